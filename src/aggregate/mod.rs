@@ -1,0 +1,5 @@
+//! Exact tables of visits and requests, in parts that merge by addition.
+
+mod table;
+
+pub use table::{Family, Measure, Table};

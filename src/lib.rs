@@ -1,0 +1,11 @@
+//! hushlog (skeleton)
+pub mod error;
+pub mod record;
+pub mod stats;
+pub mod time;
+pub mod aggregate;
+pub mod release;
+pub mod format;
+pub mod input;
+pub mod privacy;
+pub mod output;

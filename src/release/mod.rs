@@ -1,0 +1,109 @@
+//! Gate 2: exact tables to publishable ones; only this module can build a [`Release`].
+
+use serde_json::Value;
+
+use crate::{aggregate::Table, time::Period};
+
+/// One row of a published table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Key columns after `date`, in the table's order; the open end of a last bin is empty.
+    pub keys: Vec<String>,
+    /// Measures in the table's order; `None` is withheld.
+    pub measures: Vec<Option<u64>>,
+}
+
+/// A table as it may be published: rows in their final order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedTable {
+    /// Which table.
+    pub table: Table,
+    /// Its rows, at least one.
+    pub rows: Vec<Row>,
+}
+
+/// What one period publishes: anonymous, complete and in order.
+#[derive(Clone, Debug)]
+pub struct Release {
+    period: Period,
+    tz: String,
+    complete: bool,
+    hours: Option<[String; 2]>,
+    policy: Value,
+    k: u32,
+    parsed: u64,
+    excluded: u64,
+    tables: Vec<PublishedTable>,
+    withheld: Vec<Withheld>,
+}
+
+/// Something kept back, for the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withheld {
+    /// The table it belongs to.
+    pub table: Table,
+    /// What was kept back and why, in words without content.
+    pub reason: String,
+}
+
+impl Release {
+    /// The period released.
+    #[must_use]
+    pub const fn period(&self) -> Period {
+        self.period
+    }
+
+    /// The time zone whose days these are, an IANA name.
+    #[must_use]
+    pub fn tz(&self) -> &str {
+        &self.tz
+    }
+
+    /// Whether all input of the period is known to have been read.
+    #[must_use]
+    pub const fn complete(&self) -> bool {
+        self.complete
+    }
+
+    /// First and last hour in which k networks were seen, `YYYY-MM-DDTHH` in the site's time zone.
+    #[must_use]
+    pub const fn hours(&self) -> Option<&[String; 2]> {
+        self.hours.as_ref()
+    }
+
+    /// The settings in force, as the manifest states them.
+    #[must_use]
+    pub const fn policy(&self) -> &Value {
+        &self.policy
+    }
+
+    /// The threshold in networks.
+    #[must_use]
+    pub const fn k(&self) -> u32 {
+        self.k
+    }
+
+    /// Lines of the period counted as requests, rounded down to hundreds.
+    #[must_use]
+    pub const fn parsed(&self) -> u64 {
+        self.parsed / 100 * 100
+    }
+
+    /// Lines of the period set aside by filters, rounded down to hundreds.
+    #[must_use]
+    pub const fn excluded(&self) -> u64 {
+        self.excluded / 100 * 100
+    }
+
+    /// The published tables, in the order of [`Table::ALL`].
+    #[must_use]
+    pub fn tables(&self) -> &[PublishedTable] {
+        &self.tables
+    }
+
+    /// What was kept back.
+    #[must_use]
+    pub fn withheld(&self) -> &[Withheld] {
+        &self.withheld
+    }
+}

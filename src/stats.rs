@@ -1,0 +1,116 @@
+//! Accounts for every line: each line of input ends in exactly one of them.
+
+use std::{fmt, ops::AddAssign};
+
+/// What became of one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// Of a period that the ledger already has.
+    AlreadyReleased,
+    /// Set aside by a filter.
+    Excluded,
+    /// Blank, a `#` directive, or another program's line in a mixed stream.
+    Ignored,
+    /// Not of the format; the rule says how.
+    Malformed(Rule),
+    /// Of a period that is still open.
+    NotYetOver,
+    /// Its client asked not to be counted.
+    OptedOut,
+    /// Counted as a request.
+    Parsed,
+}
+
+/// The rule of the format that a malformed line broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rule {
+    /// The byte count is neither a number nor `-`.
+    Bytes,
+    /// A delimiter of the format is missing.
+    Delimiter,
+    /// The line ends before its last field.
+    Incomplete,
+    /// The line is longer than the cap.
+    Length,
+    /// A quoted field has no closing quote.
+    Quote,
+    /// The status is neither three digits nor `-`.
+    Status,
+    /// The time is not of the format's syntax, or no such instant exists.
+    Time,
+    /// Something follows the last field.
+    Trailing,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Bytes => "the byte count is not a number",
+            Self::Delimiter => "a delimiter of the format is missing",
+            Self::Incomplete => "the line ends before its last field",
+            Self::Length => "the line is too long",
+            Self::Quote => "a quoted field is not closed",
+            Self::Status => "the status is not a number",
+            Self::Time => "the time cannot be read",
+            Self::Trailing => "something follows the last field",
+        })
+    }
+}
+
+/// Lines by account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// Lines of periods that the ledger already has.
+    pub already_released: u64,
+    /// Lines set aside by a filter.
+    pub excluded: u64,
+    /// Blank lines, directives, other programs' lines.
+    pub ignored: u64,
+    /// Lines not of the format.
+    pub malformed: u64,
+    /// Lines of periods that are still open.
+    pub not_yet_over: u64,
+    /// Lines whose client asked not to be counted.
+    pub opted_out: u64,
+    /// Lines counted as requests.
+    pub parsed: u64,
+}
+
+impl Accounts {
+    /// Enters one line.
+    pub fn enter(&mut self, account: Account) {
+        *match account {
+            Account::AlreadyReleased => &mut self.already_released,
+            Account::Excluded => &mut self.excluded,
+            Account::Ignored => &mut self.ignored,
+            Account::Malformed(_) => &mut self.malformed,
+            Account::NotYetOver => &mut self.not_yet_over,
+            Account::OptedOut => &mut self.opted_out,
+            Account::Parsed => &mut self.parsed,
+        } += 1;
+    }
+
+    /// Lines read: the sum of all accounts.
+    #[must_use]
+    pub const fn read(&self) -> u64 {
+        self.already_released
+            + self.excluded
+            + self.ignored
+            + self.malformed
+            + self.not_yet_over
+            + self.opted_out
+            + self.parsed
+    }
+}
+
+impl AddAssign for Accounts {
+    fn add_assign(&mut self, other: Self) {
+        self.already_released += other.already_released;
+        self.excluded += other.excluded;
+        self.ignored += other.ignored;
+        self.malformed += other.malformed;
+        self.not_yet_over += other.not_yet_over;
+        self.opted_out += other.opted_out;
+        self.parsed += other.parsed;
+    }
+}

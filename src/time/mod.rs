@@ -1,0 +1,22 @@
+//! Instants, the date syntaxes of logs, and the site's calendar of days and release periods.
+
+mod calendar;
+mod syntax;
+
+pub use calendar::{Calendar, Day, Period, PeriodLength};
+pub use jiff::{civil::Date, tz::TimeZone};
+
+/// An instant in microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// Microseconds in a second.
+    pub const MICROSECONDS: i64 = 1_000_000;
+
+    /// The whole seconds since the epoch, rounded towards the past.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(Self::MICROSECONDS)
+    }
+}

@@ -1,0 +1,1 @@
+//! The date syntaxes of logs.
