@@ -1,5 +1,39 @@
 //! Exact tables of visits and requests, in parts that merge by addition.
+//!
+//! Everything is counted from [`Contribution`]s: what one visitor's day adds to each cell of each
+//! table. A period is read several times, each time with another [`Collector`]: a [`Survey`] of all
+//! cells tells the release which ones may become rows; [`Totals`] are the exact numbers of those rows,
+//! unions such as distinct visitors of `(other)` included; [`Shares`] are each visitor's part of the few
+//! columns in which a cell has to be emptied.
 
+mod amounts;
+mod contribution;
+mod key;
+mod networks;
+mod quantile;
+mod rows;
+mod shares;
+mod survey;
 mod table;
+mod totals;
 
+pub use amounts::Amounts;
+pub use contribution::{Contribution, Crawlers, Reading, VisitSettings};
+pub use key::Key;
+pub(crate) use key::{category, columns, error_page, from_page, to_page};
+pub use networks::NetworkSet;
+pub use quantile::Histogram;
+pub use rows::RowMap;
+pub use shares::{Share, Shares};
+pub use survey::{Survey, Surveyed};
 pub use table::{Family, Measure, Table};
+pub use totals::{Limits, RowTotals, Spread, Totals};
+
+/// Adds contributions up; parts of a period, by whole visitors, merge by addition in any order.
+pub trait Collector: Send {
+    /// Adds one visitor's day.
+    fn collect(&mut self, contribution: &Contribution);
+
+    /// Adds what another collector of the same settings has counted of other visitors.
+    fn merge(&mut self, other: Self);
+}

@@ -11,6 +11,11 @@ pub enum Family {
     Visits,
 }
 
+impl Family {
+    /// Every family.
+    pub const ALL: [Self; 3] = [Self::Requests, Self::Pageviews, Self::Visits];
+}
+
 /// A measure column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Measure {

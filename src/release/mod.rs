@@ -1,8 +1,19 @@
 //! Gate 2: exact tables to publishable ones; only this module can build a [`Release`].
 
+mod dominance;
+mod numbers;
+mod plan;
+mod threshold;
+
 use serde_json::Value;
 
-use crate::{aggregate::Table, time::Period};
+pub use numbers::Numbers;
+pub use plan::{Plan, PlanSettings};
+
+use crate::{
+    aggregate::{Shares, Table},
+    time::{Hours, Period},
+};
 
 /// One row of a published table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +57,48 @@ pub struct Withheld {
     pub reason: String,
 }
 
+/// What a release says of itself beside its tables.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// The period released.
+    pub period: Period,
+    /// The time zone whose days these are, an IANA name.
+    pub tz: String,
+    /// Whether all input of the period is known to have been read.
+    pub complete: bool,
+    /// The settings in force.
+    pub policy: Value,
+    /// Lines of the period counted as requests.
+    pub parsed: u64,
+    /// Lines of the period set aside by filters.
+    pub excluded: u64,
+}
+
 impl Release {
+    /// The release of planned and counted rows: every cell that must not be published is emptied.
+    #[must_use]
+    pub fn new(
+        statement: Statement,
+        plan: &Plan,
+        numbers: &Numbers<'_>,
+        shares: &Shares<'_>,
+        hours: &Hours,
+    ) -> Self {
+        let (tables, withheld) = numbers.tables(shares);
+        Self {
+            period: statement.period,
+            tz: statement.tz,
+            complete: statement.complete,
+            hours: numbers.busy_hours(hours),
+            policy: statement.policy,
+            k: u32::try_from(plan.settings.k).unwrap_or(u32::MAX),
+            parsed: statement.parsed,
+            excluded: statement.excluded,
+            tables,
+            withheld,
+        }
+    }
+
     /// The period released.
     #[must_use]
     pub const fn period(&self) -> Period {

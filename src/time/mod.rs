@@ -1,9 +1,11 @@
 //! Instants, the date syntaxes of logs, and the site's calendar of days and release periods.
 
 mod calendar;
+mod hours;
 mod syntax;
 
 pub use calendar::{Calendar, Day, Period, PeriodLength};
+pub use hours::{CivilHour, Hours};
 pub use jiff::{civil::Date, tz::TimeZone};
 
 /// An instant in microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.

@@ -1,0 +1,77 @@
+//! What one visitor, or everybody, contributed to a cell: the additive measures.
+
+use std::ops::AddAssign;
+
+use super::{Family, Measure};
+
+/// Additive measures of a cell or row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amounts {
+    pub(super) bounces: u64,
+    pub(super) bytes: u64,
+    pub(super) completions: u64,
+    pub(super) dwell_count: u64,
+    pub(super) dwell_seconds: u64,
+    pub(super) entries: u64,
+    pub(super) exits: u64,
+    pub(super) pageviews: u64,
+    pub(super) requests: u64,
+    pub(super) transitions: u64,
+    pub(super) visit_seconds: u64,
+    pub(super) visits: u64,
+}
+
+impl Amounts {
+    /// The amount of an additive measure; 0 for measures that are not sums.
+    #[must_use]
+    pub const fn of(&self, measure: Measure) -> u64 {
+        match measure {
+            Measure::Bounces => self.bounces,
+            Measure::Bytes => self.bytes,
+            Measure::Completions => self.completions,
+            Measure::DwellCount => self.dwell_count,
+            Measure::DwellSeconds => self.dwell_seconds,
+            Measure::Entries => self.entries,
+            Measure::Exits => self.exits,
+            Measure::Pageviews => self.pageviews,
+            Measure::Requests => self.requests,
+            Measure::Transitions => self.transitions,
+            Measure::VisitSeconds => self.visit_seconds,
+            Measure::Visits => self.visits,
+            Measure::DwellMedian
+            | Measure::DwellP90
+            | Measure::PeakConcurrentVisits
+            | Measure::VisitSecondsMedian
+            | Measure::VisitSecondsP90
+            | Measure::Visitors => 0,
+        }
+    }
+
+    /// Whether anything of a family is in it: a pageview step counts as its pageview, a completion as
+    /// its visit.
+    #[must_use]
+    pub const fn has(&self, family: Family) -> bool {
+        match family {
+            Family::Requests => self.requests > 0,
+            Family::Pageviews => self.pageviews + self.transitions > 0,
+            Family::Visits => self.visits + self.completions > 0,
+        }
+    }
+}
+
+impl AddAssign for Amounts {
+    fn add_assign(&mut self, other: Self) {
+        self.bounces += other.bounces;
+        self.bytes += other.bytes;
+        self.completions += other.completions;
+        self.dwell_count += other.dwell_count;
+        self.dwell_seconds += other.dwell_seconds;
+        self.entries += other.entries;
+        self.exits += other.exits;
+        self.pageviews += other.pageviews;
+        self.requests += other.requests;
+        self.transitions += other.transitions;
+        self.visit_seconds += other.visit_seconds;
+        self.visits += other.visits;
+    }
+}

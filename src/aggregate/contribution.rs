@@ -1,0 +1,249 @@
+//! What one visitor's day contributes to each cell of each table.
+
+use super::{
+    Table,
+    amounts::Amounts,
+    key::{self, Key},
+};
+use crate::{
+    privacy::{Category, Hit, Identity, Lexicon},
+    session::{self, Visit},
+    time::Hours,
+};
+
+/// Whether listed crawlers count as visitors. Visitors found automated by their behaviour never do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Crawlers {
+    /// They are only in the table of crawlers.
+    #[default]
+    Separate,
+    /// They are visitors.
+    Include,
+    /// They are nowhere.
+    Ignore,
+}
+
+/// The settings of visits.
+#[derive(Clone, Copy, Debug)]
+pub struct VisitSettings {
+    /// Longest gap within a visit, in microseconds.
+    pub timeout: i64,
+    /// What becomes of crawlers.
+    pub crawlers: Crawlers,
+    /// More pageviews than this in a day make a visitor automated.
+    pub most_pageviews: usize,
+    /// More requests than this in a day make a visitor automated.
+    pub most_requests: usize,
+}
+
+impl Default for VisitSettings {
+    fn default() -> Self {
+        Self {
+            timeout: 1800 * 1_000_000,
+            crawlers: Crawlers::Separate,
+            most_pageviews: 300,
+            most_requests: 2000,
+        }
+    }
+}
+
+/// What contributions of one period are read by.
+#[derive(Clone, Copy)]
+pub struct Reading<'r> {
+    /// The strings behind the numbers.
+    pub lexicon: &'r Lexicon,
+    /// The period's hours.
+    pub hours: &'r Hours,
+    /// The settings of visits.
+    pub settings: &'r VisitSettings,
+}
+
+/// What one visitor contributes; the buffers serve the next visitor again.
+#[derive(Default)]
+pub struct Contribution {
+    pub(super) visitor: u64,
+    pub(super) network: u64,
+    cells: [Vec<(Key, Amounts)>; Table::ALL.len()],
+    /// The page and the seconds of each known dwell.
+    pub(super) dwells: Vec<(Key, u64)>,
+    /// The seconds of each visit.
+    pub(super) durations: Vec<u64>,
+    /// The first and last minute of each visit.
+    pub(super) presences: Vec<(usize, usize)>,
+    /// The hours in which a request came.
+    pub(super) hours: Vec<usize>,
+}
+
+impl Contribution {
+    /// Replaces the contribution by that of another visitor, whose hits are sorted and not empty.
+    pub fn read(&mut self, hits: &[Hit], reading: &Reading<'_>) {
+        self.clear();
+        let identity = reading.lexicon.identity(hits[0].identity());
+        self.visitor = hits[0].visitor();
+        self.network = identity.network;
+        match crawler(hits, identity, reading.settings) {
+            None => self.read_visitor(hits, identity, reading),
+            Some(_) if reading.settings.crawlers == Crawlers::Ignore => {}
+            Some(key) => self.read_crawler(hits, key),
+        }
+    }
+
+    /// The visitor's amounts by cell of a table.
+    #[must_use]
+    pub fn cells(&self, table: Table) -> &[(Key, Amounts)] {
+        &self.cells[table as usize]
+    }
+
+    fn clear(&mut self) {
+        self.cells.iter_mut().for_each(Vec::clear);
+        self.dwells.clear();
+        self.durations.clear();
+        self.presences.clear();
+        self.hours.clear();
+    }
+
+    /// The visitor's amounts in a cell, to be added to. The latest cells are the likeliest.
+    fn cell(&mut self, table: Table, key: Key) -> &mut Amounts {
+        let cells = &mut self.cells[table as usize];
+        let position = cells.iter().rposition(|(other, _)| *other == key).unwrap_or_else(|| {
+            cells.push((key, Amounts::default()));
+            cells.len() - 1
+        });
+        &mut cells[position].1
+    }
+
+    fn read_crawler(&mut self, hits: &[Hit], key: Key) {
+        let cell = self.cell(Table::Crawlers, key);
+        for hit in hits {
+            cell.requests += 1;
+            cell.bytes += hit.bytes();
+        }
+    }
+
+    fn read_visitor(&mut self, hits: &[Hit], identity: &Identity, reading: &Reading<'_>) {
+        for hit in hits {
+            self.read_request(hit, reading);
+        }
+        for visit in session::visits(hits, reading.settings.timeout) {
+            self.read_visit(&visit, identity, reading);
+            self.read_pageviews(&visit, reading);
+            self.read_goals(&visit, identity, reading);
+        }
+    }
+
+    fn read_request(&mut self, hit: &Hit, reading: &Reading<'_>) {
+        let hour = reading.hours.number(hit.time());
+        if self.hours.last() != Some(&hour) {
+            self.hours.push(hour);
+        }
+        let mut count = |table, key| {
+            let cell = self.cell(table, key);
+            cell.requests += 1;
+            cell.bytes += hit.bytes();
+        };
+        count(Table::Summary, key::ONLY);
+        count(Table::Traffic, key::hour(reading.hours, hour));
+        count(Table::Statuses, key::status(hit.status()));
+        if let Some(host) = hit.host() {
+            count(Table::Hosts, key::host(host));
+        }
+        if hit.status() >= 400 {
+            count(Table::Errors, key::error(hit.status(), reading.lexicon.page_of(hit.target())));
+        }
+    }
+
+    fn read_visit(&mut self, visit: &Visit<'_>, identity: &Identity, reading: &Reading<'_>) {
+        let duration = visit.duration();
+        self.durations.push(duration);
+        self.presences.push((reading.hours.minute(visit.start()), reading.hours.minute(visit.end())));
+        let amounts = Amounts {
+            visits: 1,
+            bounces: u64::from(visit.depth() == 1),
+            pageviews: u64::from(visit.depth()),
+            visit_seconds: duration,
+            ..Amounts::default()
+        };
+        let Some(first) = visit.pageviews().next() else { return };
+        let origin = reading.lexicon.origin(first.origin());
+        for (table, key) in [
+            (Table::Summary, key::ONLY),
+            (Table::Referrers, key::number(origin.referrer)),
+            (Table::Regions, key::region(identity.region)),
+            (Table::Browsers, key::browser(identity.agent)),
+            (Table::Systems, key::system(identity.agent)),
+            (Table::Devices, key::device(identity.agent)),
+            (Table::Durations, key::duration(duration)),
+            (Table::Depths, key::depth(visit.depth())),
+        ] {
+            *self.cell(table, key) += amounts;
+        }
+        if let Some(campaign) = origin.campaign {
+            *self.cell(Table::Campaigns, key::number(campaign)) += amounts;
+        }
+        self.cell(Table::Traffic, key::hour(reading.hours, reading.hours.number(visit.start()))).visits += 1;
+        if let Some(host) = first.host() {
+            self.cell(Table::Hosts, key::host(host)).visits += 1;
+        }
+    }
+
+    fn read_pageviews(&mut self, visit: &Visit<'_>, reading: &Reading<'_>) {
+        let mut previous: Option<(&Hit, u32)> = None;
+        for hit in visit.pageviews() {
+            let page = reading.lexicon.page_of(hit.target());
+            self.cell(Table::Traffic, key::hour(reading.hours, reading.hours.number(hit.time()))).pageviews += 1;
+            if let Some(host) = hit.host() {
+                self.cell(Table::Hosts, key::host(host)).pageviews += 1;
+            }
+            match previous {
+                Some((earlier, from)) => self.read_step(earlier, from, hit, page),
+                None => self.cell(Table::Pages, key::number(page)).entries += 1,
+            }
+            self.cell(Table::Pages, key::number(page)).pageviews += 1;
+            previous = Some((hit, page));
+        }
+        if let Some((_, page)) = previous {
+            let cell = self.cell(Table::Pages, key::number(page));
+            cell.exits += 1;
+            cell.bounces += u64::from(visit.depth() == 1);
+        }
+    }
+
+    /// The step from one pageview to the next, which is also the dwell on the earlier one.
+    fn read_step(&mut self, earlier: &Hit, from: u32, later: &Hit, to: u32) {
+        let seconds = session::seconds_between(earlier.time(), later.time());
+        let cell = self.cell(Table::Pages, key::number(from));
+        cell.dwell_count += 1;
+        cell.dwell_seconds += seconds;
+        self.dwells.push((key::number(from), seconds));
+        self.cell(Table::Transitions, key::transition(from, to)).transitions += 1;
+    }
+
+    fn read_goals(&mut self, visit: &Visit<'_>, identity: &Identity, reading: &Reading<'_>) {
+        let mut reached = visit
+            .hits()
+            .iter()
+            .filter(|hit| (200..400).contains(&hit.status()))
+            .fold(0, |reached, hit| reached | reading.lexicon.goals_of(hit.target()));
+        let campaign = visit.pageviews().next().and_then(|first| reading.lexicon.origin(first.origin()).campaign);
+        while reached != 0 {
+            let goal = reached.trailing_zeros();
+            reached &= reached - 1;
+            self.cell(Table::Goals, key::number(goal)).completions += 1;
+            self.cell(Table::GoalRegions, key::goal_region(goal, identity.region)).completions += 1;
+            if let Some(campaign) = campaign {
+                self.cell(Table::Campaigns, key::number(campaign)).completions += 1;
+            }
+        }
+    }
+}
+
+/// The row in the table of crawlers, if the visitor is one.
+fn crawler(hits: &[Hit], identity: &Identity, settings: &VisitSettings) -> Option<Key> {
+    let automated = hits.len() > settings.most_requests
+        || hits.iter().filter(|hit| hit.is_pageview()).count() > settings.most_pageviews;
+    match identity.agent.crawler {
+        Some(_) if settings.crawlers == Crawlers::Include && !automated => None,
+        Some(crawler) => Some(key::crawler(crawler.category(), Some(crawler))),
+        None => automated.then(|| key::crawler(Category::Automated, None)),
+    }
+}

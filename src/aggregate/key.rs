@@ -1,0 +1,224 @@
+//! The keys of cells: key columns packed into a number while counting, and unpacked to be published.
+
+use std::borrow::Cow;
+
+use super::Table;
+use crate::{
+    privacy::{Agent, Browser, Category, Crawler, Device, Lexicon, Region, System},
+    time::{Hours, PeriodLength},
+};
+
+/// The key of a cell within its table and run.
+pub type Key = u64;
+
+/// The key of a table's only cell.
+pub(super) const ONLY: Key = 0;
+
+/// What stands for something not known.
+pub(crate) const UNKNOWN: &str = "(unknown)";
+
+/// What stands for the same page again in a transition.
+const SAME: &str = "(same)";
+
+/// Stands for the same page again in the key of a transition.
+const SAME_PAGE: u32 = u32::MAX;
+
+/// Stands for a crawler without a name.
+const NAMELESS: u64 = u16::MAX as u64;
+
+/// Lower edges of the bins of visit durations, in seconds; the last bin is open.
+const DURATIONS: [u64; 7] = [0, 10, 30, 60, 180, 600, 1800];
+
+/// First and last number of pageviews of the bins of visit depth; the last bin is open.
+const DEPTHS: [(u32, Option<u32>); 7] =
+    [(1, Some(1)), (2, Some(2)), (3, Some(3)), (4, Some(5)), (6, Some(10)), (11, Some(20)), (21, None)];
+
+/// A dictionary number by itself.
+pub(super) fn number(number: u32) -> Key {
+    Key::from(number)
+}
+
+/// The hour of a day, or weekday and hour of a longer period.
+pub(crate) fn hour(hours: &Hours, number: usize) -> Key {
+    let hour = hours.hour(number);
+    match hours.length() {
+        PeriodLength::Day => Key::from(hour.hour),
+        PeriodLength::Week | PeriodLength::Month => {
+            Key::from(hour.weekday()) * WEEKDAY + Key::from(hour.hour)
+        }
+    }
+}
+
+const WEEKDAY: Key = 100;
+
+/// A page and the next one.
+pub(super) fn transition(from: u32, to: u32) -> Key {
+    pair(from, if from == to { SAME_PAGE } else { to })
+}
+
+/// The page that a transition leaves.
+pub(crate) const fn from_page(key: Key) -> Key {
+    key >> 32
+}
+
+/// The page that a transition reaches, if it is another one.
+pub(crate) const fn to_page(key: Key) -> Option<Key> {
+    let page = key & 0xffff_ffff;
+    if page == SAME_PAGE as Key { None } else { Some(page) }
+}
+
+pub(super) fn status(status: u16) -> Key {
+    Key::from(status)
+}
+
+/// An error status and the page asked for.
+pub(super) fn error(status: u16, page: u32) -> Key {
+    pair(u32::from(status), page)
+}
+
+/// The page of an error.
+pub(crate) const fn error_page(key: Key) -> Key {
+    key & 0xffff_ffff
+}
+
+pub(super) fn region(region: Region) -> Key {
+    region.key()
+}
+
+pub(super) fn goal_region(goal: u32, region: Region) -> Key {
+    Key::from(goal) << 48 | region.without_subdivision().key()
+}
+
+pub(super) fn host(host: u16) -> Key {
+    Key::from(host)
+}
+
+pub(super) fn crawler(category: Category, crawler: Option<Crawler>) -> Key {
+    (category as Key) << 16 | crawler.map_or(NAMELESS, |crawler| Key::from(crawler.number()))
+}
+
+/// The category of a crawler's row.
+pub(crate) fn category(key: Key) -> Category {
+    Category::ALL[(key >> 16) as usize]
+}
+
+pub(super) fn browser(agent: Agent) -> Key {
+    agent.browser as Key
+}
+
+pub(super) fn system(agent: Agent) -> Key {
+    agent.system as Key
+}
+
+pub(super) fn device(agent: Agent) -> Key {
+    agent.device as Key
+}
+
+/// The bin of a visit's seconds.
+pub(super) fn duration(seconds: u64) -> Key {
+    DURATIONS.partition_point(|&edge| edge <= seconds) as Key - 1
+}
+
+/// The bin of a visit's pageviews.
+pub(super) fn depth(pageviews: u32) -> Key {
+    DEPTHS.partition_point(|&(from, _)| from <= pageviews) as Key - 1
+}
+
+fn pair(first: u32, second: u32) -> Key {
+    Key::from(first) << 32 | Key::from(second)
+}
+
+/// The key columns of a cell as published.
+pub(crate) fn columns(table: Table, key: Key, lexicon: &Lexicon, length: PeriodLength) -> Vec<Cow<'_, str>> {
+    let low = (key & 0xffff_ffff) as u32;
+    match table {
+        Table::Summary => vec![],
+        Table::Traffic if length == PeriodLength::Day => vec![format!("{key:02}").into()],
+        Table::Traffic => {
+            vec![(key / WEEKDAY).to_string().into(), format!("{:02}", key % WEEKDAY).into()]
+        }
+        Table::Pages => vec![lexicon.page(low).into()],
+        Table::Transitions => {
+            let to = to_page(key).map_or(SAME, |_| lexicon.page(low));
+            vec![lexicon.page((key >> 32) as u32).into(), to.into()]
+        }
+        Table::Referrers => {
+            let referrer = lexicon.referrer(low);
+            vec![referrer.channel.name().into(), (*referrer.source).into()]
+        }
+        Table::Campaigns => {
+            let campaign = lexicon.campaign(low);
+            let or_unknown = |tag: &'_ Option<String>| tag.clone().map_or(UNKNOWN.into(), Cow::from);
+            vec![
+                campaign.source.as_str().into(),
+                or_unknown(&campaign.medium),
+                or_unknown(&campaign.campaign),
+            ]
+        }
+        Table::Regions => region_columns(Region::from_key(key)),
+        Table::Browsers => vec![Browser::ALL[key as usize].name().into()],
+        Table::Systems => vec![System::ALL[key as usize].name().into()],
+        Table::Devices => vec![Device::ALL[key as usize].name().into()],
+        Table::Durations => bin(DURATIONS[key as usize], DURATIONS.get(key as usize + 1).copied()),
+        Table::Depths => {
+            let (from, to) = DEPTHS[key as usize];
+            bin(from.into(), to.map(u64::from))
+        }
+        Table::Statuses => vec![status_name(key)],
+        Table::Errors => vec![status_name(key >> 32), lexicon.page(low).into()],
+        Table::Goals => vec![lexicon.goals()[key as usize].as_str().into()],
+        Table::GoalRegions => {
+            let country = region_columns(Region::from_key(key & ((1 << 48) - 1))).swap_remove(0);
+            vec![lexicon.goals()[(key >> 48) as usize].as_str().into(), country]
+        }
+        Table::Crawlers => {
+            let name = match key & NAMELESS {
+                NAMELESS => UNKNOWN,
+                number => Crawler::from_number(number as u16).name(),
+            };
+            vec![category(key).name().into(), name.into()]
+        }
+        Table::Hosts => vec![lexicon.hosts()[key as usize].as_str().into()],
+    }
+}
+
+fn region_columns(region: Region) -> Vec<Cow<'static, str>> {
+    let country = region.country().map(|country| country.to_owned().into());
+    let subdivision = region.region().map(Cow::from);
+    vec![country.unwrap_or(UNKNOWN.into()), subdivision.unwrap_or(UNKNOWN.into())]
+}
+
+fn status_name(status: Key) -> Cow<'static, str> {
+    if status == 0 { "(invalid)".into() } else { status.to_string().into() }
+}
+
+fn bin(from: u64, to: Option<u64>) -> Vec<Cow<'static, str>> {
+    vec![from.to_string().into(), to.map_or_else(String::new, |to| to.to_string()).into()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_fall_into_the_bin_whose_lower_edge_they_reach() {
+        let cases = [(0, 0), (9, 0), (10, 1), (29, 1), (59, 2), (60, 3), (599, 4), (1799, 5), (1800, 6), (43_200, 6)];
+        for (seconds, bin) in cases {
+            assert_eq!(duration(seconds), bin, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn depths_fall_into_their_bin() {
+        for (pageviews, bin) in [(1, 0), (2, 1), (3, 2), (4, 3), (5, 3), (6, 4), (10, 4), (20, 5), (21, 6), (300, 6)] {
+            assert_eq!(depth(pageviews), bin, "{pageviews}");
+        }
+    }
+
+    #[test]
+    fn a_transition_to_the_same_page_has_no_target() {
+        assert_eq!(to_page(transition(3, 4)), Some(4));
+        assert_eq!(to_page(transition(3, 3)), None);
+        assert_eq!(from_page(transition(3, 3)), 3);
+    }
+}

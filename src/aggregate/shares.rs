@@ -1,0 +1,63 @@
+//! Each visitor's part of each row of chosen columns, for judging sums over several rows.
+
+use super::{Collector, Measure, Table, amounts::Amounts, contribution::Contribution, rows::RowMap, totals};
+
+/// One visitor's part of one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Share {
+    /// The number of the row.
+    pub row: usize,
+    /// The visitor's pseudonym, to add up over rows.
+    pub visitor: u64,
+    /// The amount, above 0.
+    pub amount: u64,
+}
+
+/// The shares of a few columns.
+pub struct Shares<'r> {
+    rows: &'r RowMap,
+    columns: Vec<(Table, Measure)>,
+    shares: Vec<Vec<Share>>,
+    by_row: Vec<(usize, Amounts)>,
+}
+
+impl<'r> Shares<'r> {
+    /// No shares yet of the given columns.
+    #[must_use]
+    pub fn new(rows: &'r RowMap, columns: &[(Table, Measure)]) -> Self {
+        Self {
+            rows,
+            columns: columns.to_vec(),
+            shares: vec![Vec::new(); columns.len()],
+            by_row: Vec::new(),
+        }
+    }
+
+    /// The shares of a column, in no particular order; none for a column that was not chosen.
+    #[must_use]
+    pub fn of(&self, table: Table, measure: Measure) -> &[Share] {
+        let position = self.columns.iter().position(|column| *column == (table, measure));
+        position.map_or(&[], |position| &self.shares[position])
+    }
+}
+
+impl Collector for Shares<'_> {
+    fn collect(&mut self, contribution: &Contribution) {
+        for (&(table, measure), shares) in self.columns.iter().zip(&mut self.shares) {
+            totals::by_row(contribution.cells(table), |key| self.rows.row(table, key), &mut self.by_row);
+            shares.extend(
+                self.by_row
+                    .iter()
+                    .map(|(row, amounts)| (*row, amounts.of(measure)))
+                    .filter(|(_, amount)| *amount > 0)
+                    .map(|(row, amount)| Share { row, visitor: contribution.visitor, amount }),
+            );
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (mine, mut theirs) in self.shares.iter_mut().zip(other.shares) {
+            mine.append(&mut theirs);
+        }
+    }
+}

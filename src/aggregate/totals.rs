@@ -1,0 +1,268 @@
+//! The exact numbers of the rows to be published, and what is needed to judge them.
+
+use super::{
+    Collector, Family, Measure, Table,
+    amounts::Amounts,
+    contribution::Contribution,
+    key::{self, Key},
+    networks::NetworkSet,
+    quantile::Histogram,
+    rows::RowMap,
+};
+use crate::time::Hours;
+
+/// The measures whose contributions are judged for dominance.
+pub(super) const VOLUMES: [Measure; 5] = [
+    Measure::Bytes,
+    Measure::DwellSeconds,
+    Measure::Pageviews,
+    Measure::Requests,
+    Measure::VisitSeconds,
+];
+
+/// How a volume is spread over visitors. Merges exactly over disjoint visitors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spread {
+    /// The largest contribution.
+    pub largest: u64,
+    /// The second largest.
+    pub second: u64,
+    /// Visitors with a contribution above 0.
+    pub contributors: u64,
+}
+
+impl Spread {
+    /// Adds one visitor's whole contribution.
+    pub fn add(&mut self, amount: u64) {
+        if amount > 0 {
+            self.contributors += 1;
+            self.rank(amount);
+        }
+    }
+
+    fn rank(&mut self, amount: u64) {
+        if amount > self.largest {
+            self.second = self.largest;
+            self.largest = amount;
+        } else {
+            self.second = self.second.max(amount);
+        }
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.contributors += other.contributors;
+        self.rank(other.largest);
+        self.rank(other.second);
+    }
+}
+
+/// Everything known about a row.
+#[derive(Clone, Debug, Default)]
+pub struct RowTotals {
+    /// The additive measures.
+    pub amounts: Amounts,
+    /// Visitors of a day with a visit (in tables of pages: a pageview) in the row, added over days.
+    pub visitors: u64,
+    networks: [NetworkSet; 3],
+    spreads: [Spread; VOLUMES.len()],
+    /// The values behind quantiles.
+    pub values: Histogram,
+    /// The most values that one visitor gave.
+    pub most_values: u64,
+    /// The networks that gave values.
+    pub value_networks: NetworkSet,
+}
+
+impl RowTotals {
+    /// The networks that contributed in a family.
+    #[must_use]
+    pub const fn networks(&self, family: Family) -> &NetworkSet {
+        &self.networks[family as usize]
+    }
+
+    /// How a volume is spread over visitors; of other measures, nothing.
+    #[must_use]
+    pub fn spread(&self, measure: Measure) -> Spread {
+        VOLUMES
+            .iter()
+            .position(|volume| *volume == measure)
+            .map_or_else(Spread::default, |position| self.spreads[position])
+    }
+
+    fn add(&mut self, table: Table, amounts: &Amounts, network: u64, limits: Limits) {
+        self.amounts += *amounts;
+        self.visitors += u64::from(amounts.has(visitor_family(table)));
+        for family in Family::ALL {
+            if amounts.has(family) {
+                self.networks[family as usize].insert(network, limits.threshold);
+            }
+        }
+        for (spread, volume) in self.spreads.iter_mut().zip(VOLUMES) {
+            spread.add(amounts.of(volume));
+        }
+        let values = match table {
+            Table::Summary => amounts.visits,
+            Table::Pages => amounts.dwell_count,
+            _ => 0,
+        };
+        if values > 0 {
+            self.most_values = self.most_values.max(values);
+            self.value_networks.insert(network, limits.quantile);
+        }
+    }
+
+    fn absorb(&mut self, other: &Self, limits: Limits) {
+        self.amounts += other.amounts;
+        self.visitors += other.visitors;
+        for (mine, theirs) in self.networks.iter_mut().zip(&other.networks) {
+            mine.absorb(theirs, limits.threshold);
+        }
+        for (mine, theirs) in self.spreads.iter_mut().zip(other.spreads) {
+            mine.absorb(theirs);
+        }
+        self.values.absorb(&other.values);
+        self.most_values = self.most_values.max(other.most_values);
+        self.value_networks.absorb(&other.value_networks, limits.quantile);
+    }
+}
+
+/// The sizes to which sets of networks grow.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For the threshold of rows and measures.
+    pub threshold: usize,
+    /// For the threshold of the most demanding quantile.
+    pub quantile: usize,
+}
+
+/// The rows of all tables of a period.
+pub struct Totals<'r> {
+    rows: &'r RowMap,
+    limits: Limits,
+    tables: [Vec<RowTotals>; Table::ALL.len()],
+    /// By minute of the period: visits that begin in it, less those that ended in the minute before.
+    presence: Vec<i32>,
+    /// By hour of the period: networks that sent a request.
+    hours: Vec<NetworkSet>,
+    /// Buffer: one visitor's amounts by row.
+    by_row: Vec<(usize, Amounts)>,
+}
+
+impl<'r> Totals<'r> {
+    /// Empty rows.
+    #[must_use]
+    pub fn new(rows: &'r RowMap, limits: Limits, hours: &Hours) -> Self {
+        Self {
+            rows,
+            limits,
+            tables: Table::ALL.map(|table| vec![RowTotals::default(); rows.count(table)]),
+            presence: vec![0; hours.minutes() + 1],
+            hours: vec![NetworkSet::default(); hours.count()],
+            by_row: Vec::new(),
+        }
+    }
+
+    /// The rows of a table, by row number.
+    #[must_use]
+    pub fn rows(&self, table: Table) -> &[RowTotals] {
+        &self.tables[table as usize]
+    }
+
+    /// The most visits in progress within one minute, by row of the table of traffic.
+    #[must_use]
+    pub fn peaks(&self, hours: &Hours) -> Vec<u64> {
+        let mut peaks = vec![0; self.rows.count(Table::Traffic)];
+        let mut present = 0_i64;
+        for (minute, change) in self.presence.iter().take(hours.minutes()).enumerate() {
+            present += i64::from(*change);
+            let key = key::hour(hours, hours.hour_of_minute(minute));
+            if let Some(row) = self.rows.row(Table::Traffic, key) {
+                peaks[row] = peaks[row].max(u64::try_from(present).unwrap_or(0));
+            }
+        }
+        peaks
+    }
+
+    /// The numbers of the first and the last hour in which at least `least` networks sent a request.
+    #[must_use]
+    pub fn busy_hours(&self, least: usize) -> Option<[usize; 2]> {
+        let is_busy = |networks: &NetworkSet| networks.has(least);
+        let first = self.hours.iter().position(is_busy)?;
+        let last = self.hours.iter().rposition(is_busy)?;
+        Some([first, last])
+    }
+
+    fn collect_rows(&mut self, table: Table, contribution: &Contribution) {
+        by_row(contribution.cells(table), |key| self.rows.row(table, key), &mut self.by_row);
+        for (row, amounts) in &self.by_row {
+            self.tables[table as usize][*row].add(table, amounts, contribution.network, self.limits);
+        }
+    }
+
+    fn collect_values(&mut self, contribution: &Contribution) {
+        for &(page, seconds) in &contribution.dwells {
+            if let Some(row) = self.rows.row(Table::Pages, page) {
+                self.tables[Table::Pages as usize][row].values.add(seconds);
+            }
+        }
+        for &seconds in &contribution.durations {
+            if let Some(row) = self.rows.row(Table::Summary, key::ONLY) {
+                self.tables[Table::Summary as usize][row].values.add(seconds);
+            }
+        }
+    }
+}
+
+impl Collector for Totals<'_> {
+    fn collect(&mut self, contribution: &Contribution) {
+        for table in Table::ALL {
+            self.collect_rows(table, contribution);
+        }
+        self.collect_values(contribution);
+        for &(first, last) in &contribution.presences {
+            self.presence[first] += 1;
+            self.presence[last + 1] -= 1;
+        }
+        for &hour in &contribution.hours {
+            self.hours[hour].insert(contribution.network, self.limits.threshold);
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (mine, theirs) in self.tables.iter_mut().zip(&other.tables) {
+            for (row, other) in mine.iter_mut().zip(theirs) {
+                row.absorb(other, self.limits);
+            }
+        }
+        for (mine, theirs) in self.presence.iter_mut().zip(other.presence) {
+            *mine += theirs;
+        }
+        for (mine, theirs) in self.hours.iter_mut().zip(&other.hours) {
+            mine.absorb(theirs, self.limits.threshold);
+        }
+    }
+}
+
+/// Adds one visitor's amounts by cell up by row.
+pub(super) fn by_row(
+    cells: &[(Key, Amounts)],
+    row_of: impl Fn(Key) -> Option<usize>,
+    rows: &mut Vec<(usize, Amounts)>,
+) {
+    rows.clear();
+    for (key, amounts) in cells {
+        let Some(row) = row_of(*key) else { continue };
+        match rows.iter_mut().rfind(|(other, _)| *other == row) {
+            Some((_, sum)) => *sum += *amounts,
+            None => rows.push((row, *amounts)),
+        }
+    }
+}
+
+/// The family in which a table counts visitors.
+const fn visitor_family(table: Table) -> Family {
+    match table {
+        Table::Pages | Table::Transitions => Family::Pageviews,
+        _ => Family::Visits,
+    }
+}

@@ -1,0 +1,237 @@
+//! Reads all sources through gate 1: workers take chunks in turn and parse them side by side.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+use rayon::ThreadPool;
+
+use crate::{
+    error::Error,
+    format::{Format, Parsed, Parser},
+    input::{self, Chunk, Source, Sources},
+    privacy::{Collected, Gate, GateSettings, Intake},
+    stats::{Account, Accounts, Rule},
+    time::TimeZone,
+};
+
+/// Most malformed lines named in messages.
+const MOST_EXAMPLES: usize = 3;
+
+/// What is to be read.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    /// The sources, in the order given.
+    pub sources: Vec<Source>,
+    /// Their format; found out for each source by itself where not given.
+    pub format: Option<Format>,
+    /// The time zone of logs that have none of their own.
+    pub log_tz: TimeZone,
+}
+
+/// How far reading has come, for whoever watches.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Bytes of the sources as stored.
+    pub bytes: AtomicU64,
+    /// Lines.
+    pub lines: AtomicU64,
+}
+
+/// A malformed line, by place and rule; its content is never kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MalformedLine {
+    /// The source as the user named it.
+    pub source: String,
+    /// The line's number, from 1.
+    pub line: u64,
+    /// The rule it broke.
+    pub rule: Rule,
+}
+
+/// Everything that was read.
+pub struct Reading {
+    /// What gate 1 let through.
+    pub collected: Collected,
+    /// All lines by account.
+    pub accounts: Accounts,
+    /// The first malformed lines.
+    pub malformed: Vec<MalformedLine>,
+    /// Sources that were not read to their end, and why.
+    pub failures: Vec<Error>,
+}
+
+/// Reads the sources on all threads of the pool.
+#[must_use]
+pub fn read(pool: &ThreadPool, inputs: &Inputs, gate: GateSettings<'_>, progress: &Progress) -> Reading {
+    let feed = Mutex::new(Feed::new(inputs));
+    let workers = pool.broadcast(|_| {
+        let mut worker = Worker::new(inputs, gate);
+        worker.run(&feed, progress);
+        (worker.gate.finish(), worker.accounts, worker.chunks)
+    });
+    let mut accounts = Accounts::default();
+    let mut chunks = Vec::new();
+    let mut intakes: Vec<Intake> = Vec::new();
+    for (intake, worker_accounts, worker_chunks) in workers {
+        intakes.push(intake);
+        accounts += worker_accounts;
+        chunks.extend(worker_chunks);
+    }
+    let hosts = gate.policy.hosts.names().to_vec();
+    let goals = gate.policy.goals.names().to_vec();
+    Reading {
+        collected: Collected::join(intakes, hosts, goals),
+        accounts,
+        malformed: examples(chunks, inputs),
+        failures: feed.into_inner().unwrap_or_else(PoisonError::into_inner).failures,
+    }
+}
+
+/// Hands out chunks with their format.
+struct Feed<'i> {
+    inputs: &'i Inputs,
+    sources: Sources,
+    format: Option<Format>,
+    consumed: u64,
+    failures: Vec<Error>,
+}
+
+impl<'i> Feed<'i> {
+    fn new(inputs: &'i Inputs) -> Self {
+        Self {
+            inputs,
+            sources: Sources::new(inputs.sources.clone()),
+            format: None,
+            consumed: 0,
+            failures: Vec::new(),
+        }
+    }
+
+    /// Fills `chunk` with the next lines of any source that can be read; `None` at the end of all.
+    fn next(&mut self, chunk: &mut Chunk, progress: &Progress) -> Option<Format> {
+        loop {
+            match self.sources.next_chunk(chunk) {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => {
+                    self.failures.push(error);
+                    continue;
+                }
+            }
+            if chunk.sequence == 0 {
+                self.consumed = 0;
+                self.format = self.format_of(chunk);
+            }
+            progress.bytes.fetch_add(chunk.consumed - self.consumed, Ordering::Relaxed);
+            self.consumed = chunk.consumed;
+            match &self.format {
+                Some(format) => return Some(format.clone()),
+                None => self.sources.give_up(),
+            }
+        }
+    }
+
+    /// The format given, or the one that a source's first lines are in.
+    fn format_of(&mut self, chunk: &Chunk) -> Option<Format> {
+        if let Some(format) = &self.inputs.format {
+            return Some(format.clone());
+        }
+        let name = self.inputs.sources[chunk.source].name();
+        match Format::detect(&name, &chunk.bytes) {
+            Ok(detected) => Some(detected.format),
+            Err(error) => {
+                self.failures.push(error);
+                None
+            }
+        }
+    }
+}
+
+/// The accounts of one chunk that are needed for line numbers.
+struct ChunkLines {
+    source: usize,
+    sequence: u64,
+    lines: u64,
+    malformed: Vec<(u64, Rule)>,
+}
+
+/// One thread's state.
+struct Worker<'r> {
+    inputs: &'r Inputs,
+    gate: Gate<'r>,
+    parser: Option<(usize, Parser)>,
+    accounts: Accounts,
+    chunks: Vec<ChunkLines>,
+}
+
+impl<'r> Worker<'r> {
+    fn new(inputs: &'r Inputs, gate: GateSettings<'r>) -> Self {
+        Self {
+            inputs,
+            gate: Gate::new(gate),
+            parser: None,
+            accounts: Accounts::default(),
+            chunks: Vec::new(),
+        }
+    }
+
+    fn run(&mut self, feed: &Mutex<Feed<'_>>, progress: &Progress) {
+        let mut chunk = Chunk::default();
+        loop {
+            let format = feed.lock().unwrap_or_else(PoisonError::into_inner).next(&mut chunk, progress);
+            let Some(format) = format else { return };
+            let parser = match self.parser.take() {
+                Some((source, parser)) if source == chunk.source => parser,
+                _ => format.parser(self.inputs.log_tz.clone()),
+            };
+            let parser = self.take_chunk(&chunk, parser);
+            self.parser = Some((chunk.source, parser));
+            progress.lines.fetch_add(self.chunks.last().map_or(0, |chunk| chunk.lines), Ordering::Relaxed);
+        }
+    }
+
+    fn take_chunk(&mut self, chunk: &Chunk, mut parser: Parser) -> Parser {
+        let source = u32::try_from(chunk.source).unwrap_or(u32::MAX);
+        let mut counted =
+            ChunkLines { source: chunk.source, sequence: chunk.sequence, lines: 0, malformed: Vec::new() };
+        for line in input::lines(&chunk.bytes) {
+            counted.lines += 1;
+            let account = match parser.parse(line) {
+                Parsed::Record(record) => self.gate.admit(&record, line, source),
+                Parsed::Ignored => Account::Ignored,
+                Parsed::Malformed(rule) => {
+                    if counted.malformed.len() < MOST_EXAMPLES {
+                        counted.malformed.push((counted.lines, rule));
+                    }
+                    Account::Malformed(rule)
+                }
+            };
+            self.accounts.enter(account);
+        }
+        self.chunks.push(counted);
+        parser
+    }
+}
+
+/// The first malformed lines with their numbers in their source.
+fn examples(mut chunks: Vec<ChunkLines>, inputs: &Inputs) -> Vec<MalformedLine> {
+    chunks.sort_unstable_by_key(|chunk| (chunk.source, chunk.sequence));
+    let mut before = 0;
+    let mut examples = Vec::new();
+    for chunk in chunks {
+        if chunk.sequence == 0 {
+            before = 0;
+        }
+        let source = &inputs.sources[chunk.source];
+        examples.extend(chunk.malformed.into_iter().map(|(line, rule)| MalformedLine {
+            source: source.name(),
+            line: before + line,
+            rule,
+        }));
+        before += chunk.lines;
+    }
+    examples.truncate(MOST_EXAMPLES);
+    examples
+}

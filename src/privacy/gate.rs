@@ -1,0 +1,437 @@
+//! The gate itself: takes a record, keeps what the policy allows, and lets a hit through.
+
+use std::collections::BTreeMap;
+
+use ahash::RandomState;
+use hashbrown::HashMap;
+
+use super::{
+    address::Client,
+    agent::Agent,
+    geo::{Lookup, Region},
+    hit::{Hit, NO_HOST, Parts},
+    intake::{Intake, PeriodIntake},
+    lexicon::{Dictionary, Identity},
+    memo::Memo,
+    method::Method,
+    policy::Policy,
+    pseudonym::{Keys, Pseudonyms},
+    referrer::Channel,
+};
+use crate::{
+    record::{Record, Request, Text},
+    stats::Account,
+    time::{Calendar, Day, Period, Timestamp},
+};
+
+/// Which periods may be let in: what the wall clock and the ledger say, read before the run.
+#[derive(Debug)]
+pub struct Admission {
+    /// The wall clock, less the grace time after a period's end.
+    pub over_by: Timestamp,
+    /// Also let in periods that are still open.
+    pub include_open: bool,
+    /// The periods of the ledger, with the key of their lines' digest.
+    pub released: BTreeMap<Period, u64>,
+}
+
+/// What a run fixes before the first line, shared by its workers.
+#[derive(Clone, Copy)]
+pub struct GateSettings<'r> {
+    /// What becomes of each field.
+    pub policy: &'r Policy,
+    /// The site's days and periods.
+    pub calendar: &'r Calendar,
+    /// Which periods may be let in.
+    pub admission: &'r Admission,
+    /// The run's keys.
+    pub keys: &'r Keys,
+}
+
+/// Gate 1, one per worker.
+pub struct Gate<'r> {
+    settings: GateSettings<'r>,
+    days: Days,
+    fields: Fields<'r>,
+    visitors: HashMap<(u32, u32, u32), Visitor, RandomState>,
+    origins: HashMap<(u32, u32, u32), u32, RandomState>,
+    dictionary: Dictionary,
+    scratch: Vec<u8>,
+}
+
+/// What each logged value reduces to, as far as remembered.
+struct Fields<'r> {
+    agents: Memo<NumberedAgent>,
+    clients: Memo<KnownClient>,
+    hosts: Memo<NumberedHost>,
+    referrers: Memo<KnownReferrer>,
+    requests: Memo<KnownRequest>,
+    regions: Lookup<'r>,
+    /// Distinct values numbered so far.
+    values: u32,
+}
+
+/// What a request line, or method, path and query, reduce to.
+#[derive(Clone, Copy)]
+struct KnownRequest {
+    method: Method,
+    target: u32,
+    campaign: Option<u32>,
+    asset: bool,
+    excluded: bool,
+}
+
+/// What a referrer reduces to, unless its host is the request's own.
+struct KnownReferrer {
+    value: u32,
+    referrer: u32,
+    host: Option<Box<str>>,
+}
+
+/// An agent's families, and its number among the values seen.
+#[derive(Clone, Copy)]
+struct NumberedAgent {
+    value: u32,
+    agent: Agent,
+}
+
+/// A virtual host's number in the policy, and its number among the values seen.
+#[derive(Clone, Copy)]
+struct NumberedHost {
+    value: u32,
+    number: u16,
+}
+
+/// What is needed of a client whenever a new visitor of it turns up.
+struct KnownClient {
+    value: u32,
+    unit: Box<[u8]>,
+    network: Box<[u8]>,
+    region: Region,
+    excluded: bool,
+}
+
+/// A visitor of a day.
+#[derive(Clone, Copy)]
+struct Visitor {
+    pseudonym: u64,
+    identity: u32,
+}
+
+/// Most visitors and origins remembered before the memory starts anew.
+const MOST_REMEMBERED: usize = 1 << 20;
+
+impl<'r> Gate<'r> {
+    /// A gate that has let nothing through yet.
+    #[must_use]
+    pub fn new(settings: GateSettings<'r>) -> Self {
+        let [a, b, c, d] = settings.keys.table_seeds();
+        let seeds = RandomState::with_seeds(a, b, c, d);
+        Self {
+            settings,
+            days: Days::default(),
+            fields: Fields {
+                agents: Memo::new(&seeds),
+                clients: Memo::new(&seeds),
+                hosts: Memo::new(&seeds),
+                referrers: Memo::new(&seeds),
+                requests: Memo::new(&seeds),
+                regions: settings.policy.regions.lookup(),
+                values: 0,
+            },
+            visitors: HashMap::with_hasher(seeds.clone()),
+            origins: HashMap::with_hasher(seeds.clone()),
+            dictionary: Dictionary::new(&seeds),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Takes one record, parsed from `line` of the source with the given number, and tells which
+    /// account the line is in.
+    pub fn admit(&mut self, record: &Record<'_>, line: &[u8], source: u32) -> Account {
+        if record.opted_out {
+            return Account::OptedOut;
+        }
+        let day = self.days.of(record.time, &self.settings);
+        let intake = &mut self.days.intakes[self.days.slots[day].intake].1;
+        match self.days.slots[day].standing {
+            Standing::Open => return Account::NotYetOver,
+            Standing::Released => {
+                intake.digest_line(line);
+                return Account::AlreadyReleased;
+            }
+            Standing::New => {
+                intake.digest_line(line);
+                intake.cover(record.time, source);
+            }
+        }
+        match self.reduce(record, day) {
+            Some(hit) => {
+                self.days.intake_of(day).push(hit);
+                Account::Parsed
+            }
+            None => {
+                self.days.intake_of(day).exclude();
+                Account::Excluded
+            }
+        }
+    }
+
+    /// Everything let through.
+    #[must_use]
+    pub fn finish(self) -> Intake {
+        Intake { dictionary: self.dictionary, periods: self.days.intakes.into_iter().collect() }
+    }
+
+    /// The record as a hit, unless a filter excludes it.
+    fn reduce(&mut self, record: &Record<'_>, day: usize) -> Option<Hit> {
+        let policy = self.settings.policy;
+        let status = record.status.filter(|status| (100..600).contains(status)).unwrap_or(0);
+        let request =
+            self.fields.request(&record.request, policy, &mut self.dictionary, &mut self.scratch);
+        if request.excluded || policy.filters.excludes_status(status) {
+            return None;
+        }
+        let agent_text = record.agent;
+        let (method, target, campaign) = (request.method, request.target, request.campaign);
+        let pageview = method == Method::GET
+            && (status == 304 || (200..300).contains(&status))
+            && !request.asset;
+        let visitor = self.visitor(record.client, agent_text, day)?;
+        let host = self.fields.host(record.host, policy);
+        let (host_value, host) = (host.value, host.number);
+        let origin = if pageview { self.origin(record, host_value, campaign) } else { 0 };
+        Some(Hit::new(Parts {
+            visitor: visitor.pseudonym,
+            time: record.time,
+            bytes: record.bytes,
+            status,
+            identity: visitor.identity,
+            target,
+            origin,
+            host,
+            method,
+            pageview,
+        }))
+    }
+
+    /// The visitor of a client and agent on a day; `None` if a filter excludes the client.
+    fn visitor(&mut self, client: &[u8], agent: Text<'_>, day: usize) -> Option<Visitor> {
+        let policy = self.settings.policy;
+        let (known, numbered) = self.fields.sender(client, agent, policy, &mut self.scratch);
+        if known.excluded {
+            return None;
+        }
+        if self.visitors.len() >= MOST_REMEMBERED {
+            self.visitors.clear();
+        }
+        let key = (known.value, numbered.value, self.days.slots[day].number);
+        let dictionary = &mut self.dictionary;
+        let scratch = &mut self.scratch;
+        let slot = &self.days.slots[day];
+        Some(*self.visitors.entry(key).or_insert_with(|| Visitor {
+            pseudonym: slot.visitors.of(&[&known.unit, agent.decode(scratch)]),
+            identity: dictionary.identity(Identity {
+                network: slot.networks.of(&[&known.network]),
+                region: known.region,
+                agent: numbered.agent,
+            }),
+        }))
+    }
+
+    /// Where a pageview came from.
+    fn origin(&mut self, record: &Record<'_>, host_value: u32, campaign: Option<u32>) -> u32 {
+        let policy = self.settings.policy;
+        let known =
+            self.fields.referrer(record.referrer, policy, &mut self.dictionary, &mut self.scratch);
+        if self.origins.len() >= MOST_REMEMBERED {
+            self.origins.clear();
+        }
+        let key = (known.value, host_value, campaign.map_or(0, |campaign| campaign + 1));
+        let dictionary = &mut self.dictionary;
+        *self.origins.entry(key).or_insert_with(|| {
+            let own = known.host.as_ref().is_some_and(|host| host.as_bytes().eq_ignore_ascii_case(record.host));
+            let referrer = if own { dictionary.referrer(INTERNAL, Channel::Internal) } else { known.referrer };
+            dictionary.origin(referrer, campaign)
+        })
+    }
+}
+
+/// The referrer column of requests that come from the site itself.
+const INTERNAL: &str = "(internal)";
+
+impl Fields<'_> {
+    fn request(
+        &mut self,
+        request: &Request<'_>,
+        policy: &Policy,
+        dictionary: &mut Dictionary,
+        scratch: &mut Vec<u8>,
+    ) -> KnownRequest {
+        let key = match request {
+            Request::Line(line) => line.raw,
+            Request::Parts { method, path, query } => {
+                scratch.clear();
+                for part in [method, path, query] {
+                    scratch.extend_from_slice(part.raw);
+                    scratch.push(0);
+                }
+                scratch
+            }
+        };
+        *self.requests.get_or(key, || {
+            let reduced = policy.urls.reduce(request);
+            KnownRequest {
+                method: reduced.method,
+                excluded: policy.filters.excludes_path(&reduced.raw_path),
+                asset: reduced.asset,
+                campaign: reduced.campaign.map(|campaign| dictionary.campaign(campaign)),
+                target: dictionary.target(reduced.page, policy.goals.reached(&reduced.raw_path)),
+            }
+        })
+    }
+
+    /// The client and the agent of a request.
+    fn sender(
+        &mut self,
+        client: &[u8],
+        agent: Text<'_>,
+        policy: &Policy,
+        scratch: &mut Vec<u8>,
+    ) -> (&KnownClient, NumberedAgent) {
+        let values = &mut self.values;
+        let numbered = *self.agents.get_or(agent.raw, || NumberedAgent {
+            value: next(values),
+            agent: policy.agents.classify(agent.decode(scratch)),
+        });
+        let regions = &mut self.regions;
+        let known = self.clients.get_or(client, || {
+            let client = Client::read(client);
+            KnownClient {
+                value: next(values),
+                unit: client.unit().into(),
+                network: client.network().into(),
+                region: client.address().map_or_else(Region::default, |address| regions.region(address)),
+                excluded: policy.filters.excludes_client(&client),
+            }
+        });
+        (known, numbered)
+    }
+
+    fn host(&mut self, host: &[u8], policy: &Policy) -> NumberedHost {
+        if host.is_empty() {
+            return NumberedHost { value: 0, number: NO_HOST };
+        }
+        let values = &mut self.values;
+        *self.hosts.get_or(host, || NumberedHost { value: next(values), number: policy.hosts.number(host) })
+    }
+
+    fn referrer(
+        &mut self,
+        referrer: Text<'_>,
+        policy: &Policy,
+        dictionary: &mut Dictionary,
+        scratch: &mut Vec<u8>,
+    ) -> &KnownReferrer {
+        let values = &mut self.values;
+        self.referrers.get_or(referrer.raw, || {
+            let reduced = policy.referrers.reduce(referrer.decode(scratch));
+            KnownReferrer {
+                value: next(values),
+                referrer: dictionary.referrer(&reduced.source, reduced.channel),
+                host: reduced.host.map(Into::into),
+            }
+        })
+    }
+}
+
+/// The next number for a distinct value; 0 is no value. A forgotten value is numbered anew.
+fn next(values: &mut u32) -> u32 {
+    *values += 1;
+    *values
+}
+
+/// The days seen, with their keys and the intake of their period.
+#[derive(Default)]
+struct Days {
+    slots: Vec<DaySlot>,
+    by_start: BTreeMap<Timestamp, usize>,
+    latest: usize,
+    intakes: Vec<(Period, PeriodIntake)>,
+}
+
+/// Whether lines of a day may be let in.
+#[derive(Clone, Copy)]
+enum Standing {
+    New,
+    Open,
+    Released,
+}
+
+struct DaySlot {
+    day: Day,
+    number: u32,
+    standing: Standing,
+    intake: usize,
+    visitors: Pseudonyms,
+    networks: Pseudonyms,
+}
+
+impl Days {
+    /// The position of the day of an instant; neighbouring lines are nearly always of the same day.
+    fn of(&mut self, time: Timestamp, settings: &GateSettings<'_>) -> usize {
+        let is_latest = self.slots.get(self.latest).is_some_and(|slot| slot.day.contains(time));
+        if !is_latest {
+            self.latest = self.find_or_add(time, settings);
+        }
+        self.latest
+    }
+
+    fn intake_of(&mut self, day: usize) -> &mut PeriodIntake {
+        &mut self.intakes[self.slots[day].intake].1
+    }
+
+    fn find_or_add(&mut self, time: Timestamp, settings: &GateSettings<'_>) -> usize {
+        let before = self.by_start.range(..=time).next_back();
+        if let Some((_, &position)) = before.filter(|&(_, &position)| self.slots[position].day.contains(time)) {
+            return position;
+        }
+        let day = settings.calendar.day(time);
+        let period = settings.calendar.period(day.date);
+        let position = self.slots.len();
+        let slot = DaySlot {
+            day,
+            number: u32::try_from(position).expect("fewer days than 2^32"),
+            standing: settings.admission.standing(period, settings.calendar),
+            intake: self.intake(period, settings),
+            visitors: settings.keys.visitors(day.date),
+            networks: settings.keys.networks(period),
+        };
+        self.slots.push(slot);
+        self.by_start.insert(day.start, position);
+        position
+    }
+
+    fn intake(&mut self, period: Period, settings: &GateSettings<'_>) -> usize {
+        let found = self.intakes.iter().position(|(known, _)| *known == period);
+        found.unwrap_or_else(|| {
+            let released = settings.admission.released.get(&period).copied();
+            let key = released.unwrap_or_else(|| settings.keys.line_digest_key(period));
+            let start = settings.calendar.midnight(period.start);
+            self.intakes.push((period, PeriodIntake::new(start, key)));
+            self.intakes.len() - 1
+        })
+    }
+}
+
+impl Admission {
+    fn standing(&self, period: Period, calendar: &Calendar) -> Standing {
+        if self.released.contains_key(&period) {
+            Standing::Released
+        } else if self.include_open || calendar.midnight(period.end()) <= self.over_by {
+            Standing::New
+        } else {
+            Standing::Open
+        }
+    }
+}

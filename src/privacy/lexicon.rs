@@ -1,0 +1,261 @@
+//! Dictionaries: reduced strings to numbers, per worker while reading, then one for the whole run in
+//! which numbers are ranks.
+
+use std::hash::Hash;
+
+use ahash::RandomState;
+use indexmap::IndexSet;
+
+use super::{agent::Agent, geo::Region, referrer::Channel, url::Campaign};
+
+/// What is known of the sender of a hit: a function of client address, user agent and day.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity {
+    /// The pseudonym of the network in the release period.
+    pub network: u64,
+    /// Country and region of the address.
+    pub region: Region,
+    /// Browser, system, device or crawler.
+    pub agent: Agent,
+}
+
+/// What was asked for, reduced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Target {
+    /// The number of the page.
+    page: u32,
+    /// A bit for every goal whose pattern the raw path matched.
+    goals: u64,
+}
+
+/// A referrer as published.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Referrer {
+    /// Registrable domain, or a word in parentheses.
+    pub source: Box<str>,
+    /// Its channel.
+    pub channel: Channel,
+}
+
+/// Where a pageview came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Origin {
+    /// The number of the referrer in [`Lexicon::referrer`].
+    pub referrer: u32,
+    /// The number of the campaign in [`Lexicon::campaign`].
+    pub campaign: Option<u32>,
+}
+
+/// One worker's dictionaries, growing while it reads.
+pub(super) struct Dictionary {
+    pages: IndexSet<Box<str>, RandomState>,
+    targets: IndexSet<Target, RandomState>,
+    referrers: IndexSet<Referrer, RandomState>,
+    campaigns: IndexSet<Campaign, RandomState>,
+    origins: IndexSet<Origin, RandomState>,
+    identities: Vec<Identity>,
+}
+
+impl Dictionary {
+    pub(super) fn new(seeds: &RandomState) -> Self {
+        Self {
+            pages: IndexSet::with_hasher(seeds.clone()),
+            targets: IndexSet::with_hasher(seeds.clone()),
+            referrers: IndexSet::with_hasher(seeds.clone()),
+            campaigns: IndexSet::with_hasher(seeds.clone()),
+            origins: IndexSet::with_hasher(seeds.clone()),
+            identities: Vec::new(),
+        }
+    }
+
+    pub(super) fn target(&mut self, page: String, goals: u64) -> u32 {
+        let page = number(&mut self.pages, page.into_boxed_str());
+        number(&mut self.targets, Target { page, goals })
+    }
+
+    pub(super) fn referrer(&mut self, source: &str, channel: Channel) -> u32 {
+        number(&mut self.referrers, Referrer { source: source.into(), channel })
+    }
+
+    pub(super) fn campaign(&mut self, campaign: Campaign) -> u32 {
+        number(&mut self.campaigns, campaign)
+    }
+
+    pub(super) fn origin(&mut self, referrer: u32, campaign: Option<u32>) -> u32 {
+        number(&mut self.origins, Origin { referrer, campaign })
+    }
+
+    pub(super) fn identity(&mut self, identity: Identity) -> u32 {
+        self.identities.push(identity);
+        index(self.identities.len() - 1)
+    }
+}
+
+/// How the numbers of one worker's dictionary become those of the run's lexicon.
+pub(super) struct Renumbering {
+    pub(super) first_identity: u32,
+    pub(super) targets: Vec<u32>,
+    pub(super) origins: Vec<u32>,
+}
+
+/// The strings of a run by number; numbers of pages, referrers, campaigns and origins are their ranks
+/// in bytewise order, whatever worker saw them first.
+#[derive(Debug)]
+pub struct Lexicon {
+    pages: Vec<Box<str>>,
+    targets: Vec<Target>,
+    referrers: Vec<Referrer>,
+    campaigns: Vec<Campaign>,
+    origins: Vec<Origin>,
+    identities: Vec<Identity>,
+    hosts: Vec<String>,
+    goals: Vec<String>,
+}
+
+impl Lexicon {
+    /// Joins the workers' dictionaries; the second part tells how each one's numbers change.
+    pub(super) fn join(
+        dictionaries: Vec<Dictionary>,
+        hosts: Vec<String>,
+        goals: Vec<String>,
+    ) -> (Self, Vec<Renumbering>) {
+        let pages = ranked(dictionaries.iter().flat_map(|dictionary| &dictionary.pages));
+        let referrers = ranked(dictionaries.iter().flat_map(|dictionary| &dictionary.referrers));
+        let campaigns = ranked(dictionaries.iter().flat_map(|dictionary| &dictionary.campaigns));
+        let mut lexicon = Self {
+            targets: Vec::new(),
+            origins: Vec::new(),
+            identities: Vec::new(),
+            pages,
+            referrers,
+            campaigns,
+            hosts,
+            goals,
+        };
+        lexicon.rank_origins(&dictionaries);
+        let renumberings =
+            dictionaries.into_iter().map(|dictionary| lexicon.take(dictionary)).collect();
+        (lexicon, renumberings)
+    }
+
+    fn rank_origins(&mut self, dictionaries: &[Dictionary]) {
+        let mut origins: Vec<Origin> = dictionaries
+            .iter()
+            .flat_map(|dictionary| dictionary.origins.iter().map(|origin| self.translate(dictionary, *origin)))
+            .collect();
+        origins.sort_unstable_by_key(|origin| (origin.referrer, origin.campaign));
+        origins.dedup();
+        self.origins = origins;
+    }
+
+    /// An origin of a worker's dictionary in the lexicon's numbers.
+    fn translate(&self, dictionary: &Dictionary, origin: Origin) -> Origin {
+        Origin {
+            referrer: rank(&self.referrers, &dictionary.referrers[origin.referrer as usize]),
+            campaign: origin
+                .campaign
+                .map(|campaign| rank(&self.campaigns, &dictionary.campaigns[campaign as usize])),
+        }
+    }
+
+    /// Takes over one worker's targets and identities.
+    fn take(&mut self, dictionary: Dictionary) -> Renumbering {
+        let origins = dictionary
+            .origins
+            .iter()
+            .map(|origin| {
+                let origin = self.translate(&dictionary, *origin);
+                index(self.origins.partition_point(|other| {
+                    (other.referrer, other.campaign) < (origin.referrer, origin.campaign)
+                }))
+            })
+            .collect();
+        let first_identity = index(self.identities.len());
+        let first_target = index(self.targets.len());
+        self.targets.extend(dictionary.targets.iter().map(|target| Target {
+            page: rank(&self.pages, &dictionary.pages[target.page as usize]),
+            goals: target.goals,
+        }));
+        self.identities.extend(dictionary.identities);
+        Renumbering {
+            first_identity,
+            targets: (first_target..index(self.targets.len())).collect(),
+            origins,
+        }
+    }
+
+    /// The number of the page of a target.
+    #[must_use]
+    pub fn page_of(&self, target: u32) -> u32 {
+        self.targets[target as usize].page
+    }
+
+    /// A bit for every goal that a target reaches.
+    #[must_use]
+    pub fn goals_of(&self, target: u32) -> u64 {
+        self.targets[target as usize].goals
+    }
+
+    /// The sender of a hit.
+    #[must_use]
+    pub fn identity(&self, identity: u32) -> &Identity {
+        &self.identities[identity as usize]
+    }
+
+    /// Where a pageview came from.
+    #[must_use]
+    pub fn origin(&self, origin: u32) -> Origin {
+        self.origins[origin as usize]
+    }
+
+    /// A page by number.
+    #[must_use]
+    pub fn page(&self, page: u32) -> &str {
+        &self.pages[page as usize]
+    }
+
+    /// A referrer by number.
+    #[must_use]
+    pub fn referrer(&self, referrer: u32) -> &Referrer {
+        &self.referrers[referrer as usize]
+    }
+
+    /// A campaign by number.
+    #[must_use]
+    pub fn campaign(&self, campaign: u32) -> &Campaign {
+        &self.campaigns[campaign as usize]
+    }
+
+    /// The configured hosts and `(other host)`; empty where no line had a host.
+    #[must_use]
+    pub fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+
+    /// The names of the goals.
+    #[must_use]
+    pub fn goals(&self) -> &[String] {
+        &self.goals
+    }
+}
+
+fn number<T: Hash + Eq>(set: &mut IndexSet<T, RandomState>, value: T) -> u32 {
+    index(set.insert_full(value).0)
+}
+
+/// A dictionary number. Four billion distinct values would need hundreds of gigabytes first.
+fn index(position: usize) -> u32 {
+    u32::try_from(position).expect("fewer than 2^32 distinct values fit in memory")
+}
+
+fn ranked<'d, T: Ord + Clone + 'd>(values: impl Iterator<Item = &'d T>) -> Vec<T> {
+    let mut references: Vec<&T> = values.collect();
+    references.sort_unstable();
+    references.dedup();
+    references.into_iter().cloned().collect()
+}
+
+/// The rank of a value that is known to be there.
+fn rank<T: Ord>(ranked: &[T], value: &T) -> u32 {
+    index(ranked.partition_point(|other| other < value))
+}

@@ -1,0 +1,281 @@
+//! Empties cells in which few visitors or networks stand out, and as many more as keep subtraction
+//! from restoring them.
+
+use std::cmp::Ordering;
+
+use hashbrown::{HashMap, HashSet};
+
+use crate::aggregate::{Family, Measure, NetworkSet, Share, Spread, Table};
+
+/// Fewest visitors behind a published volume.
+const FEWEST_CONTRIBUTORS: u64 = 5;
+
+/// What is needed of a row to judge one of its measures.
+#[derive(Clone, Copy)]
+pub(super) struct Cell<'t> {
+    /// Its key columns; with `first` they give the roll-up order.
+    pub(super) columns: &'t [String],
+    /// The row's first measure.
+    pub(super) first: u64,
+    /// The networks that contributed in the measure's family.
+    pub(super) networks: Option<&'t NetworkSet>,
+    /// Too few networks contributed.
+    pub(super) short: bool,
+    /// One or a few visitors dominate.
+    pub(super) dominated: bool,
+}
+
+/// A column whose cells are to be judged together.
+pub(super) struct Column<'t> {
+    /// Its cells, by row number.
+    pub(super) cells: Vec<Cell<'t>>,
+    /// Each visitor's share of each row, for a volume.
+    pub(super) shares: Option<&'t [Share]>,
+    /// Fewest networks.
+    pub(super) k: usize,
+}
+
+/// Whether a volume spread like this, and adding up to `total`, may be published: at least five
+/// visitors, none with more than half, and what remains without the two largest is at least a fifth of
+/// the largest (the p % rule of statistical disclosure control, Hundepool et al., 2012, chapter 4).
+pub(super) const fn is_safe(spread: Spread, total: u64) -> bool {
+    let remainder = total - spread.largest - spread.second;
+    spread.contributors >= FEWEST_CONTRIBUTORS
+        && spread.largest <= total / 2
+        && remainder.saturating_mul(5) >= spread.largest
+}
+
+impl Column<'_> {
+    /// Which rows' cells are to be left empty.
+    pub(super) fn emptied(&self) -> Vec<bool> {
+        let mut emptied: Vec<bool> = self.cells.iter().map(|cell| cell.short || cell.dominated).collect();
+        if !emptied.contains(&true) {
+            return emptied;
+        }
+        let mut union = Union::new(self, (0..emptied.len()).filter(|&row| emptied[row]));
+        if union.suffices() {
+            return emptied;
+        }
+        let mut remaining: Vec<usize> = (0..emptied.len()).filter(|&row| !emptied[row]).collect();
+        remaining.sort_unstable_by(|&left, &right| self.roll_up_order(left, right));
+        if let Some(&row) = remaining.iter().find(|&&row| union.suffices_with(row)) {
+            emptied[row] = true;
+            return emptied;
+        }
+        // Largest first; among equals the first in roll-up order.
+        remaining.sort_by_key(|&row| std::cmp::Reverse(self.cells[row].first));
+        for row in remaining {
+            emptied[row] = true;
+            union.join(row);
+            if union.suffices() {
+                return emptied;
+            }
+        }
+        vec![true; emptied.len()]
+    }
+
+    fn roll_up_order(&self, left: usize, right: usize) -> Ordering {
+        let (left, right) = (&self.cells[left], &self.cells[right]);
+        left.first.cmp(&right.first).then_with(|| right.columns.cmp(left.columns))
+    }
+}
+
+/// Several cells of a column taken together.
+struct Union<'c> {
+    column: &'c Column<'c>,
+    by_row: HashMap<usize, Vec<Share>>,
+    networks: NetworkSet,
+    members: usize,
+    needs_networks: bool,
+    total: u64,
+    amounts: HashMap<u64, u64>,
+    /// The visitors by amount, the largest first.
+    ranked: Vec<(u64, u64)>,
+}
+
+impl<'c> Union<'c> {
+    fn new(column: &'c Column<'c>, rows: impl Iterator<Item = usize>) -> Self {
+        let mut by_row: HashMap<usize, Vec<Share>> = HashMap::new();
+        for share in column.shares.unwrap_or_default() {
+            by_row.entry(share.row).or_default().push(*share);
+        }
+        let mut union = Self {
+            column,
+            by_row,
+            networks: NetworkSet::default(),
+            members: 0,
+            needs_networks: column.cells.iter().any(|cell| cell.short),
+            total: 0,
+            amounts: HashMap::new(),
+            ranked: Vec::new(),
+        };
+        rows.for_each(|row| union.add(row));
+        union.rank();
+        union
+    }
+
+    fn join(&mut self, row: usize) {
+        self.add(row);
+        self.rank();
+    }
+
+    fn add(&mut self, row: usize) {
+        self.members += 1;
+        for share in self.by_row.get(&row).into_iter().flatten() {
+            *self.amounts.entry(share.visitor).or_default() += share.amount;
+            self.total += share.amount;
+        }
+        if let Some(networks) = self.column.cells[row].networks {
+            self.networks.absorb(networks, self.column.k);
+        }
+    }
+
+    fn rank(&mut self) {
+        self.ranked = self.amounts.iter().map(|(&visitor, &amount)| (amount, visitor)).collect();
+        self.ranked.sort_unstable_by(|left, right| right.cmp(left));
+    }
+
+    fn suffices(&self) -> bool {
+        self.has_networks(self.members, &self.networks) && self.is_safe_with(&[])
+    }
+
+    /// Whether one more row would suffice.
+    fn suffices_with(&self, row: usize) -> bool {
+        let mut networks = self.networks.clone();
+        if let Some(more) = self.column.cells[row].networks {
+            networks.absorb(more, self.column.k);
+        }
+        let shares = self.by_row.get(&row).map_or(&[][..], Vec::as_slice);
+        self.has_networks(self.members + 1, &networks) && self.is_safe_with(shares)
+    }
+
+    fn has_networks(&self, members: usize, networks: &NetworkSet) -> bool {
+        !self.needs_networks || (members >= 2 && networks.has(self.column.k))
+    }
+
+    fn is_safe_with(&self, more: &[Share]) -> bool {
+        if self.column.shares.is_none() {
+            return true;
+        }
+        let mut spread = Spread::default();
+        let mut joined = HashSet::new();
+        for share in more {
+            joined.insert(share.visitor);
+            spread.add(share.amount + self.amounts.get(&share.visitor).copied().unwrap_or(0));
+        }
+        let others = || self.ranked.iter().filter(|(_, visitor)| !joined.contains(visitor));
+        others().take(2).for_each(|&(amount, _)| spread.add(amount));
+        let shared = more.iter().filter(|share| self.amounts.contains_key(&share.visitor)).count();
+        spread.contributors = (self.ranked.len() + more.len() - shared) as u64;
+        is_safe(spread, self.total + more.iter().map(|share| share.amount).sum::<u64>())
+    }
+}
+
+/// The family whose networks a measure of a table needs, where the row's own threshold does not
+/// already grant them.
+pub(super) fn other_family(
+    table: Table,
+    measure: Measure,
+) -> Option<Family> {
+    // The visitors of a page are those with a pageview of it, the same as the row's networks.
+    if matches!(table, Table::Pages | Table::Transitions) && measure == Measure::Visitors {
+        return None;
+    }
+    measure.family().filter(|family| *family != table.family())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spread(amounts: &[u64]) -> (Spread, u64) {
+        let mut spread = Spread::default();
+        amounts.iter().for_each(|&amount| spread.add(amount));
+        (spread, amounts.iter().sum())
+    }
+
+    #[test]
+    fn a_volume_needs_five_visitors_and_none_that_stands_out() {
+        let cases: [(&[u64], bool); 7] = [
+            (&[1, 1, 1, 1, 1], true),
+            (&[1, 1, 1, 1], false),
+            (&[1, 1, 1, 1, 0], false),
+            (&[4, 1, 1, 1, 1], true),
+            (&[5, 1, 1, 1, 1], false),
+            (&[100, 100, 10, 9, 1], true),
+            (&[100, 100, 10, 8, 1], false),
+        ];
+        for (amounts, safe) in cases {
+            let (spread, total) = spread(amounts);
+            assert_eq!(is_safe(spread, total), safe, "{amounts:?}");
+        }
+    }
+
+    /// Which of the rows are emptied, given each row's amounts by visitor number.
+    fn emptied(rows: &[&[(u64, u64)]]) -> Vec<bool> {
+        let names: Vec<Vec<String>> = (0..rows.len()).map(|row| vec![format!("{row:03}")]).collect();
+        let shares: Vec<Share> = rows
+            .iter()
+            .enumerate()
+            .flat_map(|(row, shares)| {
+                shares.iter().map(move |&(visitor, amount)| Share { row, visitor, amount })
+            })
+            .collect();
+        let cells = rows
+            .iter()
+            .zip(&names)
+            .map(|(shares, columns)| {
+                let (spread, total) = spread(&shares.iter().map(|share| share.1).collect::<Vec<_>>());
+                Cell { columns, first: total, networks: None, short: false, dominated: !is_safe(spread, total) }
+            })
+            .collect();
+        Column { cells, shares: Some(&shares), k: 10 }.emptied()
+    }
+
+    #[test]
+    fn the_smallest_cell_that_suffices_alone_is_emptied_too() {
+        let dominated: &[(u64, u64)] = &[(1, 10), (2, 1), (3, 1), (4, 1), (5, 1)];
+        let small: &[(u64, u64)] = &[(11, 1), (12, 1), (13, 1), (14, 1), (15, 1)];
+        let fitting: &[(u64, u64)] = &[(21, 3), (22, 3), (23, 3), (24, 3), (25, 3)];
+        let large: &[(u64, u64)] = &[(31, 9), (32, 9), (33, 9), (34, 9), (35, 9)];
+        assert_eq!(emptied(&[dominated, small, fitting, large]), [true, false, true, false]);
+    }
+
+    #[test]
+    fn a_visitor_counts_once_over_several_cells() {
+        // The only other cell has the same dominating visitor: no union is safe.
+        let dominated: &[(u64, u64)] = &[(1, 10), (2, 1), (3, 1), (4, 1), (5, 1)];
+        let same: &[(u64, u64)] = &[(1, 5), (12, 2), (13, 2), (14, 2), (15, 2)];
+        assert_eq!(emptied(&[dominated, same]), [true, true]);
+    }
+
+    #[test]
+    fn a_safe_column_keeps_all_cells() {
+        let safe: &[(u64, u64)] = &[(11, 1), (12, 1), (13, 1), (14, 1), (15, 1)];
+        assert_eq!(emptied(&[safe, safe]), [false, false]);
+    }
+
+    #[test]
+    fn cells_with_too_few_networks_take_one_more_along() {
+        let set = |members: std::ops::Range<u64>| {
+            let mut set = NetworkSet::default();
+            members.for_each(|member| set.insert(member, 5));
+            set
+        };
+        let sets = [set(0..2), set(10..20), set(20..30)];
+        let names: Vec<Vec<String>> = (0..3).map(|row| vec![row.to_string()]).collect();
+        let cells = sets
+            .iter()
+            .zip(&names)
+            .zip([9, 7, 8])
+            .map(|((set, columns), first)| Cell {
+                columns,
+                first,
+                networks: Some(set),
+                short: !set.has(5),
+                dominated: false,
+            })
+            .collect();
+        assert_eq!(Column { cells, shares: None, k: 5 }.emptied(), [true, true, false]);
+    }
+}

@@ -1,0 +1,207 @@
+//! Puts numbers to planned rows, and leaves empty every cell that must not be published.
+
+use super::{
+    PublishedTable, Row, Withheld,
+    dominance::{self, Cell, Column},
+    plan::Plan,
+    threshold::OTHER,
+};
+use crate::{
+    aggregate::{Measure, RowTotals, Shares, Table, Totals},
+    privacy::Category,
+    time::{Hours, PeriodLength},
+};
+
+/// Median and 90th percentile.
+const MEDIAN: u64 = 50;
+const P90: u64 = 90;
+
+/// The plan of a release with the exact numbers of its rows, before any is withheld.
+pub struct Numbers<'r> {
+    plan: &'r Plan,
+    totals: Totals<'r>,
+    peaks: Vec<u64>,
+}
+
+impl<'r> Numbers<'r> {
+    /// The numbers of a plan's rows.
+    #[must_use]
+    pub fn new(plan: &'r Plan, totals: Totals<'r>, hours: &Hours) -> Self {
+        let peaks = totals.peaks(hours);
+        Self { plan, totals, peaks }
+    }
+
+    /// The volumes with a cell to be emptied, whose shares by visitor are needed to choose more cells.
+    #[must_use]
+    pub fn doubtful_columns(&self) -> Vec<(Table, Measure)> {
+        Table::ALL
+            .into_iter()
+            .flat_map(|table| table.measures().iter().map(move |measure| (table, *measure)))
+            .filter(|(_, measure)| measure.is_volume())
+            .filter(|&(table, measure)| {
+                self.column(table, measure, None).cells.iter().any(|cell| cell.short || cell.dominated)
+            })
+            .collect()
+    }
+
+    /// The first and the last hour in which k networks sent requests.
+    #[must_use]
+    pub fn busy_hours(&self, hours: &Hours) -> Option<[String; 2]> {
+        let numbers = self.totals.busy_hours(self.plan.settings.k)?;
+        Some(numbers.map(|number| {
+            let hour = hours.hour(number);
+            format!("{}T{:02}", hour.date, hour.hour)
+        }))
+    }
+
+    /// The tables as they may be published, and what was kept back.
+    pub(super) fn tables(&self, shares: &Shares<'_>) -> (Vec<PublishedTable>, Vec<Withheld>) {
+        let mut withheld = Vec::new();
+        let mut tables: Vec<PublishedTable> = Table::ALL
+            .into_iter()
+            .map(|table| PublishedTable { table, rows: self.rows(table, shares, &mut withheld) })
+            .collect();
+        drop_transitions_of_emptied_pages(&mut tables);
+        withheld.extend(tables.iter().filter(|table| table.rows.is_empty()).filter_map(|table| self.missing(table.table)));
+        withheld.extend(self.advice(&tables));
+        tables.retain(|table| !table.rows.is_empty());
+        (tables, withheld)
+    }
+
+    fn rows(&self, table: Table, shares: &Shares<'_>, withheld: &mut Vec<Withheld>) -> Vec<Row> {
+        let columns = table.measures().iter().map(|&measure| {
+            let emptied = self.column(table, measure, Some(shares)).emptied();
+            let count = emptied.iter().filter(|emptied| **emptied).count();
+            if count > 0 {
+                withheld.push(Withheld { table, reason: emptied_reason(measure, count, emptied.len()) });
+            }
+            emptied
+        });
+        let emptied: Vec<Vec<bool>> = columns.collect();
+        let mut rows: Vec<Row> = self.plan.columns[table as usize]
+            .iter()
+            .enumerate()
+            .map(|(row, keys)| Row {
+                keys: keys.clone(),
+                measures: table
+                    .measures()
+                    .iter()
+                    .zip(&emptied)
+                    .map(|(&measure, emptied)| (!emptied[row]).then(|| self.value(table, row, measure)).flatten())
+                    .collect(),
+            })
+            .collect();
+        rows.iter_mut().for_each(|row| empty_dependents(table, row));
+        rows
+    }
+
+    fn value(&self, table: Table, row: usize, measure: Measure) -> Option<u64> {
+        let totals = &self.totals.rows(table)[row];
+        match measure {
+            Measure::Visitors => Some(totals.visitors),
+            Measure::PeakConcurrentVisits => Some(self.peaks[row]),
+            Measure::DwellMedian | Measure::VisitSecondsMedian => self.quantile(totals, MEDIAN, 1),
+            Measure::DwellP90 | Measure::VisitSecondsP90 => self.quantile(totals, P90, 10),
+            _ => Some(totals.amounts.of(measure)),
+        }
+    }
+
+    /// A quantile of values from enough networks, none of which gave over a fifth of them.
+    fn quantile(&self, totals: &RowTotals, percent: u64, times_k: usize) -> Option<u64> {
+        let enough = totals.value_networks.has(self.plan.settings.k * times_k);
+        let spread = totals.most_values * 5 <= totals.values.total();
+        (enough && spread).then(|| totals.values.quantile(percent)).flatten()
+    }
+
+    fn column<'c>(&'c self, table: Table, measure: Measure, shares: Option<&'c Shares<'_>>) -> Column<'c> {
+        let family = dominance::other_family(table, measure);
+        let cells = self
+            .totals
+            .rows(table)
+            .iter()
+            .zip(&self.plan.columns[table as usize])
+            .map(|(totals, columns)| {
+                let networks = family.map(|family| totals.networks(family));
+                Cell {
+                    columns,
+                    first: totals.amounts.of(table.measures()[0]),
+                    networks,
+                    short: networks.is_some_and(|networks| !networks.has(self.plan.settings.k)),
+                    dominated: measure.is_volume()
+                        && is_judged(table, columns)
+                        && !dominance::is_safe(totals.spread(measure), totals.amounts.of(measure)),
+                }
+            })
+            .collect();
+        let shares = shares.filter(|_| measure.is_volume()).map(|shares| shares.of(table, measure));
+        Column { cells, shares, k: self.plan.settings.k }
+    }
+
+    /// Why a table has no rows, unless there was nothing to put in it.
+    fn missing(&self, table: Table) -> Option<Withheld> {
+        let surveyed = self.plan.surveyed[table as usize];
+        (surveyed > 0).then(|| Withheld {
+            table,
+            reason: format!("withheld: no row has {} networks", self.plan.settings.k),
+        })
+    }
+
+    /// Recommends a longer period where under half of the pageviews keep their page.
+    fn advice(&self, tables: &[PublishedTable]) -> Option<Withheld> {
+        let all = self.totals.rows(Table::Summary)[0].amounts.of(Measure::Pageviews);
+        let pages = tables.iter().find(|table| table.table == Table::Pages)?;
+        let named: u64 =
+            pages.rows.iter().filter(|row| row.keys[0] != OTHER).filter_map(|row| row.measures[0]).sum();
+        let longer = match self.plan.settings.length {
+            PeriodLength::Day => "week or --period month",
+            PeriodLength::Week => "month",
+            PeriodLength::Month => return None,
+        };
+        (named * 2 < all).then(|| Withheld {
+            table: Table::Pages,
+            reason: format!("under half of the pageviews keep their page; --period {longer} keeps more"),
+        })
+    }
+}
+
+/// Dominance is not judged where a row is made of machines by a closed list.
+fn is_judged(table: Table, columns: &[String]) -> bool {
+    let is_closed = |category: &Category| category.is_closed() && category.name() == columns[0];
+    table != Table::Crawlers || !Category::ALL.iter().any(is_closed)
+}
+
+fn emptied_reason(measure: Measure, emptied: usize, rows: usize) -> String {
+    format!("{}: {emptied} of {rows} cells empty, few visitors or networks stand out", measure.name())
+}
+
+/// Empties cells that would restore an empty one: the peak of an hour without visits, and the dwell
+/// count of a page without pageviews (pageviews are exits and known dwells).
+fn empty_dependents(table: Table, row: &mut Row) {
+    let dependents: &[(Measure, Measure)] = match table {
+        Table::Traffic => &[(Measure::Visits, Measure::PeakConcurrentVisits)],
+        Table::Pages => &[(Measure::Pageviews, Measure::DwellCount)],
+        _ => &[],
+    };
+    let position = |measure| table.measures().iter().position(|other| *other == measure);
+    for &(source, dependent) in dependents {
+        if let (Some(source), Some(dependent)) = (position(source), position(dependent))
+            && row.measures[source].is_none()
+        {
+            row.measures[dependent] = None;
+        }
+    }
+}
+
+/// Transitions add up to a page's dwell count, which is not given where its pageviews are empty.
+fn drop_transitions_of_emptied_pages(tables: &mut [PublishedTable]) {
+    let given: hashbrown::HashSet<String> = tables
+        .iter()
+        .filter(|table| table.table == Table::Pages)
+        .flat_map(|table| &table.rows)
+        .filter(|row| row.measures[0].is_some())
+        .map(|row| row.keys[0].clone())
+        .collect();
+    for table in tables.iter_mut().filter(|table| table.table == Table::Transitions) {
+        table.rows.retain(|row| given.contains(&row.keys[0]));
+    }
+}
