@@ -23,6 +23,53 @@ pub struct Text<'a> {
     pub escape: Escape,
 }
 
+impl<'a> Text<'a> {
+    /// The bytes as they were sent: escapes undone into `buffer`, or the log's own bytes where there
+    /// is nothing to undo.
+    ///
+    /// Rules: `ap_escape_logitem` in Apache httpd's `server/util.c`, `ngx_http_log_escape` in nginx's
+    /// `ngx_http_log_module.c`. An unknown or broken escape stays as it is.
+    pub fn decode<'b>(&self, buffer: &'b mut Vec<u8>) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        if self.escape == Escape::Literal || memchr::memchr(b'\\', self.raw).is_none() {
+            return self.raw;
+        }
+        buffer.clear();
+        let mut rest = self.raw;
+        while let Some(at) = memchr::memchr(b'\\', rest) {
+            buffer.extend_from_slice(&rest[..at]);
+            let (byte, length) = unescape(&rest[at..]);
+            buffer.push(byte);
+            rest = &rest[at + length..];
+        }
+        buffer.extend_from_slice(rest);
+        buffer
+    }
+}
+
+/// The byte that the escape at the start of `text` stands for, and the escape's length. A backslash
+/// that begins no escape stands for itself.
+fn unescape(text: &[u8]) -> (u8, usize) {
+    match text {
+        [_, quoted @ (b'"' | b'\\'), ..] => (*quoted, 2),
+        [_, b'b', ..] => (0x08, 2),
+        [_, b'n', ..] => (b'\n', 2),
+        [_, b'r', ..] => (b'\r', 2),
+        [_, b't', ..] => (b'\t', 2),
+        [_, b'v', ..] => (0x0b, 2),
+        [_, b'x', high, low, ..] => hexadecimal(*high, *low).map_or((b'\\', 1), |byte| (byte, 4)),
+        _ => (b'\\', 1),
+    }
+}
+
+/// The byte that two hexadecimal digits of either case stand for.
+pub(crate) fn hexadecimal(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte| char::from(byte).to_digit(16);
+    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
+}
+
 /// What was asked for: the request line, or its parts where the format logs them apart.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Request<'a> {
@@ -80,5 +127,76 @@ impl fmt::Debug for Request<'_> {
 impl fmt::Debug for Record<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Record(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(raw: &[u8], expected: &[u8]) {
+        let mut buffer = b"left over".to_vec();
+        let escape = Escape::Backslash;
+        assert_eq!(Text { raw, escape }.decode(&mut buffer), expected);
+    }
+
+    #[test]
+    fn escapes_of_apache_and_nginx_are_undone() {
+        check(b"", b"");
+        check(b"plain", b"plain");
+        check(br#"a\"b"#, b"a\"b");
+        check(br"a\\b", b"a\\b");
+        check(br"\b\n\r\t\v", b"\x08\n\r\t\x0b");
+        check(br"caf\xc3\xa9", "café".as_bytes());
+        check(br"CAF\xC3\x89!", "CAFÉ!".as_bytes());
+        check(br"\\x41", br"\x41");
+        check(br"\x22\x5C", b"\"\\");
+    }
+
+    #[test]
+    fn unknown_and_broken_escapes_stay() {
+        for text in [
+            &br"\a"[..],
+            br"\x",
+            br"\x4",
+            br"\xg0",
+            br"\x0g",
+            br"\0",
+            br"end\",
+        ] {
+            check(text, text);
+        }
+        check(br"\x4\n", b"\\x4\n");
+        check(br"\q\x41", br"\qA");
+    }
+
+    #[test]
+    fn literal_text_is_left_alone() {
+        let text = Text {
+            raw: br"a\x41\n",
+            escape: Escape::Literal,
+        };
+        assert_eq!(text.decode(&mut Vec::new()), br"a\x41\n");
+    }
+
+    /// What Apache writes for a byte that was sent.
+    fn escaped(byte: u8) -> Vec<u8> {
+        match byte {
+            b'"' | b'\\' => vec![b'\\', byte],
+            b'\n' => br"\n".to_vec(),
+            0x20..=0x7e => vec![byte],
+            _ => format!("\\x{byte:02x}").into_bytes(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_apache_escapes_comes_back(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let logged: Vec<u8> = bytes.iter().copied().flat_map(escaped).collect();
+            let text = Text { raw: &logged, escape: Escape::Backslash };
+            let mut buffer = Vec::new();
+            prop_assert_eq!(text.decode(&mut buffer), &bytes[..]);
+        }
     }
 }

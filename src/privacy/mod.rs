@@ -1,1 +1,7 @@
 //! Gate 1.
+
+mod method;
+mod url;
+
+pub use method::Method;
+pub use url::{Campaign, Reduced, UrlRules, UrlSettings};

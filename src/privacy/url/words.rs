@@ -1,0 +1,79 @@
+//! The words of a path after which a person or a secret is named.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::error::{Error, Result};
+
+/// One word a line, `#` begins a comment.
+const BUILT_IN: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/path-words.txt"));
+
+/// Path words, compared without regard to ASCII case.
+#[derive(Clone, Debug)]
+pub(super) struct PathWords(Vec<String>);
+
+impl PathWords {
+    /// The built-in words and `added` ones.
+    pub(super) fn new(added: &[String]) -> Result<Self> {
+        let built_in = BUILT_IN
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .map(str::to_owned);
+        let added = added.iter().map(|word| validated(word));
+        built_in
+            .map(Ok)
+            .chain(added)
+            .collect::<Result<_>>()
+            .map(Self)
+    }
+
+    /// Whether a segment, in its NFKC form, is one of the words.
+    pub(super) fn contains(&self, segment: &str) -> bool {
+        self.0.iter().any(|word| word.eq_ignore_ascii_case(segment))
+    }
+}
+
+/// A word in NFKC form, as segments are compared.
+fn validated(word: &str) -> Result<String> {
+    let fits = |character: char| {
+        !character.is_control() && !character.is_whitespace() && !"/?#;%".contains(character)
+    };
+    if word.is_empty() || !word.chars().all(fits) {
+        return Err(Error::Setting(format!(
+            "path word {word:?}: must be one path segment, decoded, without spaces"
+        )));
+    }
+    Ok(word.nfkc().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_words_are_those_of_the_policy() {
+        let expected = "user users u profile profiles account accounts member members author authors order \
+            orders ticket tickets search q s reset verify confirm invite unsubscribe share tag token session";
+        assert_eq!(
+            PathWords::new(&[]).unwrap().0,
+            expected.split_whitespace().collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn words_are_added_and_compared_without_case() {
+        let words = PathWords::new(&["Kunde".to_owned(), "ｆｏｏ".to_owned()]).unwrap();
+        for word in ["user", "USER", "kunde", "KUNDE", "foo"] {
+            assert!(words.contains(word), "{word}");
+        }
+        for word in ["", "userx", "use", "#"] {
+            assert!(!words.contains(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn unusable_words_are_refused() {
+        for word in ["", "a/b", "a b", "a\n", "%41", "a?", "a;b"] {
+            assert!(PathWords::new(&[word.to_owned()]).is_err(), "{word:?}");
+        }
+    }
+}
