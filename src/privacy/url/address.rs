@@ -39,13 +39,14 @@ fn octet(text: &[u8]) -> Option<usize> {
 }
 
 /// Whether `text` begins with an IPv6 address (RFC 4291, section 2.2), or with one whose colons a
-/// host name has as `-` or `_`. The latter needs three groups: `2024--1` is no address.
+/// host name has as `-` or `_`. The latter needs three groups and a digit: neither `2024--1` nor
+/// `add-a-bed--bad` is an address.
 fn is_ipv6(text: &[u8]) -> bool {
     match text.get(leading(text, 5, u8::is_ascii_hexdigit)) {
         Some(b':') => Groups::leading(text, b':').are_address(),
         Some(separator @ (b'-' | b'_')) => {
             let groups = Groups::leading(text, *separator);
-            groups.count >= 3 && groups.are_address()
+            groups.count >= 3 && groups.numeric && groups.are_address()
         }
         _ => false,
     }
@@ -56,6 +57,8 @@ struct Groups {
     count: usize,
     /// A doubled separator stands for groups of zeros.
     compressed: bool,
+    /// They have a decimal digit.
+    numeric: bool,
 }
 
 impl Groups {
@@ -64,6 +67,7 @@ impl Groups {
         let mut groups = Self {
             count: 0,
             compressed: false,
+            numeric: false,
         };
         let mut rest = text;
         while groups.count < 8 {
@@ -76,6 +80,7 @@ impl Groups {
             groups.compressed |= doubled.is_some();
             let Some(length) = group(next) else { break };
             groups.count += 1;
+            groups.numeric |= next[..length].iter().any(u8::is_ascii_digit);
             rest = &next[length..];
         }
         groups
@@ -204,6 +209,7 @@ mod tests {
                 "part:one",
                 "Foo::Bar",
                 "2024--1",
+                "add-a-bed--bad",
                 "face--off",
                 "fade--2",
                 "add-a-bed",

@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::{
     address::holds_address,
     character::is_plain,
-    token::{holds_number, holds_token},
+    token::{JWT_START, holds_number, holds_token},
 };
 
 /// What stands for the segments after the eighth.
@@ -26,6 +26,13 @@ const PLACEHOLDERS: [&str; 8] = [EMAIL, USER, ADDRESS, TOKEN, NUMBER, VALUE, LON
 /// Characters that a segment may have.
 const LONGEST: usize = 48;
 
+/// Characters at which normalisation stops. A segment that long is replaced in any case; without an
+/// end, some characters would make the work eighteen times as long as what was sent.
+const NORMALISED: usize = 1024;
+
+/// Bytes of a segment that is too short for a UUID.
+const SHORT: usize = 35;
+
 /// A decoded path segment. Personal.
 pub(super) struct Segment<'a> {
     raw: &'a str,
@@ -37,7 +44,7 @@ impl<'a> Segment<'a> {
         let form = if raw.is_ascii() {
             Cow::Borrowed(raw)
         } else {
-            Cow::Owned(raw.nfkc().collect())
+            Cow::Owned(raw.nfkc().take(NORMALISED).collect())
         };
         Self { raw, form }
     }
@@ -52,8 +59,26 @@ impl<'a> Segment<'a> {
         if self.raw.is_empty() || PLACEHOLDERS.contains(&self.raw) {
             return self.raw;
         }
-        placeholder(&self.form, follows_word).unwrap_or(&self.form)
+        let placeholder = if is_harmless(&self.form) {
+            follows_word.then_some(VALUE)
+        } else {
+            placeholder(&self.form, follows_word)
+        };
+        placeholder.unwrap_or(&self.form)
     }
+}
+
+/// Whether no rule but that of path words can fit, as for most segments of most sites: few ASCII
+/// letters and separators, which hold no address, token or number.
+fn is_harmless(form: &str) -> bool {
+    let form = form.as_bytes();
+    form.len() <= SHORT
+        && form
+            .iter()
+            .all(|byte| byte.is_ascii_alphabetic() || b"-_.".contains(byte))
+        && !form
+            .windows(JWT_START.len())
+            .any(|window| window == JWT_START)
 }
 
 /// What stands for a segment that may not be published. The first rule that fits decides.
@@ -79,6 +104,8 @@ fn placeholder(form: &str, follows_word: bool) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn check(expected: &str, segments: &[&str]) {
@@ -218,6 +245,15 @@ mod tests {
             ("1.2.3.4", ADDRESS),
         ] {
             assert_eq!(Segment::new(segment).published(true), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn harmless_segments_need_no_placeholder(segment in "[a-fA-F._-]{0,36}|[a-z._-]{0,36}|[eyJ.]{0,9}|.{0,9}") {
+            if is_harmless(&segment) {
+                prop_assert_eq!(placeholder(&segment, false), None);
+            }
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use super::character::{is_digit, is_letter};
 
+/// `{"` in base64, with which the header of a JWT begins.
+pub(super) const JWT_START: &[u8] = b"eyJ";
+
 /// Whether `text` holds a token: a UUID, a JWT, 16 or more base64url characters with a digit, or, in
 /// 12 or more characters, digits and at least three changes between letters and digits.
 pub(super) fn holds_token(text: &str) -> bool {
@@ -39,11 +42,12 @@ fn holds_uuid(text: &[u8]) -> bool {
     })
 }
 
-/// Two dot-separated parts of base64url (RFC 7515, section 7.1) of which the first begins as `{"` does.
+/// Two dot-separated parts of base64url (RFC 7515, section 7.1) of which the first begins with
+/// [`JWT_START`].
 fn holds_jwt(text: &[u8]) -> bool {
     let mut parts = text.split(|byte| !is_base64url(*byte) && *byte != b'.');
     parts.any(|run| {
-        memchr::memmem::find(run, b"eyJ")
+        memchr::memmem::find(run, JWT_START)
             .and_then(|at| memchr::memchr(b'.', &run[at..]).map(|dot| at + dot))
             .and_then(|dot| run.get(dot + 1))
             .is_some_and(|byte| is_base64url(*byte))

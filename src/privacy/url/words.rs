@@ -9,27 +9,45 @@ const BUILT_IN: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/p
 
 /// Path words, compared without regard to ASCII case.
 #[derive(Clone, Debug)]
-pub(super) struct PathWords(Vec<String>);
+pub(super) struct PathWords {
+    words: Vec<String>,
+    /// Per length, a bit for each initial: most segments need no look at the words.
+    initials: [u32; LENGTHS],
+}
+
+/// Lengths told apart, in bytes; what is longer counts as the last.
+const LENGTHS: usize = 16;
 
 impl PathWords {
     /// The built-in words and `added` ones.
     pub(super) fn new(added: &[String]) -> Result<Self> {
-        let built_in = BUILT_IN
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .map(str::to_owned);
+        let built_in = BUILT_IN.lines().filter(|line| !line.starts_with('#'));
         let added = added.iter().map(|word| validated(word));
-        built_in
-            .map(Ok)
+        let words: Vec<String> = built_in
+            .map(|word| Ok(word.to_owned()))
             .chain(added)
-            .collect::<Result<_>>()
-            .map(Self)
+            .collect::<Result<_>>()?;
+        let mut initials = [0; LENGTHS];
+        for (length, initial) in words.iter().filter_map(|word| signature(word)) {
+            initials[length] |= initial;
+        }
+        Ok(Self { words, initials })
     }
 
     /// Whether a segment, in its NFKC form, is one of the words.
     pub(super) fn contains(&self, segment: &str) -> bool {
-        self.0.iter().any(|word| word.eq_ignore_ascii_case(segment))
+        signature(segment).is_some_and(|(length, initial)| self.initials[length] & initial != 0)
+            && self
+                .words
+                .iter()
+                .any(|word| word.eq_ignore_ascii_case(segment))
     }
+}
+
+/// The length class of a word and the bit of its initial, the same in either case.
+fn signature(word: &str) -> Option<(usize, u32)> {
+    let initial = word.bytes().next()? & 0x1f;
+    Some((word.len().min(LENGTHS - 1), 1 << initial))
 }
 
 /// A word in NFKC form, as segments are compared.
@@ -54,7 +72,7 @@ mod tests {
         let expected = "user users u profile profiles account accounts member members author authors order \
             orders ticket tickets search q s reset verify confirm invite unsubscribe share tag token session";
         assert_eq!(
-            PathWords::new(&[]).unwrap().0,
+            PathWords::new(&[]).unwrap().words,
             expected.split_whitespace().collect::<Vec<_>>()
         );
     }
