@@ -7,6 +7,9 @@ use crate::error::{Error, Result};
 /// One word a line, `#` begins a comment.
 const BUILT_IN: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/path-words.txt"));
 
+/// Lengths told apart, in bytes; what is longer counts as the last.
+const LENGTHS: usize = 16;
+
 /// Path words, compared without regard to ASCII case.
 #[derive(Clone, Debug)]
 pub(super) struct PathWords {
@@ -14,9 +17,6 @@ pub(super) struct PathWords {
     /// Per length, a bit for each initial: most segments need no look at the words.
     initials: [u32; LENGTHS],
 }
-
-/// Lengths told apart, in bytes; what is longer counts as the last.
-const LENGTHS: usize = 16;
 
 impl PathWords {
     /// The built-in words and `added` ones.
