@@ -1,29 +1,7 @@
-//! Gate 1: a personal [`Record`](crate::record::Record) goes in, a pseudonymous [`Hit`] comes out.
-//!
-//! Only this module can build a [`Hit`]; nothing after it names a `Record`.
+//! Gate 1.
 
-mod address;
-mod agent;
-mod domain;
-mod gate;
-mod geo;
-mod hit;
-mod intake;
-mod lexicon;
-mod memo;
 mod method;
-mod policy;
-mod pseudonym;
-mod referrer;
 mod url;
 
-pub use agent::{Agent, AgentRules, Category, Crawler};
-pub use gate::{Admission, Gate, GateSettings};
-pub use geo::{Region, Regions};
-pub use hit::Hit;
-pub use intake::{Collected, Coverage, Intake, LineDigest, PeriodIntake, SHARDS};
-pub use lexicon::{Identity, Lexicon, Origin, Referrer};
-pub use policy::{Filters, Goals, Hosts, Policy};
-pub use pseudonym::Keys;
-pub use referrer::{Channel, ReferrerRules};
-pub use url::{Campaign, UrlRules};
+pub use method::Method;
+pub use url::{Campaign, Reduced, UrlRules, UrlSettings};
