@@ -1,1 +1,6 @@
 //! Gate 1.
+
+pub mod agent;
+pub mod channel;
+pub mod domain;
+pub mod referrer;
