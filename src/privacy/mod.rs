@@ -1,7 +1,6 @@
 //! Gate 1.
 
-mod method;
-mod url;
-
-pub use method::Method;
-pub use url::{Campaign, Reduced, UrlRules, UrlSettings};
+pub mod agent;
+pub mod channel;
+pub mod domain;
+pub mod referrer;

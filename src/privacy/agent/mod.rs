@@ -3,10 +3,9 @@
 mod crawler;
 mod vocabulary;
 
-use std::{ops::Range, sync::OnceLock};
+use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
-use memchr::memmem;
 
 pub use self::{
     crawler::{Category, Crawler},
@@ -82,42 +81,22 @@ impl Scanner {
     fn scan(&self, agent: &[u8]) -> Agent {
         let mut found =
             Agent { browser: Browser::UNKNOWN, system: System::UNKNOWN, device: Device::UNKNOWN, crawler: None };
-        let model = model_part(agent);
         for token in self.tokens.find_overlapping_iter(agent) {
-            let is_model = || model.contains(&token.start()) && !is_product(agent, token.end());
             match &self.meanings[token.pattern()] {
                 Meaning::Browser(browser) => found.browser = found.browser.min(*browser),
                 Meaning::System(system) => found.system = found.system.min(*system),
                 Meaning::Device(device) => found.device = found.device.min(*device),
-                Meaning::Crawler(pattern, crawler) if pattern.holds(agent, token.start()) && !is_model() => {
+                Meaning::Crawler(pattern, crawler) if pattern.holds(agent, token.start()) => {
                     found.crawler = Some(found.crawler.map_or(*crawler, |earlier| earlier.min(*crawler)));
                 }
-                Meaning::Word if word_holds(agent, token.start(), token.end()) && !is_model() => {
+                Meaning::Word if word_holds(agent, token.start(), token.end()) => {
                     found.crawler = found.crawler.or(Some(Crawler::UNKNOWN));
                 }
                 Meaning::Crawler(..) | Meaning::Word => {}
             }
         }
-        Agent {
-            browser: found.browser.canonical(),
-            system: found.system.canonical(),
-            device: found.device.canonical(),
-            ..found
-        }
+        Agent { browser: found.browser.canonical(), device: found.device.canonical(), ..found }
     }
-}
-
-/// Where an Android agent names its model, which may be called `Butterfly` or `M bot 60`: the first
-/// brackets, if Android is in them.
-fn model_part(agent: &[u8]) -> Range<usize> {
-    let open = memchr::memchr(b'(', agent).unwrap_or(agent.len());
-    let close = memchr::memchr(b')', &agent[open..]).map_or(agent.len(), |length| open + length);
-    if memmem::find(&agent[open..close], b"Android").is_some() { open..close } else { 0..0 }
-}
-
-/// Whether what ends here is followed by a version, or ends with the slash before it.
-fn is_product(agent: &[u8], end: usize) -> bool {
-    agent.get(end) == Some(&b'/') || agent[..end].ends_with(b"/")
 }
 
 fn all_tokens() -> impl Iterator<Item = (&'static str, Meaning)> {

@@ -157,10 +157,10 @@ const DEVICES: [Row; 8] = [
     (
         "tv",
         &[
-            "SmartTV", "SMART-TV", "Smart-TV", "Smart TV", "SMARTTV", "SmartTv", "smart-tv", "smarttv", "SmarterTV", "GoogleTV", "Google TV",
-            "AndroidTV", "Android TV", "AppleTV", "Apple TV", "tvOS", "HbbTV", "HBBTV", "hbbtv", "NetCast", "Web0S", "BRAVIA",
-            "Bravia", "Roku", "CrKey", "; AFT", "TV Safari", "NETTV", "Viera", "VIERA", "MiTV", "MiBOX",
-            "MIBOX", "Chromecast", " TV", "_TV", "-TV", "DTV", "IPTV", "NetTV", "avui/tv", "STB", "TiVo", "InettvBrowser",
+            "SmartTV", "SMART-TV", "Smart-TV", "Smart TV", "SMARTTV", "SmartTv", "GoogleTV", "Google TV",
+            "AndroidTV", "Android TV", "AppleTV", "Apple TV", "tvOS", "HbbTV", "NetCast", "Web0S", "BRAVIA",
+            "Bravia", "Roku", "CrKey", "; AFT", "TV Safari", "TV Store", "NETTV", "Viera", "VIERA", "MiTV", "MiBOX",
+            "MIBOX", "Chromecast", "TSBNetTV", "POV_TV", "Opera TV",
         ],
     ),
     ("console", &["PlayStation", "PLAYSTATION", "Xbox", "Nintendo"]),
