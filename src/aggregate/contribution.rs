@@ -167,7 +167,7 @@ impl Contribution {
         let origin = reading.lexicon.origin(first.origin());
         for (table, key) in [
             (Table::Summary, key::ONLY),
-            (Table::Referrers, key::number(origin.referrer)),
+            (Table::Referrers, key::number(origin.source)),
             (Table::Regions, key::region(identity.region)),
             (Table::Browsers, key::browser(identity.agent)),
             (Table::Systems, key::system(identity.agent)),

@@ -103,15 +103,15 @@ pub(crate) fn category(key: Key) -> Category {
 }
 
 pub(super) fn browser(agent: Agent) -> Key {
-    agent.browser as Key
+    Key::from(agent.browser.number())
 }
 
 pub(super) fn system(agent: Agent) -> Key {
-    agent.system as Key
+    Key::from(agent.system.number())
 }
 
 pub(super) fn device(agent: Agent) -> Key {
-    agent.device as Key
+    Key::from(agent.device.number())
 }
 
 /// The bin of a visit's seconds.
@@ -143,8 +143,8 @@ pub(crate) fn columns(table: Table, key: Key, lexicon: &Lexicon, length: PeriodL
             vec![lexicon.page((key >> 32) as u32).into(), to.into()]
         }
         Table::Referrers => {
-            let referrer = lexicon.referrer(low);
-            vec![referrer.channel.name().into(), (*referrer.source).into()]
+            let source = lexicon.source(low);
+            vec![source.channel.name().into(), (*source.name).into()]
         }
         Table::Campaigns => {
             let campaign = lexicon.campaign(low);
@@ -156,9 +156,9 @@ pub(crate) fn columns(table: Table, key: Key, lexicon: &Lexicon, length: PeriodL
             ]
         }
         Table::Regions => region_columns(Region::from_key(key)),
-        Table::Browsers => vec![Browser::ALL[key as usize].name().into()],
-        Table::Systems => vec![System::ALL[key as usize].name().into()],
-        Table::Devices => vec![Device::ALL[key as usize].name().into()],
+        Table::Browsers => vec![Browser::from_number(key as u8).name().into()],
+        Table::Systems => vec![System::from_number(key as u8).name().into()],
+        Table::Devices => vec![Device::from_number(key as u8).name().into()],
         Table::Durations => bin(DURATIONS[key as usize], DURATIONS.get(key as usize + 1).copied()),
         Table::Depths => {
             let (from, to) = DEPTHS[key as usize];

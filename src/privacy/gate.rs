@@ -16,7 +16,8 @@ use super::{
     method::Method,
     policy::Policy,
     pseudonym::{Keys, Pseudonyms},
-    referrer::Channel,
+    channel::Channel,
+    referrer::Referrer,
 };
 use crate::{
     record::{Record, Request, Text},
@@ -81,11 +82,10 @@ struct KnownRequest {
     excluded: bool,
 }
 
-/// What a referrer reduces to, unless its host is the request's own.
+/// A reduced referrer, and its number among the values seen.
 struct KnownReferrer {
     value: u32,
-    referrer: u32,
-    host: Option<Box<str>>,
+    referrer: Referrer,
 }
 
 /// An agent's families, and its number among the values seen.
@@ -194,7 +194,7 @@ impl<'r> Gate<'r> {
         }
         let agent_text = record.agent;
         let (method, target, campaign) = (request.method, request.target, request.campaign);
-        let pageview = method == Method::GET
+        let pageview = method == Method::Get
             && (status == 304 || (200..300).contains(&status))
             && !request.asset;
         let visitor = self.visitor(record.client, agent_text, day)?;
@@ -242,23 +242,20 @@ impl<'r> Gate<'r> {
     /// Where a pageview came from.
     fn origin(&mut self, record: &Record<'_>, host_value: u32, campaign: Option<u32>) -> u32 {
         let policy = self.settings.policy;
-        let known =
-            self.fields.referrer(record.referrer, policy, &mut self.dictionary, &mut self.scratch);
+        let known = self.fields.referrer(record.referrer, policy, &mut self.scratch);
         if self.origins.len() >= MOST_REMEMBERED {
             self.origins.clear();
         }
         let key = (known.value, host_value, campaign.map_or(0, |campaign| campaign + 1));
         let dictionary = &mut self.dictionary;
         *self.origins.entry(key).or_insert_with(|| {
-            let own = known.host.as_ref().is_some_and(|host| host.as_bytes().eq_ignore_ascii_case(record.host));
-            let referrer = if own { dictionary.referrer(INTERNAL, Channel::Internal) } else { known.referrer };
-            dictionary.origin(referrer, campaign)
+            let (name, channel) = known.referrer.seen_from(record.host);
+            let channel = if campaign.is_some() { Channel::Campaign } else { channel };
+            let source = dictionary.source(name, channel);
+            dictionary.origin(source, campaign)
         })
     }
 }
-
-/// The referrer column of requests that come from the site itself.
-const INTERNAL: &str = "(internal)";
 
 impl Fields<'_> {
     fn request(
@@ -326,21 +323,11 @@ impl Fields<'_> {
         *self.hosts.get_or(host, || NumberedHost { value: next(values), number: policy.hosts.number(host) })
     }
 
-    fn referrer(
-        &mut self,
-        referrer: Text<'_>,
-        policy: &Policy,
-        dictionary: &mut Dictionary,
-        scratch: &mut Vec<u8>,
-    ) -> &KnownReferrer {
+    fn referrer(&mut self, referrer: Text<'_>, policy: &Policy, scratch: &mut Vec<u8>) -> &KnownReferrer {
         let values = &mut self.values;
-        self.referrers.get_or(referrer.raw, || {
-            let reduced = policy.referrers.reduce(referrer.decode(scratch));
-            KnownReferrer {
-                value: next(values),
-                referrer: dictionary.referrer(&reduced.source, reduced.channel),
-                host: reduced.host.map(Into::into),
-            }
+        self.referrers.get_or(referrer.raw, || KnownReferrer {
+            value: next(values),
+            referrer: policy.referrers.reduce(referrer.decode(scratch)),
         })
     }
 }

@@ -2,8 +2,11 @@
 
 use std::cmp::Ordering;
 
-use super::{lexicon::Renumbering, method::Method};
-use crate::{privacy::Lexicon, time::Timestamp};
+use super::{
+    lexicon::{Lexicon, Renumbering},
+    method::Method,
+};
+use crate::time::Timestamp;
 
 /// A request as everything after gate 1 sees it.
 ///

@@ -6,7 +6,7 @@ use std::hash::Hash;
 use ahash::RandomState;
 use indexmap::IndexSet;
 
-use super::{agent::Agent, geo::Region, referrer::Channel, url::Campaign};
+use super::{agent::Agent, channel::Channel, geo::Region, url::Campaign};
 
 /// What is known of the sender of a hit: a function of client address, user agent and day.
 #[derive(Clone, Copy, Debug)]
@@ -28,11 +28,11 @@ struct Target {
     goals: u64,
 }
 
-/// A referrer as published.
+/// A referrer and its channel, as published.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Referrer {
+pub struct Source {
     /// Registrable domain, or a word in parentheses.
-    pub source: Box<str>,
+    pub name: Box<str>,
     /// Its channel.
     pub channel: Channel,
 }
@@ -40,8 +40,8 @@ pub struct Referrer {
 /// Where a pageview came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
-    /// The number of the referrer in [`Lexicon::referrer`].
-    pub referrer: u32,
+    /// The number of its source in [`Lexicon::source`].
+    pub source: u32,
     /// The number of the campaign in [`Lexicon::campaign`].
     pub campaign: Option<u32>,
 }
@@ -50,7 +50,7 @@ pub struct Origin {
 pub(super) struct Dictionary {
     pages: IndexSet<Box<str>, RandomState>,
     targets: IndexSet<Target, RandomState>,
-    referrers: IndexSet<Referrer, RandomState>,
+    sources: IndexSet<Source, RandomState>,
     campaigns: IndexSet<Campaign, RandomState>,
     origins: IndexSet<Origin, RandomState>,
     identities: Vec<Identity>,
@@ -61,7 +61,7 @@ impl Dictionary {
         Self {
             pages: IndexSet::with_hasher(seeds.clone()),
             targets: IndexSet::with_hasher(seeds.clone()),
-            referrers: IndexSet::with_hasher(seeds.clone()),
+            sources: IndexSet::with_hasher(seeds.clone()),
             campaigns: IndexSet::with_hasher(seeds.clone()),
             origins: IndexSet::with_hasher(seeds.clone()),
             identities: Vec::new(),
@@ -73,16 +73,16 @@ impl Dictionary {
         number(&mut self.targets, Target { page, goals })
     }
 
-    pub(super) fn referrer(&mut self, source: &str, channel: Channel) -> u32 {
-        number(&mut self.referrers, Referrer { source: source.into(), channel })
+    pub(super) fn source(&mut self, name: &str, channel: Channel) -> u32 {
+        number(&mut self.sources, Source { name: name.into(), channel })
     }
 
     pub(super) fn campaign(&mut self, campaign: Campaign) -> u32 {
         number(&mut self.campaigns, campaign)
     }
 
-    pub(super) fn origin(&mut self, referrer: u32, campaign: Option<u32>) -> u32 {
-        number(&mut self.origins, Origin { referrer, campaign })
+    pub(super) fn origin(&mut self, source: u32, campaign: Option<u32>) -> u32 {
+        number(&mut self.origins, Origin { source, campaign })
     }
 
     pub(super) fn identity(&mut self, identity: Identity) -> u32 {
@@ -98,13 +98,13 @@ pub(super) struct Renumbering {
     pub(super) origins: Vec<u32>,
 }
 
-/// The strings of a run by number; numbers of pages, referrers, campaigns and origins are their ranks
+/// The strings of a run by number; numbers of pages, sources, campaigns and origins are their ranks
 /// in bytewise order, whatever worker saw them first.
 #[derive(Debug)]
 pub struct Lexicon {
     pages: Vec<Box<str>>,
     targets: Vec<Target>,
-    referrers: Vec<Referrer>,
+    sources: Vec<Source>,
     campaigns: Vec<Campaign>,
     origins: Vec<Origin>,
     identities: Vec<Identity>,
@@ -120,14 +120,14 @@ impl Lexicon {
         goals: Vec<String>,
     ) -> (Self, Vec<Renumbering>) {
         let pages = ranked(dictionaries.iter().flat_map(|dictionary| &dictionary.pages));
-        let referrers = ranked(dictionaries.iter().flat_map(|dictionary| &dictionary.referrers));
+        let sources = ranked(dictionaries.iter().flat_map(|dictionary| &dictionary.sources));
         let campaigns = ranked(dictionaries.iter().flat_map(|dictionary| &dictionary.campaigns));
         let mut lexicon = Self {
             targets: Vec::new(),
             origins: Vec::new(),
             identities: Vec::new(),
             pages,
-            referrers,
+            sources,
             campaigns,
             hosts,
             goals,
@@ -143,7 +143,7 @@ impl Lexicon {
             .iter()
             .flat_map(|dictionary| dictionary.origins.iter().map(|origin| self.translate(dictionary, *origin)))
             .collect();
-        origins.sort_unstable_by_key(|origin| (origin.referrer, origin.campaign));
+        origins.sort_unstable_by_key(|origin| (origin.source, origin.campaign));
         origins.dedup();
         self.origins = origins;
     }
@@ -151,7 +151,7 @@ impl Lexicon {
     /// An origin of a worker's dictionary in the lexicon's numbers.
     fn translate(&self, dictionary: &Dictionary, origin: Origin) -> Origin {
         Origin {
-            referrer: rank(&self.referrers, &dictionary.referrers[origin.referrer as usize]),
+            source: rank(&self.sources, &dictionary.sources[origin.source as usize]),
             campaign: origin
                 .campaign
                 .map(|campaign| rank(&self.campaigns, &dictionary.campaigns[campaign as usize])),
@@ -166,7 +166,7 @@ impl Lexicon {
             .map(|origin| {
                 let origin = self.translate(&dictionary, *origin);
                 index(self.origins.partition_point(|other| {
-                    (other.referrer, other.campaign) < (origin.referrer, origin.campaign)
+                    (other.source, other.campaign) < (origin.source, origin.campaign)
                 }))
             })
             .collect();
@@ -214,10 +214,10 @@ impl Lexicon {
         &self.pages[page as usize]
     }
 
-    /// A referrer by number.
+    /// A source by number.
     #[must_use]
-    pub fn referrer(&self, referrer: u32) -> &Referrer {
-        &self.referrers[referrer as usize]
+    pub fn source(&self, source: u32) -> &Source {
+        &self.sources[source as usize]
     }
 
     /// A campaign by number.

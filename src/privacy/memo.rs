@@ -1,7 +1,5 @@
 //! A bounded memory of what each distinct logged value reduces to, so that rules run once per value.
 
-use std::hash::BuildHasher;
-
 use ahash::RandomState;
 use hashbrown::HashTable;
 

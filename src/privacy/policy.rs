@@ -21,7 +21,6 @@ const MOST_GOALS: usize = 64;
 const OTHER_HOST: &str = "(other host)";
 
 /// What gate 1 does with each field.
-#[derive(Debug)]
 pub struct Policy {
     /// Paths, queries and static assets.
     pub urls: UrlRules,

@@ -28,6 +28,26 @@ pub enum Category {
 }
 
 impl Category {
+    /// Every category, in the order of their numbers.
+    pub const ALL: [Self; 10] = [
+        Self::Ai,
+        Self::Advertising,
+        Self::Automated,
+        Self::FeedReader,
+        Self::HttpLibrary,
+        Self::Monitoring,
+        Self::Scanner,
+        Self::SearchEngine,
+        Self::Seo,
+        Self::SocialPreview,
+    ];
+
+    /// Whether its crawlers are machines by a closed list, so that rows describe no people.
+    #[must_use]
+    pub const fn is_closed(self) -> bool {
+        !matches!(self, Self::Automated | Self::FeedReader | Self::HttpLibrary | Self::Scanner)
+    }
+
     /// The name in the `category` column.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -58,6 +78,18 @@ const CRAWLERS: &[(Category, &str, &[&str])] = &include!("../../../data/crawlers
 impl Crawler {
     /// Not on the list.
     pub const UNKNOWN: Self = Self(CRAWLERS.len() as u16);
+
+    /// Its number in the list.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+
+    /// The crawler of a number; of one beyond the list, the one that is not on it.
+    #[must_use]
+    pub const fn from_number(number: u16) -> Self {
+        Self(number)
+    }
 
     /// The published name, `(unknown)` for one that is not on the list.
     #[must_use]

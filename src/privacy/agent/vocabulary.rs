@@ -16,6 +16,18 @@ macro_rules! vocabulary {
             /// Neither token nor name of the vocabulary.
             pub const UNKNOWN: Self = Self($rows.len() as u8 - 1);
 
+            /// Its number in the vocabulary.
+            #[must_use]
+            pub const fn number(self) -> u8 {
+                self.0
+            }
+
+            /// The member of a number; of one beyond the vocabulary, the unknown one.
+            #[must_use]
+            pub const fn from_number(number: u8) -> Self {
+                if number < Self::UNKNOWN.0 { Self(number) } else { Self::UNKNOWN }
+            }
+
             /// The published name.
             #[must_use]
             pub fn name(self) -> &'static str {
