@@ -3,27 +3,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::generate::log;
-use crate::reference::expected;
-use crate::scenarios::scenarios;
+use crate::reference::Files;
+use crate::scenarios::runs;
 
 /// A table's rows, each a cell by column.
 type Rows = Vec<BTreeMap<String, String>>;
 
-/// The releases of all scenarios: table by name.
+/// The releases of all runs: table by name.
 fn releases() -> Vec<BTreeMap<&'static str, Rows>> {
-    let mut releases = Vec::new();
-    for (_, scenario) in scenarios() {
-        for files in expected(&log(&scenario), &scenario.settings).into_values() {
-            releases.push(
-                files
-                    .into_iter()
-                    .map(|(table, text)| (table, rows(&text)))
-                    .collect(),
-            );
-        }
-    }
-    releases
+    let files = runs().iter().flat_map(|run| run.expected.values());
+    let tables = |files: &Files| {
+        files
+            .iter()
+            .map(|(table, text)| (*table, rows(text)))
+            .collect()
+    };
+    files.map(tables).collect()
 }
 
 /// Nothing in generated logs needs quoting.

