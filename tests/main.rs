@@ -1,1 +1,7 @@
-fn main(){}
+//! Integration tests: the built program from outside, against an independent reading of the contract.
+
+mod coverage;
+mod generate;
+mod oracle;
+mod reference;
+mod scenarios;
