@@ -1,6 +1,7 @@
 //! Encodings of what a [`Release`](crate::release::Release) holds, and the folder they are published in.
 
 mod attribution;
+mod columns;
 mod csv;
 mod datapackage;
 mod files;

@@ -2,16 +2,16 @@
 
 use std::{cmp::Reverse, fmt::Write};
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-
 use super::{
     attribution::ATTRIBUTION,
+    columns::{align, shortened},
     hygiene::{escaped, safe},
 };
 use crate::{
     aggregate::{Measure, Table},
     release::{PublishedTable, Release, Row},
     stats::{Accounts, Rule},
+    time::PeriodLength,
 };
 
 /// An example of a malformed line: where it is and what is wrong with it, never what it says.
@@ -53,9 +53,6 @@ const HEADLINES: [Measure; 6] = [
 /// Rows shown of a table.
 const TOP: usize = 10;
 
-/// Columns of the terminal that the text of one cell may take.
-const WIDEST: usize = 60;
-
 /// Describes a run: the headline figures of each release, the first rows of the last one's tables,
 /// what was withheld, and the exact accounts. Holds no control characters but newlines.
 #[must_use]
@@ -93,7 +90,7 @@ fn headlines(out: &mut String, releases: &[Release]) {
     let header = ["date"].into_iter().chain(HEADLINES.map(Measure::name));
     let mut grid = vec![header.map(str::to_owned).collect()];
     grid.extend(releases.iter().map(headline));
-    align(out, &grid, 1);
+    out.push_str(&align(&grid, 1));
 }
 
 fn headline(release: &Release) -> Vec<String> {
@@ -112,7 +109,7 @@ fn headline(release: &Release) -> Vec<String> {
 fn top_rows(out: &mut String, release: &Release, table: &PublishedTable) {
     let keys = table
         .table
-        .keys(release.period().length != Default::default());
+        .keys(release.period().length != PeriodLength::Day);
     let measures = shown_measures(table.table);
     section(out, &capitalised(table.table.name()));
     let header = keys
@@ -127,7 +124,7 @@ fn top_rows(out: &mut String, release: &Release, table: &PublishedTable) {
             .map(|it| figure(table.table, Some(row), *it));
         grid.push(texts.chain(figures).collect());
     }
-    align(out, &grid, keys.len());
+    out.push_str(&align(&grid, keys.len()));
     if let Some(more) = table.rows.len().checked_sub(TOP).filter(|more| *more > 0) {
         line(out, format_args!("  and {more} more"));
     }
@@ -197,7 +194,7 @@ fn lines(out: &mut String, accounts: &Accounts, malformed: &[MalformedLine]) {
         ("read", accounts.read()),
     ];
     let grid = rows.map(|(name, count)| vec![name.to_owned(), count.to_string()]);
-    align(out, &grid, 1);
+    out.push_str(&align(&grid, 1));
     for MalformedLine {
         source,
         number,
@@ -220,42 +217,6 @@ fn section(out: &mut String, heading: &str) {
     line(out, format_args!("{heading}"));
 }
 
-/// Writes rows with their columns aligned: the first few are texts, the others figures.
-fn align(out: &mut String, grid: &[Vec<String>], texts: usize) {
-    let columns = grid.iter().map(Vec::len).max().unwrap_or(0);
-    let cells = |column: usize| grid.iter().filter_map(move |row| row.get(column));
-    let width = |column| cells(column).map(|cell| cell.width()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    for row in grid {
-        let mut text = String::new();
-        for (column, cell) in row.iter().enumerate() {
-            let space = " ".repeat(widths[column].saturating_sub(cell.width()));
-            let parts = if column < texts {
-                [cell, &space]
-            } else {
-                [&space, cell]
-            };
-            text.extend(["  ", parts[0], parts[1]]);
-        }
-        line(out, format_args!("{}", text.trim_end()));
-    }
-}
-
-/// The text, cut to [`WIDEST`] columns.
-fn shortened(text: &str) -> String {
-    if text.width() <= WIDEST {
-        return text.to_owned();
-    }
-    let mut width = 1;
-    let fits = |character: &char| {
-        width += character.width().unwrap_or(0);
-        width <= WIDEST
-    };
-    let mut short: String = text.chars().take_while(fits).collect();
-    short.push('…');
-    short
-}
-
 fn capitalised(name: &str) -> String {
     let name = name.replace('_', " ");
     let mut characters = name.chars();
@@ -270,10 +231,7 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        release::Withheld,
-        time::{Period, PeriodLength},
-    };
+    use crate::{release::Withheld, time::Period};
 
     const ACCOUNTS: Accounts = Accounts {
         already_released: 7,

@@ -2,36 +2,35 @@
 //!
 //! A publication is *staged* out of sight (the period's folder, the new state, the new
 //! `datapackage.json` and the whole new ledger), *decided* by the rename of a journal into place,
-//! and *moved* into view by four renames. Before the decision nothing outside the private folder
-//! has changed, and what is staged is thrown away. After it every step can be repeated, and
-//! [`Folder::open`] finishes what a crash left.
+//! and *moved* into view by four renames. Before the decision nothing in view has changed, and what
+//! is staged can be thrown away. After it every step can be repeated, and [`Folder::open`] finishes
+//! what a crash left.
 
+mod contents;
 mod disk;
+mod journal;
 mod layout;
 mod lock;
 #[cfg(test)]
 mod tests;
 
-use std::{fs, io, path::Path};
-
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use std::path::Path;
 
 use self::{
+    contents::Contents,
     disk::{Disk, FileSystem},
+    journal::Journal,
     layout::Layout,
     lock::Locks,
 };
 use super::{
     File,
     datapackage::{self, Published},
-    files, json, manifest,
+    files, json,
 };
 use crate::{
-    aggregate::Table,
     error::{Error, Result},
-    release::{Intake, Ledger, Release, State, digest},
-    time::Period,
+    release::{Intake, Ledger, Release, State},
 };
 
 /// An output folder, locked for this run, with its ledger and private state.
@@ -42,27 +41,11 @@ pub struct Folder {
     contents: Contents,
 }
 
-/// What is known of a folder: what every publication adds to.
-#[derive(Clone)]
-struct Contents {
-    ledger: Ledger,
-    state: State,
-    published: Vec<Published>,
-}
-
 /// A period on its way: its files, and the folder's contents with it.
 struct Publication {
     period: String,
     files: Vec<File>,
     contents: Contents,
-}
-
-/// Says that a publication is decided, and where it goes.
-#[derive(Serialize, Deserialize, PartialEq, Eq)]
-struct Journal {
-    date: String,
-    state: String,
-    ledger: String,
 }
 
 impl Folder {
@@ -196,9 +179,9 @@ fn recover(disk: &dyn Disk, layout: &Layout, locks: &Locks) -> Result<()> {
 fn move_into_place(disk: &dyn Disk, layout: &Layout, period: &str) -> Result<()> {
     for target in layout.targets(period) {
         let staged = layout.staged(&target);
-        if staged.exists() {
+        if exists(&staged)? {
             disk.rename(&staged, &target)?;
-        } else if !target.exists() {
+        } else if !exists(&target)? {
             return Err(Error::Ledger {
                 path: target,
                 message: "this was to be published, but someone removed it".to_owned(),
@@ -218,96 +201,25 @@ fn move_into_place(disk: &dyn Disk, layout: &Layout, period: &str) -> Result<()>
 fn clear(disk: &dyn Disk, layout: &Layout, locks: &Locks) -> Result<()> {
     for target in [layout.state().as_path(), layout.ledger()] {
         let staged = layout.staged(target);
-        if layout.is_elsewhere(target) && staged.exists() {
+        if layout.is_elsewhere(target) && exists(&staged)? {
             disk.remove_file(&staged)?;
         }
     }
-    if layout.staging().exists() {
+    if exists(&layout.staging())? {
         disk.remove_folder(&layout.staging())?;
     }
     locks.disclaim(disk)
 }
 
-impl Contents {
-    fn read(layout: &Layout) -> Result<Self> {
-        let ledger = read(layout.ledger())?.unwrap_or_default();
-        let ledger = Ledger::parse(layout.ledger(), &ledger)?;
-        let state = match read(&layout.state())? {
-            Some(bytes) => State::parse(&layout.state(), &bytes)?,
-            None => State::default(),
-        };
-        let periods = ledger.periods();
-        let published = periods.filter_map(|period| published(layout, &ledger, period).transpose());
-        let published = published.collect::<Result<_>>()?;
-        Ok(Self {
-            ledger,
-            state,
-            published,
-        })
-    }
-}
-
-/// The tables of a released period by its manifest; nothing if its folder is not here (another
-/// folder under the same ledger has it, or it was withdrawn).
-fn published(layout: &Layout, ledger: &Ledger, period: Period) -> Result<Option<Published>> {
-    let path = layout.release(&period.to_string()).join(manifest::NAME);
-    let Some(bytes) = read(&path)? else {
-        return Ok(None);
-    };
-    if ledger.manifest(period) != Some(&digest(&bytes)) {
-        let message = "this is not the manifest that the ledger has recorded".to_owned();
-        return Err(Error::Ledger { path, message });
-    }
-    let manifest: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    let has = |table: &Table| manifest["tables"].get(table.name()).is_some();
-    let tables = Table::ALL.into_iter().filter(has).collect();
-    Ok(Some(Published { period, tables }))
-}
-
-impl Journal {
-    fn of(layout: &Layout, period: &str) -> Self {
-        Self {
-            date: period.to_owned(),
-            state: layout.journal_name(&layout.state()),
-            ledger: layout.journal_name(layout.ledger()),
-        }
-    }
-
-    /// The journal of an interrupted publication, if there is one.
-    fn read(layout: &Layout) -> Result<Option<Self>> {
-        let path = layout.journal();
-        let Some(bytes) = read(&path)? else {
-            return Ok(None);
-        };
-        let journal: Self = serde_json::from_slice(&bytes).map_err(|_| Error::Ledger {
-            path: path.clone(),
-            message: "this is not a journal".to_owned(),
-        })?;
-        if journal != Self::of(layout, &journal.date) {
-            return Err(Error::Setting(format!(
-                "{}: a run with the ledger {} and the state {} was interrupted while publishing; \
-                 run it again with those first",
-                layout.dir().display(),
-                journal.ledger,
-                journal.state
-            )));
-        }
-        Ok(Some(journal))
-    }
-}
-
+/// The manifest is the last of the [`files()`].
 fn manifest_of(files: &[File]) -> &[u8] {
     files.last().map_or(&[], |file| &file.bytes)
 }
 
-/// A file's bytes, if it is there.
-fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::Read {
-            name: path.display().to_string(),
-            source,
-        }),
-    }
+/// Whether something is there. Not being able to tell must not count as absence.
+fn exists(path: &Path) -> Result<bool> {
+    path.try_exists().map_err(|source| Error::Read {
+        name: path.display().to_string(),
+        source,
+    })
 }

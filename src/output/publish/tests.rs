@@ -1,18 +1,21 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
-    fs::Permissions,
+    fs::{self, Permissions},
+    io,
     os::unix::fs::PermissionsExt,
     path::PathBuf,
     rc::Rc,
 };
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{disk::write_error, *};
 use crate::{
-    release::{PublishedTable, Row},
-    time::PeriodLength,
+    aggregate::Table,
+    release::{PublishedTable, Row, digest},
+    time::{Period, PeriodLength},
 };
 
 const INTAKE: Intake = Intake {
