@@ -9,3 +9,5 @@ pub mod privacy;
 pub mod session;
 pub mod aggregate;
 pub mod release;
+pub mod output;
+pub mod pipeline;

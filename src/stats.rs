@@ -57,6 +57,17 @@ impl fmt::Display for Rule {
     }
 }
 
+/// A malformed line: where it is and the rule it broke, never what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MalformedLine {
+    /// The source as the user named it.
+    pub source: String,
+    /// The line's number in it, from 1.
+    pub number: u64,
+    /// The rule it broke.
+    pub rule: Rule,
+}
+
 /// Lines by account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Accounts {

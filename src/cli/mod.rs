@@ -1,1 +1,51 @@
+//! The command line: arguments to settings of the stages, results to messages and exit statuses.
 
+// The command line is where the program speaks to people.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod exit;
+mod process;
+mod progress;
+mod report;
+
+use clap::{Parser, Subcommand};
+use hushlog::output::ATTRIBUTION;
+
+pub(crate) use exit::Exit;
+
+/// Web server logs to publishable statistics with no personal data left in them
+#[derive(Parser)]
+#[command(name = "hushlog", version, long_version = long_version(), max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Report(Box<report::ReportArguments>),
+}
+
+/// Runs the program as the command line says.
+pub(crate) fn run() -> Exit {
+    process::harden();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // If not even this can be written there is nobody to tell.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::CouldNotRun } else { Exit::Done };
+        }
+    };
+    let result = match arguments.command {
+        Command::Report(arguments) => report::run(&arguments),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("hushlog: {error}");
+        Exit::of(&error)
+    })
+}
+
+fn long_version() -> String {
+    format!("{}\n\n{ATTRIBUTION}", env!("CARGO_PKG_VERSION"))
+}

@@ -1,1 +1,17 @@
+//! Encodings of what a [`Release`](crate::release::Release) holds, and the folder they are published in.
 
+mod attribution;
+mod columns;
+mod csv;
+mod datapackage;
+mod files;
+mod hygiene;
+mod json;
+mod manifest;
+mod publish;
+mod terminal;
+
+pub use attribution::ATTRIBUTION;
+pub use files::{File, files};
+pub use publish::Folder;
+pub use terminal::summary;

@@ -5,5 +5,20 @@ mod read;
 mod reduce;
 mod report;
 
-pub use read::{Inputs, MalformedLine, Progress, Reading, read};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+pub use read::{Inputs, Progress, Reading, read};
 pub use report::{Report, ReportSettings, report};
+
+use crate::error::{Error, Result};
+
+/// The threads that all stages share.
+///
+/// # Errors
+/// [`Error::Setting`] if the system does not grant them.
+pub fn pool(threads: usize) -> Result<ThreadPool> {
+    ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|error| Error::Setting(format!("{threads} threads cannot be started: {error}")))
+}

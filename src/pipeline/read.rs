@@ -12,7 +12,7 @@ use crate::{
     format::{Format, Parsed, Parser},
     input::{self, Chunk, Source, Sources},
     privacy::{Collected, Gate, GateSettings, Intake},
-    stats::{Account, Accounts, Rule},
+    stats::{Account, Accounts, MalformedLine, Rule},
     time::TimeZone,
 };
 
@@ -37,17 +37,6 @@ pub struct Progress {
     pub bytes: AtomicU64,
     /// Lines.
     pub lines: AtomicU64,
-}
-
-/// A malformed line, by place and rule; its content is never kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MalformedLine {
-    /// The source as the user named it.
-    pub source: String,
-    /// The line's number, from 1.
-    pub line: u64,
-    /// The rule it broke.
-    pub rule: Rule,
 }
 
 /// Everything that was read.
@@ -227,7 +216,7 @@ fn examples(mut chunks: Vec<ChunkLines>, inputs: &Inputs) -> Vec<MalformedLine> 
         let source = &inputs.sources[chunk.source];
         examples.extend(chunk.malformed.into_iter().map(|(line, rule)| MalformedLine {
             source: source.name(),
-            line: before + line,
+            number: before + line,
             rule,
         }));
         before += chunk.lines;

@@ -1,14 +1,18 @@
 //! Gate 2: exact tables to publishable ones; only this module can build a [`Release`].
 
 mod dominance;
+mod ledger;
 mod numbers;
 mod plan;
+mod state;
 mod threshold;
 
 use serde_json::Value;
 
+pub use ledger::{Ledger, digest};
 pub use numbers::Numbers;
 pub use plan::{Plan, PlanSettings};
+pub use state::{State, Verdict};
 
 use crate::{
     aggregate::{Shares, Table},
@@ -157,5 +161,29 @@ impl Release {
     #[must_use]
     pub fn withheld(&self) -> &[Withheld] {
         &self.withheld
+    }
+}
+
+#[cfg(test)]
+impl Release {
+    /// A release with the given tables, for tests of what comes after the gate.
+    pub(crate) fn example(period: Period, tables: Vec<PublishedTable>) -> Self {
+        Self {
+            period,
+            tz: "Europe/London".to_owned(),
+            complete: true,
+            hours: Some([format!("{period}T00"), format!("{period}T23")]),
+            policy: serde_json::json!({"visit_timeout": 1800, "k": 10}),
+            k: 10,
+            parsed: 12_345,
+            excluded: 267,
+            tables,
+            withheld: Vec::new(),
+        }
+    }
+
+    /// The same with something kept back.
+    pub(crate) fn with_withheld(self, withheld: Vec<Withheld>) -> Self {
+        Self { withheld, ..self }
     }
 }

@@ -1,0 +1,152 @@
+//! The manifest of a period: what was published, under which settings, with digests of the files.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::{attribution::ATTRIBUTION, json::pretty};
+use crate::release::{PublishedTable, Release};
+
+/// The file's name.
+pub(super) const NAME: &str = "manifest.json";
+
+/// Version of the promises that the file states; raised when one of them changes.
+const CONTRACT: u32 = 1;
+
+/// Requests from which a crawler of [`CRAWLERS_BY_REQUESTS`] has a row.
+const CRAWLERS_FROM_REQUESTS: u32 = 10;
+
+/// Crawlers with a row by their requests instead of by networks: their key is a closed list and
+/// the actor a machine.
+const CRAWLERS_BY_REQUESTS: [&str; 6] = [
+    "search-engine",
+    "ai",
+    "seo",
+    "monitoring",
+    "social-preview",
+    "advertising",
+];
+
+/// The keys are written in this order. No clock, path, host name or digest of input is among them.
+#[derive(Serialize)]
+struct Manifest<'a> {
+    hushlog: &'static str,
+    contract: u32,
+    period: &'static str,
+    date: String,
+    tz: &'a str,
+    complete: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hours: Option<Value>,
+    policy: &'a Value,
+    privacy: Value,
+    accounts: Value,
+    tables: Map<String, Value>,
+    attribution: &'static str,
+}
+
+/// Encodes the manifest of a release, whose tables come with the SHA-256 of their files.
+pub(super) fn encode(release: &Release, tables: &[(&PublishedTable, String)]) -> Vec<u8> {
+    let hours = release.hours();
+    pretty(&Manifest {
+        hushlog: env!("CARGO_PKG_VERSION"),
+        contract: CONTRACT,
+        period: release.period().length.name(),
+        date: release.period().to_string(),
+        tz: release.tz(),
+        complete: release.complete(),
+        hours: hours.map(|[first, last]| json!({"first": first, "last": last})),
+        policy: release.policy(),
+        privacy: json!({
+            "mode": "k",
+            "k": release.k(),
+            "crawlers_from_requests": CRAWLERS_FROM_REQUESTS,
+            "crawlers_by_requests": CRAWLERS_BY_REQUESTS,
+        }),
+        accounts: json!({"parsed": release.parsed(), "excluded": release.excluded()}),
+        tables: tables.iter().map(entry).collect(),
+        attribution: ATTRIBUTION,
+    })
+}
+
+fn entry((table, sha256): &(&PublishedTable, String)) -> (String, Value) {
+    let entry = json!({"rows": table.rows.len(), "sha256": sha256});
+    (table.table.name().to_owned(), entry)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        aggregate::Table,
+        output::files,
+        release::{PublishedTable, Release, Row, digest},
+        time::{Period, PeriodLength},
+    };
+
+    #[test]
+    fn states_what_was_published_under_which_settings() {
+        let start = "2026-11-21".parse().unwrap();
+        let row = Row {
+            keys: vec!["200".to_owned()],
+            measures: vec![Some(4200)],
+        };
+        let table = PublishedTable {
+            table: Table::Statuses,
+            rows: vec![row],
+        };
+        let period = Period {
+            start,
+            length: PeriodLength::Day,
+        };
+        let files = files(&Release::example(period, vec![table]));
+        let expected = r#"{
+  "hushlog": "VERSION",
+  "contract": 1,
+  "period": "day",
+  "date": "2026-11-21",
+  "tz": "Europe/London",
+  "complete": true,
+  "hours": {
+    "first": "2026-11-21T00",
+    "last": "2026-11-21T23"
+  },
+  "policy": {
+    "visit_timeout": 1800,
+    "k": 10
+  },
+  "privacy": {
+    "mode": "k",
+    "k": 10,
+    "crawlers_from_requests": 10,
+    "crawlers_by_requests": [
+      "search-engine",
+      "ai",
+      "seo",
+      "monitoring",
+      "social-preview",
+      "advertising"
+    ]
+  },
+  "accounts": {
+    "parsed": 12300,
+    "excluded": 200
+  },
+  "tables": {
+    "statuses": {
+      "rows": 1,
+      "sha256": "SHA256"
+    }
+  },
+  "attribution": "IP Geolocation by DB-IP (https://db-ip.com). IP to City Lite, 2026-06, CC BY 4.0. Changed: reduced to country and first-level subdivision, names mapped to ISO 3166-2, networks merged."
+}
+"#;
+        let expected = expected
+            .replace("VERSION", env!("CARGO_PKG_VERSION"))
+            .replace(
+                "SHA256",
+                &digest(b"date,status,requests\r\n2026-11-21,200,4200\r\n"),
+            );
+        let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(names, ["statuses.csv", "manifest.json"]);
+        assert_eq!(std::str::from_utf8(&files[1].bytes).unwrap(), expected);
+    }
+}

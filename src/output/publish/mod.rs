@@ -1,0 +1,226 @@
+//! The output folder: the only code that writes it, one period at a time, whole or not at all.
+//!
+//! A publication is *staged* out of sight (the period's folder, the new state, the new
+//! `datapackage.json` and the whole new ledger), *decided* by the rename of a journal into place,
+//! and *moved* into view by four renames. Before the decision nothing in view has changed, and what
+//! is staged can be thrown away. After it every step can be repeated, and [`Folder::open`] finishes
+//! what a crash left.
+
+mod contents;
+mod disk;
+mod journal;
+mod layout;
+mod lock;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use self::{
+    contents::Contents,
+    disk::{Disk, FileSystem},
+    journal::Journal,
+    layout::Layout,
+    lock::Locks,
+};
+use super::{
+    File,
+    datapackage::{self, Published},
+    files, json,
+};
+use crate::{
+    error::{Error, Result},
+    privacy::LineDigest,
+    release::{Ledger, Release, State},
+};
+
+/// An output folder, locked for this run, with its ledger and private state.
+pub struct Folder {
+    disk: Box<dyn Disk>,
+    layout: Layout,
+    locks: Locks,
+    contents: Contents,
+}
+
+/// A period on its way: its files, and the folder's contents with it.
+struct Publication {
+    period: String,
+    files: Vec<File>,
+    contents: Contents,
+}
+
+impl Folder {
+    /// Opens an output folder for this run alone, creating it if it is missing, and finishes or
+    /// clears away what an interrupted run left. State and ledger are in the folder unless named.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setting`] if another run has it open, [`Error::Refused`] if everyone can write to
+    /// it, [`Error::Ledger`] if the ledger, the state or a manifest is damaged, [`Error::Write`] or
+    /// [`Error::Read`] if a file cannot be written or read.
+    pub fn open(dir: &Path, state_dir: Option<&Path>, ledger: Option<&Path>) -> Result<Self> {
+        Self::open_on(Box::new(FileSystem), dir, state_dir, ledger)
+    }
+
+    fn open_on(
+        disk: Box<dyn Disk>,
+        dir: &Path,
+        state_dir: Option<&Path>,
+        ledger: Option<&Path>,
+    ) -> Result<Self> {
+        let layout = Layout::prepare(&*disk, dir, state_dir, ledger)?;
+        let locks = Locks::take(&layout)?;
+        recover(&*disk, &layout, &locks)?;
+        let contents = Contents::read(&layout)?;
+        Ok(Self {
+            disk,
+            layout,
+            locks,
+            contents,
+        })
+    }
+
+    /// What has been released under the folder's ledger.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.contents.ledger
+    }
+
+    /// What those releases were made from.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.contents.state
+    }
+
+    /// Publishes a period, made from the given lines. A failure ends the use of the folder: it is
+    /// as it was before, or, if the publication was already decided, is finished when it is next
+    /// opened.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if the ledger does not permit the release or a folder of that date is in
+    /// the way, [`Error::Write`] if a file cannot be written.
+    pub fn publish(mut self, release: &Release, lines: LineDigest) -> Result<Self> {
+        let publication = self.prepare(release, lines)?;
+        if let Err(error) = self.transact(&publication) {
+            // If this fails as well, the next opening does it; the first error says more.
+            let _ = recover(&*self.disk, &self.layout, &self.locks);
+            return Err(error);
+        }
+        self.contents = publication.contents;
+        Ok(self)
+    }
+
+    fn prepare(&self, release: &Release, lines: LineDigest) -> Result<Publication> {
+        let period = release.period();
+        let files = files(release);
+        let mut contents = self.contents.clone();
+        contents.ledger.append(release, manifest_of(&files))?;
+        self.layout.check_vacant(period)?;
+        contents.state.insert(period, lines);
+        let tables = release.tables().iter().map(|table| table.table).collect();
+        contents.published.push(Published { period, tables });
+        Ok(Publication {
+            period: period.to_string(),
+            files,
+            contents,
+        })
+    }
+
+    fn transact(&self, publication: &Publication) -> Result<()> {
+        self.stage(publication)?;
+        self.decide(&publication.period)?;
+        move_into_place(&*self.disk, &self.layout, &publication.period)?;
+        clear(&*self.disk, &self.layout, &self.locks)
+    }
+
+    fn stage(&self, publication: &Publication) -> Result<()> {
+        let (disk, layout) = (&*self.disk, &self.layout);
+        self.locks.claim(disk, layout.dir())?;
+        let folder = layout.staged(&layout.release(&publication.period));
+        disk.create_folder(&folder)?;
+        for file in &publication.files {
+            disk.write(&folder.join(&file.name), &file.bytes)?;
+        }
+        disk.sync_folder(&folder)?;
+        let contents = &publication.contents;
+        let staged = |target: &Path, bytes: &[u8]| disk.write(&layout.staged(target), bytes);
+        staged(&layout.state(), &contents.state.to_bytes())?;
+        staged(
+            &layout.datapackage(),
+            &datapackage::encode(&contents.published),
+        )?;
+        staged(layout.ledger(), contents.ledger.bytes())?;
+        layout
+            .parents()
+            .iter()
+            .try_for_each(|folder| disk.sync_folder(folder))
+    }
+
+    /// The point of no return is the rename.
+    fn decide(&self, period: &str) -> Result<()> {
+        let (disk, layout) = (&*self.disk, &self.layout);
+        let staged = layout.staging().join("journal.json");
+        disk.write(&staged, &json::pretty(&Journal::of(layout, period)))?;
+        disk.sync_folder(&layout.staging())?;
+        disk.rename(&staged, &layout.journal())?;
+        disk.sync_folder(&layout.private())
+    }
+}
+
+/// Finishes a publication that was decided, or clears away one that was not.
+fn recover(disk: &dyn Disk, layout: &Layout, locks: &Locks) -> Result<()> {
+    if let Some(journal) = Journal::read(layout)? {
+        move_into_place(disk, layout, &journal.date)?;
+    }
+    clear(disk, layout, locks)
+}
+
+/// Moves what is still staged; what is not was moved before.
+fn move_into_place(disk: &dyn Disk, layout: &Layout, period: &str) -> Result<()> {
+    for target in layout.targets(period) {
+        let staged = layout.staged(&target);
+        if exists(&staged)? {
+            disk.rename(&staged, &target)?;
+        } else if !exists(&target)? {
+            return Err(Error::Ledger {
+                path: target,
+                message: "this was to be published, but someone removed it".to_owned(),
+            });
+        }
+    }
+    layout
+        .parents()
+        .iter()
+        .try_for_each(|folder| disk.sync_folder(folder))?;
+    disk.remove_file(&layout.journal())?;
+    // An old journal that came back would publish what is only half staged by then.
+    disk.sync_folder(&layout.private())
+}
+
+/// Removes what is staged.
+fn clear(disk: &dyn Disk, layout: &Layout, locks: &Locks) -> Result<()> {
+    for target in [layout.state().as_path(), layout.ledger()] {
+        let staged = layout.staged(target);
+        if layout.is_elsewhere(target) && exists(&staged)? {
+            disk.remove_file(&staged)?;
+        }
+    }
+    if exists(&layout.staging())? {
+        disk.remove_folder(&layout.staging())?;
+    }
+    locks.disclaim(disk)
+}
+
+/// The manifest is the last of the [`files()`].
+fn manifest_of(files: &[File]) -> &[u8] {
+    files.last().map_or(&[], |file| &file.bytes)
+}
+
+/// Whether something is there. Not being able to tell must not count as absence.
+fn exists(path: &Path) -> Result<bool> {
+    path.try_exists().map_err(|source| Error::Read {
+        name: path.display().to_string(),
+        source,
+    })
+}

@@ -1,0 +1,170 @@
+//! Turns what was read into releases, one period after another, and publishes each as it is ready.
+
+use rayon::ThreadPool;
+
+use super::{Inputs, Reading, reduce};
+use crate::{
+    aggregate::{self, Limits, Shares, Survey, Totals, VisitSettings},
+    error::{Error, Result},
+    output::Folder,
+    privacy::{Coverage, Lexicon, PeriodIntake},
+    release::{Numbers, Plan, PlanSettings, Release, Statement, Verdict},
+    time::{Calendar, Hours, Period, Timestamp},
+};
+
+/// How many times as many networks the 90th percentile needs as a row.
+const QUANTILE_NETWORKS: usize = 10;
+
+/// Longest time from a period's start to its first line that raises no doubt, unless lines are rarer.
+const GAP: i64 = 3600 * Timestamp::MICROSECONDS;
+
+/// What a report is made by.
+#[derive(Clone, Debug)]
+pub struct ReportSettings {
+    /// The site's days and periods.
+    pub calendar: Calendar,
+    /// What a visit is.
+    pub visits: VisitSettings,
+    /// Fewest networks of a row.
+    pub k: usize,
+    /// Most rows of a flat table that keep their name.
+    pub top: Option<usize>,
+    /// Longest time in microseconds from a period's start to its first line, if not the default.
+    pub gap: Option<i64>,
+    /// Release although lines may be missing.
+    pub allow_partial: bool,
+    /// Whether periods are released before they are over.
+    pub include_open: bool,
+    /// The settings in force, as manifests state them.
+    pub policy: serde_json::Value,
+}
+
+/// What became of the periods that were read.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Released by this run.
+    pub releases: Vec<Release>,
+    /// Already released, from lines that have changed since.
+    pub changed: Vec<Period>,
+    /// Already released, from lines that are no longer known, so that changes cannot be told.
+    pub unknown: Vec<Period>,
+    /// Held back because their beginning seems to be missing, and why.
+    pub held: Vec<Error>,
+    /// Not published because fewer than k networks sent their requests.
+    pub below: Vec<Period>,
+}
+
+/// Releases every period of a reading that may be released, and publishes it in the folder.
+///
+/// # Errors
+///
+/// [`Error::Refused`] if the folder's ledger is of another length of period or time zone, and errors of
+/// [`Folder::publish`]; what was released before the error stays released.
+pub fn report(
+    pool: &ThreadPool,
+    inputs: &Inputs,
+    mut reading: Reading,
+    settings: &ReportSettings,
+    mut folder: Folder,
+) -> Result<Report> {
+    let mut report = Report::default();
+    let whole = reading.failures.is_empty();
+    let periods = std::mem::take(&mut reading.collected.periods);
+    for (period, mut intake) in periods {
+        if folder.ledger().contains(period) {
+            report.judge(period, &intake, &folder);
+            continue;
+        }
+        let Some(coverage) = intake.coverage() else { continue };
+        if !whole && !settings.allow_partial {
+            continue;
+        }
+        let gap = missing_beginning(period, coverage, settings, inputs, &folder);
+        let complete = whole && gap.is_none() && !settings.include_open;
+        if let Some(gap) = gap.filter(|_| !settings.allow_partial) {
+            report.held.push(gap);
+            continue;
+        }
+        let lines = intake.digest();
+        match release(pool, period, &mut intake, complete, &reading.collected.lexicon, settings) {
+            Some(release) => {
+                folder = folder.publish(&release, lines)?;
+                report.releases.push(release);
+            }
+            None => report.below.push(period),
+        }
+    }
+    Ok(report)
+}
+
+impl Report {
+    /// Compares the lines of a released period with those it was made from.
+    fn judge(&mut self, period: Period, intake: &PeriodIntake, folder: &Folder) {
+        match folder.state().lines(period) {
+            None => self.unknown.push(period),
+            Some(released) => match Verdict::of(&intake.digest(), released) {
+                Verdict::Changed => self.changed.push(period),
+                Verdict::Older | Verdict::Unchanged => {}
+            },
+        }
+    }
+}
+
+/// Why the beginning of a period seems to be missing: the ledger goes on from an earlier period, but
+/// the first line comes late.
+fn missing_beginning(
+    period: Period,
+    coverage: &Coverage,
+    settings: &ReportSettings,
+    inputs: &Inputs,
+    folder: &Folder,
+) -> Option<Error> {
+    folder.ledger().earliest().filter(|earliest| *earliest < period)?;
+    let (earliest, source) = coverage.earliest;
+    let late = earliest.0 - settings.calendar.midnight(period.start).0;
+    let allowed = settings.gap.unwrap_or_else(|| GAP.max(2 * coverage.longest_gap()));
+    (late > allowed).then(|| {
+        let (date, hour) = settings.calendar.civil_hour(earliest);
+        Error::Refused(format!(
+            "{period} is held back: its first line, in {}, is of {date} {hour:02} h; the rotated file before \
+             that one is probably missing (--allow-partial releases the period as it is)",
+            inputs.sources[source as usize].name(),
+        ))
+    })
+}
+
+/// The release of a period; `None` if it has fewer than k networks.
+fn release(
+    pool: &ThreadPool,
+    period: Period,
+    intake: &mut PeriodIntake,
+    complete: bool,
+    lexicon: &Lexicon,
+    settings: &ReportSettings,
+) -> Option<Release> {
+    let mut shards = intake.take_shards();
+    reduce::sort(pool, &mut shards, lexicon);
+    let hours = Hours::new(&settings.calendar, period);
+    let reading = aggregate::Reading { lexicon, hours: &hours, settings: &settings.visits };
+
+    let survey = reduce::collect(pool, &shards, reading, || Survey::new(settings.k));
+    let plan_settings = PlanSettings { k: settings.k, top: settings.top, length: period.length };
+    let plan = Plan::new(&survey, lexicon, plan_settings)?;
+    drop(survey);
+
+    let limits = Limits { threshold: settings.k, quantile: settings.k * QUANTILE_NETWORKS };
+    let totals = reduce::collect(pool, &shards, reading, || Totals::new(plan.rows(), limits, &hours));
+    let numbers = Numbers::new(&plan, totals, &hours);
+    let doubtful = numbers.doubtful_columns();
+    let shares = reduce::collect(pool, &shards, reading, || Shares::new(plan.rows(), &doubtful));
+
+    let statement = Statement {
+        period,
+        tz: settings.calendar.tz_name().to_owned(),
+        complete,
+        policy: settings.policy.clone(),
+        parsed: intake.parsed(),
+        excluded: intake.excluded(),
+    };
+    Some(Release::new(statement, &plan, &numbers, &shares, &hours))
+}

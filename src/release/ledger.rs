@@ -1,0 +1,374 @@
+//! The ledger: which periods have been released, one hash-chained line each, never rewritten.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::Release;
+use crate::{
+    error::{Error, Result},
+    time::{Calendar, Date, Period, PeriodLength},
+};
+
+/// Everything ever released, in the order of release.
+///
+/// A ledger is bytes and nothing else: it reads no clock and holds no random value, so two runs
+/// over the same input write the same ledger whatever their keys.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    last: String,
+    scope: Option<(PeriodLength, String)>,
+    manifests: BTreeMap<Period, String>,
+}
+
+/// One line of the file: a JSON object with these keys in this order.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    /// Length of the period.
+    period: String,
+    /// Its first day.
+    date: String,
+    tz: String,
+    /// SHA-256 of the settings in force.
+    policy: String,
+    /// SHA-256 of the manifest.
+    manifest: String,
+    /// SHA-256 of the line before without its newline; zeros in the first.
+    prev: String,
+}
+
+/// Nothing, or what is wrong with a line.
+type Check = std::result::Result<(), String>;
+
+/// What the first line has in place of the digest of a line before it.
+const NO_LINE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+impl Ledger {
+    /// Reads a ledger and verifies its chain; no bytes are the ledger in which nothing was
+    /// released. The path is for messages only.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Ledger`] names the line that is torn, altered, out of the chain, of a period
+    /// already released, or of another length or time zone than the lines before it.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let mut ledger = Self {
+            path: path.to_owned(),
+            bytes: Vec::with_capacity(bytes.len()),
+            last: NO_LINE.to_owned(),
+            scope: None,
+            manifests: BTreeMap::new(),
+        };
+        for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            ledger.admit(line).map_err(|problem| Error::Ledger {
+                path: path.to_owned(),
+                message: format!("line {}: {problem}", index + 1),
+            })?;
+        }
+        Ok(ledger)
+    }
+
+    /// Adds the line of a release whose manifest has the given bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if the period was released before, or is of another length or time zone
+    /// than the ledger's.
+    pub fn append(&mut self, release: &Release, manifest: &[u8]) -> Result<()> {
+        let line = Line {
+            period: release.period().length.name().to_owned(),
+            date: release.period().to_string(),
+            tz: release.tz().to_owned(),
+            policy: policy_digest(release.policy()),
+            manifest: digest(manifest),
+            prev: self.last.clone(),
+        };
+        let mut bytes = serde_json::to_vec(&line).expect("strings serialise");
+        bytes.push(b'\n');
+        self.admit(&bytes).map_err(|problem| self.refusal(&problem))
+    }
+
+    /// Whether a run with this calendar may release under the ledger.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if the ledger's periods are of another length or time zone.
+    pub fn permits(&self, calendar: &Calendar) -> Result<()> {
+        self.within_scope(calendar.length(), calendar.tz_name())
+            .map_err(|problem| self.refusal(&problem))
+    }
+
+    /// Whether the period has been released.
+    #[must_use]
+    pub fn contains(&self, period: Period) -> bool {
+        self.manifests.contains_key(&period)
+    }
+
+    /// The released periods, earliest first.
+    pub fn periods(&self) -> impl Iterator<Item = Period> {
+        self.manifests.keys().copied()
+    }
+
+    /// The earliest released period.
+    #[must_use]
+    pub fn earliest(&self) -> Option<Period> {
+        self.periods().next()
+    }
+
+    /// SHA-256 of a released period's manifest, in hexadecimal.
+    #[must_use]
+    pub fn manifest(&self, period: Period) -> Option<&str> {
+        self.manifests.get(&period).map(String::as_str)
+    }
+
+    /// The file's bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Takes one line with its newline, or says what is wrong with it.
+    fn admit(&mut self, bytes: &[u8]) -> Check {
+        let Some(text) = bytes.strip_suffix(b"\n") else {
+            return Err("it is torn: its end is missing".to_owned());
+        };
+        let line: Line = serde_json::from_slice(text).map_err(|_| "it is not a ledger entry")?;
+        if line.prev != self.last {
+            return Err("the chain is broken: a line before it was altered or removed".to_owned());
+        }
+        let period = line.period().ok_or("it names no period")?;
+        self.within_scope(period.length, &line.tz)?;
+        if self.contains(period) {
+            return Err(format!("{period} is already released"));
+        }
+        self.scope = Some((period.length, line.tz));
+        self.manifests.insert(period, line.manifest);
+        self.last = digest(text);
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn within_scope(&self, length: PeriodLength, tz: &str) -> Check {
+        match &self.scope {
+            Some((own, _)) if *own != length => Err(format!(
+                "a ledger keeps one length of period, here {}, not {}",
+                own.name(),
+                length.name()
+            )),
+            Some((_, own)) if own != tz => Err(format!(
+                "a ledger keeps one time zone, here {own}, not {tz}"
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn refusal(&self, problem: &str) -> Error {
+        Error::Refused(format!("{}: {problem}", self.path.display()))
+    }
+}
+
+impl Line {
+    /// The period, if there is one of that length that starts on that day.
+    fn period(&self) -> Option<Period> {
+        let lengths = [PeriodLength::Day, PeriodLength::Week, PeriodLength::Month];
+        let length = lengths.into_iter().find(|it| it.name() == self.period)?;
+        let start: Date = self.date.parse().ok()?;
+        let period = Period { start, length };
+        (period.to_string() == self.date).then_some(period)
+    }
+}
+
+/// SHA-256 in lower-case hexadecimal.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(bytes) {
+        write!(hex, "{byte:02x}").expect("a string takes what is written");
+    }
+    hex
+}
+
+/// Digest of the settings as compact JSON with sorted keys, so that their order means nothing.
+fn policy_digest(policy: &Value) -> String {
+    let mut canonical = policy.clone();
+    canonical.sort_all_objects();
+    digest(canonical.to_string().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use serde_json::json;
+
+    use super::*;
+
+    fn release(length: PeriodLength, date: &str) -> Release {
+        let start = date.parse().unwrap();
+        Release::example(Period { start, length }, vec![])
+    }
+
+    fn ledger_of(dates: &[&str]) -> Ledger {
+        let mut ledger = Ledger::parse(Path::new("ledger.jsonl"), b"").unwrap();
+        for date in dates {
+            let manifest = format!("manifest of {date}");
+            ledger
+                .append(&release(PeriodLength::Day, date), manifest.as_bytes())
+                .unwrap();
+        }
+        ledger
+    }
+
+    fn problem(bytes: &[u8]) -> String {
+        Ledger::parse(Path::new("ledger.jsonl"), bytes)
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn lines_are_chained_by_the_digest_of_the_line_before() {
+        let ledger = ledger_of(&["2026-11-20", "2026-11-21"]);
+        let text = String::from_utf8(ledger.bytes().to_vec()).unwrap();
+        let (first, second) = text.trim_end().split_once('\n').unwrap();
+        assert_eq!(
+            first,
+            format!(
+                r#"{{"period":"day","date":"2026-11-20","tz":"Europe/London","policy":"{}","manifest":"{}","prev":"{NO_LINE}"}}"#,
+                digest(br#"{"k":10,"visit_timeout":1800}"#),
+                digest(b"manifest of 2026-11-20"),
+            )
+        );
+        let end = format!(r#","prev":"{}"}}"#, digest(first.as_bytes()));
+        assert!(second.ends_with(&end), "{second}");
+    }
+
+    #[test]
+    fn a_written_ledger_reads_back() {
+        let written = ledger_of(&["2026-11-21", "2026-11-19"]);
+        let read = Ledger::parse(Path::new("ledger.jsonl"), written.bytes()).unwrap();
+        let dates: Vec<_> = read.periods().map(|period| period.to_string()).collect();
+        assert_eq!(dates, ["2026-11-19", "2026-11-21"]);
+        assert_eq!(read.earliest().unwrap().to_string(), "2026-11-19");
+        let period = release(PeriodLength::Day, "2026-11-21").period();
+        assert!(read.contains(period));
+        assert_eq!(
+            read.manifest(period),
+            Some(digest(b"manifest of 2026-11-21").as_str())
+        );
+        assert_eq!(read.bytes(), written.bytes());
+    }
+
+    #[test]
+    fn every_altered_byte_and_every_cut_is_noticed() {
+        let whole = ledger_of(&["2026-11-19", "2026-11-20", "2026-11-21"]);
+        let ends: Vec<usize> = (1..=whole.bytes().len())
+            .filter(|end| whole.bytes()[end - 1] == b'\n')
+            .collect();
+        for length in 1..whole.bytes().len() {
+            let cut = Ledger::parse(Path::new("l"), &whole.bytes()[..length]);
+            assert_eq!(cut.is_ok(), ends.contains(&length), "cut at {length}");
+        }
+        for index in 0..ends[1] {
+            let mut altered = whole.bytes().to_vec();
+            altered[index] ^= 1;
+            assert!(
+                Ledger::parse(Path::new("l"), &altered).is_err(),
+                "byte {index}"
+            );
+        }
+    }
+
+    #[test]
+    fn damage_is_described() {
+        let whole = ledger_of(&["2026-11-19", "2026-11-20"]);
+        let first = whole
+            .bytes()
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .unwrap()
+            + 1;
+        let cases: [(Vec<u8>, &str); 4] = [
+            (
+                whole.bytes()[..first + 9].to_vec(),
+                "ledger.jsonl: line 2: it is torn: its end is missing",
+            ),
+            (
+                whole.bytes()[first..].to_vec(),
+                "ledger.jsonl: line 1: the chain is broken: a line before it was altered or removed",
+            ),
+            (
+                b"{}\n".to_vec(),
+                "ledger.jsonl: line 1: it is not a ledger entry",
+            ),
+            (
+                String::from_utf8(whole.bytes()[..first].to_vec())
+                    .unwrap()
+                    .replace("day", "year")
+                    .into_bytes(),
+                "ledger.jsonl: line 1: it names no period",
+            ),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(problem(&bytes), expected);
+        }
+    }
+
+    #[test]
+    fn one_release_per_period_one_length_one_time_zone() {
+        let mut ledger = ledger_of(&["2026-11-16"]);
+        let before = ledger.bytes().to_vec();
+        for (length, expected) in [
+            (
+                PeriodLength::Day,
+                "ledger.jsonl: 2026-11-16 is already released",
+            ),
+            (
+                PeriodLength::Week,
+                "ledger.jsonl: a ledger keeps one length of period, here day, not week",
+            ),
+        ] {
+            let error = ledger
+                .append(&release(length, "2026-11-16"), b"")
+                .unwrap_err();
+            assert!(matches!(error, Error::Refused(_)));
+            assert_eq!(error.to_string(), expected);
+        }
+        assert_eq!(ledger.bytes(), before);
+
+        let calendar = |tz| Calendar::new(TimeZone::get(tz).unwrap(), PeriodLength::Day);
+        assert!(ledger.permits(&calendar("Europe/London")).is_ok());
+        assert_eq!(
+            ledger
+                .permits(&calendar("Asia/Tokyo"))
+                .unwrap_err()
+                .to_string(),
+            "ledger.jsonl: a ledger keeps one time zone, here Europe/London, not Asia/Tokyo"
+        );
+    }
+
+    #[test]
+    fn the_order_of_settings_does_not_change_their_digest() {
+        let one = json!({"k": 10, "filters": {"a": 1, "b": [2, 1]}});
+        let other = json!({"filters": {"b": [2, 1], "a": 1}, "k": 10});
+        let changed = json!({"filters": {"b": [1, 2], "a": 1}, "k": 10});
+        assert_eq!(policy_digest(&one), policy_digest(&other));
+        assert_ne!(policy_digest(&one), policy_digest(&changed));
+    }
+
+    #[test]
+    fn digests_are_sha_256() {
+        // FIPS 180-4, the example of one block.
+        assert_eq!(
+            digest(b"abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+}
