@@ -28,6 +28,13 @@ FALLBACK = {"browser-automation": "HttpLibrary", "archiver": "Scanner", "academi
 # Patterns that people's own devices send.
 EXCLUDED_PATTERNS = {
     r"AP3A\.240617\.008": "the build number of Android 15 on phones of several makers",
+    "MetaIAB Facebook": "the in-app browser of Facebook's app",
+}
+# Patterns that match people's apps too, and what only the crawler sends.
+NARROWED_PATTERNS = {
+    "Sogou": ["Sogou*pider"],
+    "Viber": ["^Viber"],
+    r"008\/": ["^008/"],
 }
 # Names that are plain words or short, found in agents of people's own software.
 EXCLUDED_NAMES = {"Code", "Cursor", "LCC", "Operator", "Spider"}
@@ -105,7 +112,8 @@ def category_of(entry, ai_names):
 def rows(entries, ai_names):
     for entry in entries:
         if entry["pattern"] not in EXCLUDED_PATTERNS:
-            yield category_of(entry, ai_names), spelled(name_of(entry), ai_names), literals(entry["pattern"])
+            patterns = NARROWED_PATTERNS.get(entry["pattern"]) or literals(entry["pattern"])
+            yield category_of(entry, ai_names), spelled(name_of(entry), ai_names), patterns
     for name in ai_names:
         known = any(re.search(e["pattern"], name + "/1.0") for e in entries)
         if not known and name not in EXCLUDED_NAMES:

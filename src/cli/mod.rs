@@ -8,6 +8,8 @@ mod process;
 mod progress;
 mod report;
 
+use std::sync::LazyLock;
+
 use clap::{Parser, Subcommand};
 use hushlog::output::ATTRIBUTION;
 
@@ -46,6 +48,9 @@ pub(crate) fn run() -> Exit {
     })
 }
 
-fn long_version() -> String {
-    format!("{}\n\n{ATTRIBUTION}", env!("CARGO_PKG_VERSION"))
+/// The version and the notices of third-party data that ships.
+fn long_version() -> &'static str {
+    static TEXT: LazyLock<String> =
+        LazyLock::new(|| format!("{}\n\n{ATTRIBUTION}", env!("CARGO_PKG_VERSION")));
+    &TEXT
 }

@@ -45,10 +45,22 @@ impl Channel {
 /// The lists, in the order in which they are asked: of two that hold the same entry the first wins.
 const LISTS: [(Channel, &str); 5] = [
     (Channel::Ai, include_str!("../../data/channels/ai.txt")),
-    (Channel::Search, include_str!("../../data/channels/search.txt")),
-    (Channel::Social, include_str!("../../data/channels/social.txt")),
-    (Channel::Email, include_str!("../../data/channels/email.txt")),
-    (Channel::Referral, include_str!("../../data/channels/referral.txt")),
+    (
+        Channel::Search,
+        include_str!("../../data/channels/search.txt"),
+    ),
+    (
+        Channel::Social,
+        include_str!("../../data/channels/social.txt"),
+    ),
+    (
+        Channel::Email,
+        include_str!("../../data/channels/email.txt"),
+    ),
+    (
+        Channel::Referral,
+        include_str!("../../data/channels/referral.txt"),
+    ),
 ];
 
 const APP_SCHEME: &str = "android-app://";
@@ -68,7 +80,11 @@ impl ChannelList {
         let mut entries: HashMap<_, Vec<_>> = HashMap::new();
         for (channel, list) in LISTS {
             for line in list.lines().filter(|line| !line.starts_with('#')) {
-                let path_from = if line.starts_with(APP_SCHEME) { None } else { line.find('/') };
+                let path_from = if line.starts_with(APP_SCHEME) {
+                    None
+                } else {
+                    line.find('/')
+                };
                 let (host, path) = line.split_at(path_from.unwrap_or(line.len()));
                 entries.entry(host).or_default().push((path, channel));
             }
@@ -82,7 +98,8 @@ impl ChannelList {
     /// The channel of a page on a lower-case host name.
     pub(super) fn of_page(&self, host: &str, path: &[u8]) -> Option<Channel> {
         let names_end = host.len() - icann_suffix(host)?.len();
-        let starts = std::iter::once(0).chain(host[..names_end].match_indices('.').map(|(dot, _)| dot + 1));
+        let starts =
+            std::iter::once(0).chain(host[..names_end].match_indices('.').map(|(dot, _)| dot + 1));
         starts.filter(|&start| start < names_end).find_map(|start| {
             let under_any_suffix = || format!("{}*", &host[start..names_end]);
             let exact = self.of_key(&host[start..], path);
@@ -97,14 +114,19 @@ impl ChannelList {
 
     fn of_key(&self, key: &str, path: &[u8]) -> Option<Channel> {
         let paths = self.entries.get(key)?;
-        paths.iter().find(|(prefix, _)| is_below(path, prefix.as_bytes())).map(|&(_, channel)| channel)
+        paths
+            .iter()
+            .find(|(prefix, _)| is_below(path, prefix.as_bytes()))
+            .map(|&(_, channel)| channel)
     }
 }
 
 /// Whether the path begins with the prefix and a segment of it ends there.
 fn is_below(path: &[u8], prefix: &[u8]) -> bool {
     prefix.is_empty()
-        || path.strip_prefix(prefix).is_some_and(|rest| rest.first().is_none_or(|byte| b"/?#".contains(byte)))
+        || path
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.first().is_none_or(|byte| b"/?#".contains(byte)))
 }
 
 #[cfg(test)]
@@ -138,7 +160,11 @@ mod tests {
             ("intranet", "/", None),
         ];
         for (host, path, expected) in cases {
-            assert_eq!(list.of_page(host, path.as_bytes()), expected, "{host}{path}");
+            assert_eq!(
+                list.of_page(host, path.as_bytes()),
+                expected,
+                "{host}{path}"
+            );
         }
     }
 
@@ -146,7 +172,10 @@ mod tests {
     fn apps_have_channels() {
         let list = ChannelList::new();
         assert_eq!(list.of_app("com.google.android.gm"), Some(Channel::Email));
-        assert_eq!(list.of_app("com.google.android.googlequicksearchbox"), Some(Channel::Search));
+        assert_eq!(
+            list.of_app("com.google.android.googlequicksearchbox"),
+            Some(Channel::Search)
+        );
         assert_eq!(list.of_app("com.example.alice"), None);
     }
 
@@ -154,7 +183,10 @@ mod tests {
     fn every_entry_is_in_normal_form() {
         for (channel, list) in LISTS {
             for line in list.lines().filter(|line| !line.starts_with('#')) {
-                assert!(!line.is_empty() && !line.contains(|c: char| c.is_whitespace() || c.is_ascii_uppercase()));
+                assert!(
+                    !line.is_empty()
+                        && !line.contains(|c: char| c.is_whitespace() || c.is_ascii_uppercase())
+                );
                 let host = line.split('/').next().unwrap().replace(".*", ".com");
                 let known = line.starts_with(APP_SCHEME) || icann_suffix(&host).is_some();
                 assert!(known, "{}: {line}", channel.name());

@@ -24,7 +24,10 @@ pub fn registrable_domain(host: &[u8]) -> Option<String> {
     let before_suffix = name.len().checked_sub(icann_suffix(&name)?.len() + 1)?;
     let start = name[..before_suffix].rfind('.').map_or(0, |dot| dot + 1);
     let domain = &name[start..];
-    domain.split('.').all(is_host_label).then(|| domain.to_owned())
+    domain
+        .split('.')
+        .all(is_host_label)
+        .then(|| domain.to_owned())
 }
 
 /// The public suffix of a lower-case name in the ICANN section; `None` for an unknown one.
@@ -45,8 +48,14 @@ pub(super) fn normal_name(host: &[u8]) -> Option<String> {
     let host = host.strip_suffix(b".").unwrap_or(host);
     let plausible = !host.is_empty()
         && host.len() <= LONGEST_NAME
-        && host.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-    plausible.then(|| host.iter().map(|&byte| char::from(byte.to_ascii_lowercase())).collect())
+        && host
+            .iter()
+            .all(|&byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    plausible.then(|| {
+        host.iter()
+            .map(|&byte| char::from(byte.to_ascii_lowercase()))
+            .collect()
+    })
 }
 
 fn is_host_label(label: &str) -> bool {
@@ -93,7 +102,11 @@ mod tests {
             ("203.0.113.9", None),
         ];
         for (host, expected) in cases {
-            assert_eq!(registrable_domain(host.as_bytes()).as_deref(), expected, "{host}");
+            assert_eq!(
+                registrable_domain(host.as_bytes()).as_deref(),
+                expected,
+                "{host}"
+            );
         }
     }
 
@@ -103,7 +116,10 @@ mod tests {
             ("alice.github.io", "github.io"),
             ("github.io", "github.io"),
             ("ec2-203-0-113-9.compute-1.amazonaws.com", "amazonaws.com"),
-            ("bucket.s3.dualstack.eu-west-1.amazonaws.com", "amazonaws.com"),
+            (
+                "bucket.s3.dualstack.eu-west-1.amazonaws.com",
+                "amazonaws.com",
+            ),
             ("alice.blogspot.com", "blogspot.com"),
             ("alice.ddns.net", "ddns.net"),
             ("app-alice.herokuapp.com", "herokuapp.com"),
@@ -111,7 +127,11 @@ mod tests {
             ("my.shop.myshopify.com", "myshopify.com"),
         ];
         for (host, expected) in cases {
-            assert_eq!(registrable_domain(host.as_bytes()).as_deref(), Some(expected), "{host}");
+            assert_eq!(
+                registrable_domain(host.as_bytes()).as_deref(),
+                Some(expected),
+                "{host}"
+            );
         }
     }
 

@@ -28,8 +28,13 @@ impl ReferrerRules {
     /// Rules for a site that is reached under these host names, ports and case disregarded.
     #[must_use]
     pub fn new(site_hosts: &[String]) -> Self {
-        let own_hosts = site_hosts.iter().filter_map(|host| Host::parse(host.as_bytes()));
-        Self { own_hosts: own_hosts.map(|host| host.name).collect(), channels: ChannelList::new() }
+        let own_hosts = site_hosts
+            .iter()
+            .filter_map(|host| Host::parse(host.as_bytes()));
+        Self {
+            own_hosts: own_hosts.map(|host| host.name).collect(),
+            channels: ChannelList::new(),
+        }
     }
 
     /// Reduces the value of a `Referer` header, any bytes.
@@ -44,7 +49,9 @@ impl ReferrerRules {
             Origin::Absent => Referrer::word("direct", Channel::Direct),
             Origin::Invalid => Referrer::word("(unknown)", Channel::Referral),
             Origin::App(id) => {
-                let channel = str::from_utf8(id).ok().and_then(|id| self.channels.of_app(&id.to_ascii_lowercase()));
+                let channel = str::from_utf8(id)
+                    .ok()
+                    .and_then(|id| self.channels.of_app(&id.to_ascii_lowercase()));
                 Referrer::word("(app)", channel.unwrap_or(Channel::Referral))
             }
             Origin::Page(host, path) => self.reduce_page(host, path),
@@ -62,13 +69,21 @@ impl ReferrerRules {
         } else {
             (Cow::Borrowed("(intranet)"), Channel::Referral)
         };
-        Referrer { source, channel, host: host.name }
+        Referrer {
+            source,
+            channel,
+            host: host.name,
+        }
     }
 }
 
 impl Referrer {
     fn word(word: &'static str, channel: Channel) -> Self {
-        Self { source: Cow::Borrowed(word), channel, host: String::new() }
+        Self {
+            source: Cow::Borrowed(word),
+            channel,
+            host: String::new(),
+        }
     }
 
     /// Source and channel as seen by a request to `own_host`, the virtual host as logged (empty
@@ -76,8 +91,12 @@ impl Referrer {
     #[must_use]
     pub fn seen_from(&self, own_host: &[u8]) -> (&str, Channel) {
         let own_host = own_host.strip_suffix(b".").unwrap_or(own_host);
-        let bare = own_host.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
-        let same = bare.unwrap_or(own_host).eq_ignore_ascii_case(self.host.as_bytes());
+        let bare = own_host
+            .strip_prefix(b"[")
+            .and_then(|rest| rest.strip_suffix(b"]"));
+        let same = bare
+            .unwrap_or(own_host)
+            .eq_ignore_ascii_case(self.host.as_bytes());
         if same && !self.host.is_empty() {
             ("(internal)", Channel::Internal)
         } else {
@@ -113,21 +132,36 @@ impl<'a> Origin<'a> {
         if value.iter().any(u8::is_ascii_control) {
             return Self::Invalid;
         }
-        let Some((scheme, rest)) = split_scheme(value) else { return Self::Invalid };
+        let Some((scheme, rest)) = split_scheme(value) else {
+            return Self::Invalid;
+        };
         if scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https") {
             return Self::parse_page(rest);
         }
         let is_android = scheme.eq_ignore_ascii_case(b"android-app");
-        let id = rest.strip_prefix(b"//").filter(|_| is_android).unwrap_or_default();
-        Self::App(id.split(|byte| b"/?#".contains(byte)).next().unwrap_or_default())
+        let id = rest
+            .strip_prefix(b"//")
+            .filter(|_| is_android)
+            .unwrap_or_default();
+        Self::App(
+            id.split(|byte| b"/?#".contains(byte))
+                .next()
+                .unwrap_or_default(),
+        )
     }
 
     fn parse_page(rest: &'a [u8]) -> Self {
         let slashes = rest.iter().take_while(|byte| b"/\\".contains(byte)).count();
         let rest = &rest[slashes..];
-        let end = rest.iter().position(|byte| b"/\\?#".contains(byte)).unwrap_or(rest.len());
+        let end = rest
+            .iter()
+            .position(|byte| b"/\\?#".contains(byte))
+            .unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
-        let user_end = authority.iter().rposition(|&byte| byte == b'@').map_or(0, |at| at + 1);
+        let user_end = authority
+            .iter()
+            .rposition(|&byte| byte == b'@')
+            .map_or(0, |at| at + 1);
         Host::parse(&authority[user_end..]).map_or(Self::Invalid, |host| Self::Page(host, path))
     }
 }
@@ -146,7 +180,10 @@ impl Host {
             let close = inside.iter().position(|&byte| byte == b']')?;
             return Self::parse_v6(&inside[..close]).filter(|_| is_port(&inside[close + 1..]));
         }
-        let name_end = text.iter().position(|&byte| byte == b':').unwrap_or(text.len());
+        let name_end = text
+            .iter()
+            .position(|&byte| byte == b':')
+            .unwrap_or(text.len());
         let name = normal_name(&text[..name_end]).filter(|_| is_port(&text[name_end..]))?;
         let is_address = ends_in_number(&name);
         Some(Self { name, is_address })
@@ -154,9 +191,14 @@ impl Host {
 
     fn parse_v6(text: &[u8]) -> Option<Self> {
         let text = str::from_utf8(text).ok()?;
-        let address = text.split_once('%').map_or(text, |(address, _zone)| address);
+        let address = text
+            .split_once('%')
+            .map_or(text, |(address, _zone)| address);
         address.parse::<Ipv6Addr>().ok()?;
-        Some(Self { name: address.to_ascii_lowercase(), is_address: true })
+        Some(Self {
+            name: address.to_ascii_lowercase(),
+            is_address: true,
+        })
     }
 }
 
@@ -164,13 +206,17 @@ impl Host {
 /// hexadecimal number (WHATWG URL, 3.5, "ends in a number").
 fn ends_in_number(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
-    let hex = last.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let hex = last
+        .strip_prefix("0x")
+        .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
     hex || (!last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Whether the text is nothing, or a colon and at most a port.
 fn is_port(text: &[u8]) -> bool {
-    let Some(digits) = text.strip_prefix(b":") else { return text.is_empty() };
+    let Some(digits) = text.strip_prefix(b":") else {
+        return text.is_empty();
+    };
     digits.iter().all(u8::is_ascii_digit) && digits.len() <= 5
 }
 
@@ -179,7 +225,9 @@ fn split_scheme(value: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = value.iter().position(|&byte| byte == b':')?;
     let (scheme, rest) = (&value[..colon], &value[colon + 1..]);
     let valid = scheme.first()?.is_ascii_alphabetic()
-        && scheme.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        && scheme
+            .iter()
+            .all(|&byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     valid.then_some((scheme, rest))
 }
 
@@ -190,7 +238,11 @@ mod tests {
     use super::*;
 
     fn rules() -> ReferrerRules {
-        ReferrerRules::new(&["www.Own.example:8080".to_owned(), "192.0.2.1".to_owned(), "own.test".to_owned()])
+        ReferrerRules::new(&[
+            "www.Own.example:8080".to_owned(),
+            "192.0.2.1".to_owned(),
+            "own.test".to_owned(),
+        ])
     }
 
     #[test]
@@ -199,19 +251,43 @@ mod tests {
             ("", "direct", Channel::Direct),
             ("-", "direct", Channel::Direct),
             ("  ", "direct", Channel::Direct),
-            ("https://www.google.com/search?q=alice", "google.com", Channel::Search),
+            (
+                "https://www.google.com/search?q=alice",
+                "google.com",
+                Channel::Search,
+            ),
             ("https://www.google.co.uk/", "google.co.uk", Channel::Search),
-            ("https://mail.google.com/mail/u/0/", "google.com", Channel::Email),
+            (
+                "https://mail.google.com/mail/u/0/",
+                "google.com",
+                Channel::Email,
+            ),
             ("https://gemini.google.com/", "google.com", Channel::Ai),
             ("https://chatgpt.com/", "chatgpt.com", Channel::Ai),
             ("https://t.co/abc", "t.co", Channel::Social),
-            ("HTTPS://Alice:Secret@Blog.Example.ORG:8443/~alice?token=1#x", "example.org", Channel::Referral),
+            (
+                "HTTPS://Alice:Secret@Blog.Example.ORG:8443/~alice?token=1#x",
+                "example.org",
+                Channel::Referral,
+            ),
             ("http://example.org.", "example.org", Channel::Referral),
             ("http:\\\\example.org\\x", "example.org", Channel::Referral),
-            ("http://a@b@example.org\\@evil.example", "example.org", Channel::Referral),
+            (
+                "http://a@b@example.org\\@evil.example",
+                "example.org",
+                Channel::Referral,
+            ),
             ("https://alice.github.io/", "github.io", Channel::Referral),
-            ("http://ec2-203-0-113-9.compute-1.amazonaws.com/", "amazonaws.com", Channel::Referral),
-            ("http://203-0-113-9.isp.example.net/", "example.net", Channel::Referral),
+            (
+                "http://ec2-203-0-113-9.compute-1.amazonaws.com/",
+                "amazonaws.com",
+                Channel::Referral,
+            ),
+            (
+                "http://203-0-113-9.isp.example.net/",
+                "example.net",
+                Channel::Referral,
+            ),
             ("https://OWN.test/a", "(internal)", Channel::Internal),
             ("http://www.own.example/", "(internal)", Channel::Internal),
             ("http://192.0.2.1:81/", "(internal)", Channel::Internal),
@@ -225,12 +301,32 @@ mod tests {
             ("http://[fe80::1%25eth0]/", "(ip)", Channel::Referral),
             ("http://[::ffff:203.0.113.9]/", "(ip)", Channel::Referral),
             ("http://wiki/", "(intranet)", Channel::Referral),
-            ("http://alice-laptop.local/", "(intranet)", Channel::Referral),
+            (
+                "http://alice-laptop.local/",
+                "(intranet)",
+                Channel::Referral,
+            ),
             ("http://com/", "(intranet)", Channel::Referral),
-            ("android-app://com.google.android.gm/", "(app)", Channel::Email),
-            ("android-app://com.google.android.googlequicksearchbox/https/www.google.com", "(app)", Channel::Search),
-            ("android-app://com.example.alice", "(app)", Channel::Referral),
-            ("ios-app://123/com.google.android.gm", "(app)", Channel::Referral),
+            (
+                "android-app://com.google.android.gm/",
+                "(app)",
+                Channel::Email,
+            ),
+            (
+                "android-app://com.google.android.googlequicksearchbox/https/www.google.com",
+                "(app)",
+                Channel::Search,
+            ),
+            (
+                "android-app://com.example.alice",
+                "(app)",
+                Channel::Referral,
+            ),
+            (
+                "ios-app://123/com.google.android.gm",
+                "(app)",
+                Channel::Referral,
+            ),
             ("file:///home/alice/x.html", "(app)", Channel::Referral),
             ("about:blank", "(app)", Channel::Referral),
             ("example.org/page", "(unknown)", Channel::Referral),
@@ -248,7 +344,11 @@ mod tests {
         let rules = rules();
         for (header, source, channel) in cases {
             let referrer = rules.reduce(header.as_bytes());
-            assert_eq!((&*referrer.source, referrer.channel), (source, channel), "{header}");
+            assert_eq!(
+                (&*referrer.source, referrer.channel),
+                (source, channel),
+                "{header}"
+            );
         }
     }
 
@@ -258,14 +358,28 @@ mod tests {
         let internal = ("(internal)", Channel::Internal);
         let cases = [
             ("https://Shop.Example.org/a", "shop.example.ORG.", internal),
-            ("https://shop.example.org/a", "example.org", ("example.org", Channel::Referral)),
-            ("https://shop.example.org/a", "", ("example.org", Channel::Referral)),
+            (
+                "https://shop.example.org/a",
+                "example.org",
+                ("example.org", Channel::Referral),
+            ),
+            (
+                "https://shop.example.org/a",
+                "",
+                ("example.org", Channel::Referral),
+            ),
             ("http://[::1]/", "[::1]", internal),
             ("http://wiki/", "wiki", internal),
             ("", "", ("direct", Channel::Direct)),
         ];
         for (header, own_host, expected) in cases {
-            assert_eq!(rules.reduce(header.as_bytes()).seen_from(own_host.as_bytes()), expected, "{header}");
+            assert_eq!(
+                rules
+                    .reduce(header.as_bytes())
+                    .seen_from(own_host.as_bytes()),
+                expected,
+                "{header}"
+            );
         }
     }
 

@@ -71,8 +71,8 @@ impl Category {
 pub struct Crawler(u16);
 
 /// Category, name and patterns of the crawlers, the first to match decides. A pattern is a
-/// case-sensitive literal; `^` and `$` hold it at an end of the agent, and what stands before `*` has
-/// to come before the rest.
+/// case-sensitive literal; one of these may go with it: `^` holds it at the agent's start, `$` at its
+/// end, and what stands before `*` has to come before the rest.
 const CRAWLERS: &[(Category, &str, &[&str])] = &include!("../../../data/crawlers.rs");
 
 impl Crawler {
@@ -94,61 +94,92 @@ impl Crawler {
     /// The published name, `(unknown)` for one that is not on the list.
     #[must_use]
     pub fn name(self) -> &'static str {
-        CRAWLERS.get(usize::from(self.0)).map_or("(unknown)", |row| row.1)
+        CRAWLERS
+            .get(usize::from(self.0))
+            .map_or("(unknown)", |row| row.1)
     }
 
     /// What it is for.
     #[must_use]
     pub fn category(self) -> Category {
-        CRAWLERS.get(usize::from(self.0)).map_or(Category::Scanner, |row| row.0)
+        CRAWLERS
+            .get(usize::from(self.0))
+            .map_or(Category::Scanner, |row| row.0)
     }
 
-    /// The patterns of the list with their crawlers, the first crawlers first.
+    /// All patterns with their crawlers. Those of the list are less than the unknown one.
     pub(super) fn patterns() -> impl Iterator<Item = (Pattern, Self)> {
-        let rows = CRAWLERS.iter().zip(0..);
-        rows.flat_map(|(row, index)| row.2.iter().map(move |text| (Pattern::parse(text), Self(index))))
-    }
-}
-
-/// A literal and where it has to stand.
-pub(super) struct Pattern {
-    pub(super) literal: &'static str,
-    at_start: bool,
-    at_end: bool,
-    after: Option<&'static str>,
-}
-
-impl Pattern {
-    fn parse(text: &'static str) -> Self {
-        let (after, rest) = text.split_once('*').map_or((None, text), |(after, rest)| (Some(after), rest));
-        let from_start = rest.strip_prefix('^').unwrap_or(rest);
-        let literal = from_start.strip_suffix('$').unwrap_or(from_start);
-        Self { literal, at_start: from_start != rest, at_end: literal != from_start, after }
-    }
-
-    /// Whether the literal, found in the agent from `start` on, stands where it has to.
-    pub(super) fn holds(&self, agent: &[u8], start: usize) -> bool {
-        (!self.at_start || start == 0)
-            && (!self.at_end || start + self.literal.len() == agent.len())
-            && self.after.is_none_or(|after| memmem::find(&agent[..start], after.as_bytes()).is_some())
+        let listed = CRAWLERS.iter().zip(0..).flat_map(|(row, index)| {
+            row.2
+                .iter()
+                .map(move |text| (Pattern::parse(text), Self(index)))
+        });
+        listed.chain(WORDS.map(|word| (Pattern::word(word), Self::UNKNOWN)))
     }
 }
 
 /// Words by which crawlers name themselves, and the `+` before an address for complaints.
-pub(super) const WORDS: [&str; 13] = [
-    "bot", "Bot", "BOT", "crawl", "Crawl", "CRAWL", "spider", "Spider", "SPIDER", "scrape", "Scrape", "+http:",
-    "+https:",
+const WORDS: [&str; 13] = [
+    "bot", "Bot", "BOT", "crawl", "Crawl", "CRAWL", "spider", "Spider", "SPIDER", "scrape",
+    "Scrape", "+http:", "+https:",
 ];
 
-/// Whether a word of [`WORDS`] at this place betrays a crawler: `bot` only where a word ends, and not
-/// in the name of the telephone maker Cubot.
-pub(super) fn word_holds(agent: &[u8], start: usize, end: usize) -> bool {
-    if !agent[start..end].eq_ignore_ascii_case(b"bot") {
-        return true;
+/// A literal and where it has to stand.
+pub(super) struct Pattern {
+    pub(super) literal: &'static str,
+    place: Place,
+}
+
+enum Place {
+    Anywhere,
+    Start,
+    End,
+    /// Somewhere after this.
+    After(&'static str),
+    /// At the end of a word other than the telephone maker's name Cubot.
+    WordEnd,
+}
+
+impl Pattern {
+    fn parse(text: &'static str) -> Self {
+        let (literal, place) = if let Some(literal) = text.strip_prefix('^') {
+            (literal, Place::Start)
+        } else if let Some(literal) = text.strip_suffix('$') {
+            (literal, Place::End)
+        } else if let Some((before, literal)) = text.split_once('*') {
+            (literal, Place::After(before))
+        } else {
+            (text, Place::Anywhere)
+        };
+        Self { literal, place }
     }
-    let ends_word = agent.get(end).is_none_or(|byte| !byte.is_ascii_alphabetic());
-    let is_cubot = agent[..start].last_chunk::<2>().is_some_and(|before| before.eq_ignore_ascii_case(b"cu"));
-    ends_word && !is_cubot
+
+    fn word(literal: &'static str) -> Self {
+        let is_bot = literal.eq_ignore_ascii_case("bot");
+        let place = if is_bot {
+            Place::WordEnd
+        } else {
+            Place::Anywhere
+        };
+        Self { literal, place }
+    }
+
+    /// Whether the literal, found in the agent from `start` on, stands where it has to.
+    pub(super) fn holds(&self, agent: &[u8], start: usize) -> bool {
+        let (before, after) = (&agent[..start], &agent[start + self.literal.len()..]);
+        match self.place {
+            Place::Anywhere => true,
+            Place::Start => before.is_empty(),
+            Place::End => after.is_empty(),
+            Place::After(first) => memmem::find(before, first.as_bytes()).is_some(),
+            Place::WordEnd => {
+                let is_cubot = before
+                    .last_chunk::<2>()
+                    .is_some_and(|two| two.eq_ignore_ascii_case(b"cu"));
+                !after.first().is_some_and(u8::is_ascii_alphabetic) && !is_cubot
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -159,10 +190,28 @@ mod tests {
     fn names_may_stand_in_any_table() {
         for (_, name, patterns) in CRAWLERS {
             let printable = name.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-            assert!(printable && name.starts_with(|first: char| first.is_ascii_alphanumeric()), "{name}");
+            assert!(
+                printable && name.starts_with(|first: char| first.is_ascii_alphanumeric()),
+                "{name}"
+            );
             assert!(!patterns.is_empty());
         }
         assert!(CRAWLERS.len() < usize::from(u16::MAX));
+    }
+
+    #[test]
+    fn the_word_bot_ends_a_word() {
+        for (agent, expected) in [
+            ("newbot/1", true),
+            ("bot", true),
+            ("Cubot X18", false),
+            ("bottle", false),
+        ] {
+            let found = agent
+                .find("bot")
+                .is_some_and(|at| Pattern::word("bot").holds(agent.as_bytes(), at));
+            assert_eq!(found, expected, "{agent}");
+        }
     }
 
     #[test]
@@ -178,7 +227,9 @@ mod tests {
         ];
         for (pattern, agent, expected) in cases {
             let pattern = Pattern::parse(pattern);
-            let found = agent.find(pattern.literal).is_some_and(|start| pattern.holds(agent.as_bytes(), start));
+            let found = agent
+                .find(pattern.literal)
+                .is_some_and(|start| pattern.holds(agent.as_bytes(), start));
             assert_eq!(found, expected, "{agent}");
         }
     }
