@@ -35,13 +35,26 @@ impl Client {
         }
     }
 
-    /// What a visitor is known by beside the user agent: the address, with IPv6 cut to /64.
+    /// The address that a visitor is known by beside the user agent, and whose region is the visitor's:
+    /// IPv6 is cut to /64, except where a /64 is shared by all clients of a translator or tunnel, whose
+    /// IPv4 address stands in its lower half.
+    pub(super) fn unit_address(&self) -> Option<IpAddr> {
+        self.address().map(|address| match address {
+            IpAddr::V4(_) => address,
+            IpAddr::V6(address) => match translated_ipv4(address) {
+                Some(embedded) => IpAddr::V4(embedded),
+                None => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
+            },
+        })
+    }
+
+    /// What a visitor is known by beside the user agent.
     pub(super) fn unit(&self) -> Vec<u8> {
-        match self {
-            Self::Address(IpAddr::V4(address)) => tagged(b'4', &address.octets()),
-            Self::Address(IpAddr::V6(address)) => tagged(b'6', &address.octets()[..8]),
-            Self::Name(name) => tagged(b'n', name),
-            Self::Absent => tagged(b'-', &[]),
+        match (self.unit_address(), self) {
+            (Some(IpAddr::V4(address)), _) => tagged(b'4', &address.octets()),
+            (Some(IpAddr::V6(address)), _) => tagged(b'6', &address.octets()),
+            (None, Self::Name(name)) => tagged(b'n', name),
+            (None, _) => tagged(b'-', &[]),
         }
     }
 
@@ -89,15 +102,21 @@ fn ipv6(text: &str) -> Option<IpAddr> {
     without_zone.parse::<Ipv6Addr>().ok().map(IpAddr::V6)
 }
 
-/// The IPv4 client inside a transition address: 6to4 (RFC 3056), Teredo (RFC 4380, where the client's
-/// address stands inverted in the last 32 bits) and NAT64's well-known prefix (RFC 6052).
+/// The IPv4 client inside a transition address: 6to4 (RFC 3056), or one of [`translated_ipv4`].
 fn embedded_ipv4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let octets = address.octets();
-    let at = |start: usize| [octets[start], octets[start + 1], octets[start + 2], octets[start + 3]];
     match address.segments() {
-        [0x2002, ..] => Some(at(2).into()),
-        [0x2001, 0, ..] => Some(at(12).map(|octet| !octet).into()),
-        [0x64, 0xff9b, 0, 0, 0, 0, ..] => Some(at(12).into()),
+        [0x2002, high, low, ..] => Some((u32::from(high) << 16 | u32::from(low)).into()),
+        _ => translated_ipv4(address),
+    }
+}
+
+/// The IPv4 client in the last 32 bits: Teredo (RFC 4380, section 4: inverted) and NAT64's well-known
+/// prefix (RFC 6052).
+fn translated_ipv4(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let last = address.to_bits() as u32;
+    match address.segments() {
+        [0x2001, 0, ..] => Some((!last).into()),
+        [0x64, 0xff9b, 0, 0, 0, 0, ..] => Some(last.into()),
         _ => None,
     }
 }
@@ -161,5 +180,7 @@ mod tests {
         assert_eq!(unit("2001:db8::1"), unit("2001:db8::2"));
         assert_ne!(unit("2001:db8::1"), unit("2001:db8:0:1::1"));
         assert_ne!(unit("192.0.2.1"), unit("192.0.2.2"));
+        // Clients behind a translator share a /64 without being one visitor.
+        assert_ne!(unit("64:ff9b::192.0.2.1"), unit("64:ff9b::198.51.100.1"));
     }
 }

@@ -308,7 +308,7 @@ impl Fields<'_> {
                 value: next(values),
                 unit: client.unit().into(),
                 network: client.network().into(),
-                region: client.address().map_or_else(Region::default, |address| regions.region(address)),
+                region: client.unit_address().map_or_else(Region::default, |unit| regions.region(unit)),
                 excluded: policy.filters.excludes_client(&client),
             }
         });
