@@ -31,7 +31,10 @@ pub struct Visit<'h> {
 pub fn visits(visitor: &[Hit], timeout: i64) -> impl Iterator<Item = Visit<'_>> {
     visitor
         .chunk_by(move |left, right| right.time().0 - left.time().0 <= timeout)
-        .map(|hits| Visit { hits, pageviews: count(hits.iter().filter(|hit| hit.is_pageview())) })
+        .map(|hits| Visit {
+            hits,
+            pageviews: count(hits.iter().filter(|hit| hit.is_pageview())),
+        })
         .filter(|visit| visit.pageviews > 0)
 }
 

@@ -105,10 +105,13 @@ impl Contribution {
     /// The visitor's amounts in a cell, to be added to. The latest cells are the likeliest.
     fn cell(&mut self, table: Table, key: Key) -> &mut Amounts {
         let cells = &mut self.cells[table as usize];
-        let position = cells.iter().rposition(|(other, _)| *other == key).unwrap_or_else(|| {
-            cells.push((key, Amounts::default()));
-            cells.len() - 1
-        });
+        let position = cells
+            .iter()
+            .rposition(|(other, _)| *other == key)
+            .unwrap_or_else(|| {
+                cells.push((key, Amounts::default()));
+                cells.len() - 1
+            });
         &mut cells[position].1
     }
 
@@ -148,14 +151,20 @@ impl Contribution {
             count(Table::Hosts, key::host(host));
         }
         if hit.status() >= 400 {
-            count(Table::Errors, key::error(hit.status(), reading.lexicon.page_of(hit.target())));
+            count(
+                Table::Errors,
+                key::error(hit.status(), reading.lexicon.page_of(hit.target())),
+            );
         }
     }
 
     fn read_visit(&mut self, visit: &Visit<'_>, identity: &Identity, reading: &Reading<'_>) {
         let duration = visit.duration();
         self.durations.push(duration);
-        self.presences.push((reading.hours.minute(visit.start()), reading.hours.minute(visit.end())));
+        self.presences.push((
+            reading.hours.minute(visit.start()),
+            reading.hours.minute(visit.end()),
+        ));
         let amounts = Amounts {
             visits: 1,
             bounces: u64::from(visit.depth() == 1),
@@ -163,7 +172,9 @@ impl Contribution {
             visit_seconds: duration,
             ..Amounts::default()
         };
-        let Some(first) = visit.pageviews().next() else { return };
+        let Some(first) = visit.pageviews().next() else {
+            return;
+        };
         let origin = reading.lexicon.origin(first.origin());
         for (table, key) in [
             (Table::Summary, key::ONLY),
@@ -180,7 +191,11 @@ impl Contribution {
         if let Some(campaign) = origin.campaign {
             *self.cell(Table::Campaigns, key::number(campaign)) += amounts;
         }
-        self.cell(Table::Traffic, key::hour(reading.hours, reading.hours.number(visit.start()))).visits += 1;
+        self.cell(
+            Table::Traffic,
+            key::hour(reading.hours, reading.hours.number(visit.start())),
+        )
+        .visits += 1;
         if let Some(host) = first.host() {
             self.cell(Table::Hosts, key::host(host)).visits += 1;
         }
@@ -190,7 +205,11 @@ impl Contribution {
         let mut previous: Option<(&Hit, u32)> = None;
         for hit in visit.pageviews() {
             let page = reading.lexicon.page_of(hit.target());
-            self.cell(Table::Traffic, key::hour(reading.hours, reading.hours.number(hit.time()))).pageviews += 1;
+            self.cell(
+                Table::Traffic,
+                key::hour(reading.hours, reading.hours.number(hit.time())),
+            )
+            .pageviews += 1;
             if let Some(host) = hit.host() {
                 self.cell(Table::Hosts, key::host(host)).pageviews += 1;
             }
@@ -215,7 +234,8 @@ impl Contribution {
         cell.dwell_count += 1;
         cell.dwell_seconds += seconds;
         self.dwells.push((key::number(from), seconds));
-        self.cell(Table::Transitions, key::transition(from, to)).transitions += 1;
+        self.cell(Table::Transitions, key::transition(from, to))
+            .transitions += 1;
     }
 
     fn read_goals(&mut self, visit: &Visit<'_>, identity: &Identity, reading: &Reading<'_>) {
@@ -223,15 +243,22 @@ impl Contribution {
             .hits()
             .iter()
             .filter(|hit| (200..400).contains(&hit.status()))
-            .fold(0, |reached, hit| reached | reading.lexicon.goals_of(hit.target()));
-        let campaign = visit.pageviews().next().and_then(|first| reading.lexicon.origin(first.origin()).campaign);
+            .fold(0, |reached, hit| {
+                reached | reading.lexicon.goals_of(hit.target())
+            });
+        let campaign = visit
+            .pageviews()
+            .next()
+            .and_then(|first| reading.lexicon.origin(first.origin()).campaign);
         while reached != 0 {
             let goal = reached.trailing_zeros();
             reached &= reached - 1;
             self.cell(Table::Goals, key::number(goal)).completions += 1;
-            self.cell(Table::GoalRegions, key::goal_region(goal, identity.region)).completions += 1;
+            self.cell(Table::GoalRegions, key::goal_region(goal, identity.region))
+                .completions += 1;
             if let Some(campaign) = campaign {
-                self.cell(Table::Campaigns, key::number(campaign)).completions += 1;
+                self.cell(Table::Campaigns, key::number(campaign))
+                    .completions += 1;
             }
         }
     }

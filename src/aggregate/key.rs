@@ -30,8 +30,15 @@ const NAMELESS: u64 = u16::MAX as u64;
 const DURATIONS: [u64; 7] = [0, 10, 30, 60, 180, 600, 1800];
 
 /// First and last number of pageviews of the bins of visit depth; the last bin is open.
-const DEPTHS: [(u32, Option<u32>); 7] =
-    [(1, Some(1)), (2, Some(2)), (3, Some(3)), (4, Some(5)), (6, Some(10)), (11, Some(20)), (21, None)];
+const DEPTHS: [(u32, Option<u32>); 7] = [
+    (1, Some(1)),
+    (2, Some(2)),
+    (3, Some(3)),
+    (4, Some(5)),
+    (6, Some(10)),
+    (11, Some(20)),
+    (21, None),
+];
 
 /// A dictionary number by itself.
 pub(super) fn number(number: u32) -> Key {
@@ -64,7 +71,11 @@ pub(crate) const fn from_page(key: Key) -> Key {
 /// The page that a transition reaches, if it is another one.
 pub(crate) const fn to_page(key: Key) -> Option<Key> {
     let page = key & 0xffff_ffff;
-    if page == SAME_PAGE as Key { None } else { Some(page) }
+    if page == SAME_PAGE as Key {
+        None
+    } else {
+        Some(page)
+    }
 }
 
 pub(super) fn status(status: u16) -> Key {
@@ -129,13 +140,21 @@ fn pair(first: u32, second: u32) -> Key {
 }
 
 /// The key columns of a cell as published.
-pub(crate) fn columns(table: Table, key: Key, lexicon: &Lexicon, length: PeriodLength) -> Vec<Cow<'_, str>> {
+pub(crate) fn columns(
+    table: Table,
+    key: Key,
+    lexicon: &Lexicon,
+    length: PeriodLength,
+) -> Vec<Cow<'_, str>> {
     let low = (key & 0xffff_ffff) as u32;
     match table {
         Table::Summary => vec![],
         Table::Traffic if length == PeriodLength::Day => vec![format!("{key:02}").into()],
         Table::Traffic => {
-            vec![(key / WEEKDAY).to_string().into(), format!("{:02}", key % WEEKDAY).into()]
+            vec![
+                (key / WEEKDAY).to_string().into(),
+                format!("{:02}", key % WEEKDAY).into(),
+            ]
         }
         Table::Pages => vec![lexicon.page(low).into()],
         Table::Transitions => {
@@ -148,7 +167,8 @@ pub(crate) fn columns(table: Table, key: Key, lexicon: &Lexicon, length: PeriodL
         }
         Table::Campaigns => {
             let campaign = lexicon.campaign(low);
-            let or_unknown = |tag: &'_ Option<String>| tag.clone().map_or(UNKNOWN.into(), Cow::from);
+            let or_unknown =
+                |tag: &'_ Option<String>| tag.clone().map_or(UNKNOWN.into(), Cow::from);
             vec![
                 campaign.source.as_str().into(),
                 or_unknown(&campaign.medium),
@@ -159,7 +179,10 @@ pub(crate) fn columns(table: Table, key: Key, lexicon: &Lexicon, length: PeriodL
         Table::Browsers => vec![Browser::from_number(key as u8).name().into()],
         Table::Systems => vec![System::from_number(key as u8).name().into()],
         Table::Devices => vec![Device::from_number(key as u8).name().into()],
-        Table::Durations => bin(DURATIONS[key as usize], DURATIONS.get(key as usize + 1).copied()),
+        Table::Durations => bin(
+            DURATIONS[key as usize],
+            DURATIONS.get(key as usize + 1).copied(),
+        ),
         Table::Depths => {
             let (from, to) = DEPTHS[key as usize];
             bin(from.into(), to.map(u64::from))
@@ -169,7 +192,10 @@ pub(crate) fn columns(table: Table, key: Key, lexicon: &Lexicon, length: PeriodL
         Table::Goals => vec![lexicon.goals()[key as usize].as_str().into()],
         Table::GoalRegions => {
             let country = region_columns(Region::from_key(key & ((1 << 48) - 1))).swap_remove(0);
-            vec![lexicon.goals()[(key >> 48) as usize].as_str().into(), country]
+            vec![
+                lexicon.goals()[(key >> 48) as usize].as_str().into(),
+                country,
+            ]
         }
         Table::Crawlers => {
             let name = match key & NAMELESS {
@@ -185,15 +211,25 @@ pub(crate) fn columns(table: Table, key: Key, lexicon: &Lexicon, length: PeriodL
 fn region_columns(region: Region) -> Vec<Cow<'static, str>> {
     let country = region.country().map(|country| country.to_owned().into());
     let subdivision = region.region().map(Cow::from);
-    vec![country.unwrap_or(UNKNOWN.into()), subdivision.unwrap_or(UNKNOWN.into())]
+    vec![
+        country.unwrap_or(UNKNOWN.into()),
+        subdivision.unwrap_or(UNKNOWN.into()),
+    ]
 }
 
 fn status_name(status: Key) -> Cow<'static, str> {
-    if status == 0 { "(invalid)".into() } else { status.to_string().into() }
+    if status == 0 {
+        "(invalid)".into()
+    } else {
+        status.to_string().into()
+    }
 }
 
 fn bin(from: u64, to: Option<u64>) -> Vec<Cow<'static, str>> {
-    vec![from.to_string().into(), to.map_or_else(String::new, |to| to.to_string()).into()]
+    vec![
+        from.to_string().into(),
+        to.map_or_else(String::new, |to| to.to_string()).into(),
+    ]
 }
 
 #[cfg(test)]
@@ -202,7 +238,18 @@ mod tests {
 
     #[test]
     fn durations_fall_into_the_bin_whose_lower_edge_they_reach() {
-        let cases = [(0, 0), (9, 0), (10, 1), (29, 1), (59, 2), (60, 3), (599, 4), (1799, 5), (1800, 6), (43_200, 6)];
+        let cases = [
+            (0, 0),
+            (9, 0),
+            (10, 1),
+            (29, 1),
+            (59, 2),
+            (60, 3),
+            (599, 4),
+            (1799, 5),
+            (1800, 6),
+            (43_200, 6),
+        ];
         for (seconds, bin) in cases {
             assert_eq!(duration(seconds), bin, "{seconds}");
         }
@@ -210,7 +257,18 @@ mod tests {
 
     #[test]
     fn depths_fall_into_their_bin() {
-        for (pageviews, bin) in [(1, 0), (2, 1), (3, 2), (4, 3), (5, 3), (6, 4), (10, 4), (20, 5), (21, 6), (300, 6)] {
+        for (pageviews, bin) in [
+            (1, 0),
+            (2, 1),
+            (3, 2),
+            (4, 3),
+            (5, 3),
+            (6, 4),
+            (10, 4),
+            (20, 5),
+            (21, 6),
+            (300, 6),
+        ] {
             assert_eq!(depth(pageviews), bin, "{pageviews}");
         }
     }

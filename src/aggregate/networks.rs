@@ -47,7 +47,9 @@ mod tests {
 
     fn set(members: impl IntoIterator<Item = u64>) -> NetworkSet {
         let mut set = NetworkSet::default();
-        members.into_iter().for_each(|member| set.insert(member, 10));
+        members
+            .into_iter()
+            .for_each(|member| set.insert(member, 10));
         set
     }
 

@@ -1,6 +1,8 @@
 //! Each visitor's part of each row of chosen columns, for judging sums over several rows.
 
-use super::{Collector, Measure, Table, amounts::Amounts, contribution::Contribution, rows::RowMap, totals};
+use super::{
+    Collector, Measure, Table, amounts::Amounts, contribution::Contribution, rows::RowMap, totals,
+};
 
 /// One visitor's part of one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +38,10 @@ impl<'r> Shares<'r> {
     /// The shares of a column, in no particular order; none for a column that was not chosen.
     #[must_use]
     pub fn of(&self, table: Table, measure: Measure) -> &[Share] {
-        let position = self.columns.iter().position(|column| *column == (table, measure));
+        let position = self
+            .columns
+            .iter()
+            .position(|column| *column == (table, measure));
         position.map_or(&[], |position| &self.shares[position])
     }
 }
@@ -44,13 +49,21 @@ impl<'r> Shares<'r> {
 impl Collector for Shares<'_> {
     fn collect(&mut self, contribution: &Contribution) {
         for (&(table, measure), shares) in self.columns.iter().zip(&mut self.shares) {
-            totals::by_row(contribution.cells(table), |key| self.rows.row(table, key), &mut self.by_row);
+            totals::by_row(
+                contribution.cells(table),
+                |key| self.rows.row(table, key),
+                &mut self.by_row,
+            );
             shares.extend(
                 self.by_row
                     .iter()
                     .map(|(row, amounts)| (*row, amounts.of(measure)))
                     .filter(|(_, amount)| *amount > 0)
-                    .map(|(row, amount)| Share { row, visitor: contribution.visitor, amount }),
+                    .map(|(row, amount)| Share {
+                        row,
+                        visitor: contribution.visitor,
+                        amount,
+                    }),
             );
         }
     }

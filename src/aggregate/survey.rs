@@ -24,7 +24,10 @@ impl Survey {
     /// An empty survey whose network sets grow to `limit`.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { tables: Default::default(), limit }
+        Self {
+            tables: Default::default(),
+            limit,
+        }
     }
 
     /// The cells of a table, in no particular order.

@@ -91,20 +91,34 @@ impl Measure {
             Self::Bytes => "Bytes sent, as the log counts them.",
             Self::Completions => "Goals reached, once per visit and goal.",
             Self::DwellCount => "Pageviews followed by another one of the same visit.",
-            Self::DwellMedian => "Median of the seconds to the next pageview (lower edge of its bin).",
-            Self::DwellP90 => "90th percentile of the seconds to the next pageview (lower edge of its bin).",
+            Self::DwellMedian => {
+                "Median of the seconds to the next pageview (lower edge of its bin)."
+            }
+            Self::DwellP90 => {
+                "90th percentile of the seconds to the next pageview (lower edge of its bin)."
+            }
             Self::DwellSeconds => "Seconds to the next pageview of the visit, added up.",
             Self::Entries => "Visits whose first pageview is this page.",
             Self::Exits => "Visits whose last pageview is this page.",
-            Self::Pageviews => "Pageviews: GET, status 2xx or 304, not a static asset, not a crawler.",
+            Self::Pageviews => {
+                "Pageviews: GET, status 2xx or 304, not a static asset, not a crawler."
+            }
             Self::PeakConcurrentVisits => "Most visits in progress within one minute of the hour.",
             Self::Requests => "Requests.",
-            Self::Transitions => "Pageviews of from_page followed by a pageview of to_page in the same visit.",
+            Self::Transitions => {
+                "Pageviews of from_page followed by a pageview of to_page in the same visit."
+            }
             Self::VisitSeconds => "Seconds from first to last request of the visits, added up.",
             Self::VisitSecondsMedian => "Median visit duration in seconds (lower edge of its bin).",
-            Self::VisitSecondsP90 => "90th percentile of the visit duration in seconds (lower edge of its bin).",
-            Self::Visitors => "Distinct visitors with at least one visit; over several days, visitor-days.",
-            Self::Visits => "Visits: requests of one visitor with gaps of at most the visit timeout, with at least one pageview.",
+            Self::VisitSecondsP90 => {
+                "90th percentile of the visit duration in seconds (lower edge of its bin)."
+            }
+            Self::Visitors => {
+                "Distinct visitors with at least one visit; over several days, visitor-days."
+            }
+            Self::Visits => {
+                "Visits: requests of one visitor with gaps of at most the visit timeout, with at least one pageview."
+            }
         }
     }
 
@@ -135,7 +149,11 @@ impl Measure {
     pub const fn is_volume(self) -> bool {
         matches!(
             self,
-            Self::Bytes | Self::DwellSeconds | Self::Pageviews | Self::Requests | Self::VisitSeconds
+            Self::Bytes
+                | Self::DwellSeconds
+                | Self::Pageviews
+                | Self::Requests
+                | Self::VisitSeconds
         )
     }
 }
@@ -272,7 +290,13 @@ impl Table {
                 M::VisitSecondsMedian,
                 M::VisitSecondsP90,
             ],
-            Self::Traffic => &[M::Requests, M::Bytes, M::Pageviews, M::Visits, M::PeakConcurrentVisits],
+            Self::Traffic => &[
+                M::Requests,
+                M::Bytes,
+                M::Pageviews,
+                M::Visits,
+                M::PeakConcurrentVisits,
+            ],
             Self::Pages => &[
                 M::Pageviews,
                 M::Visitors,
@@ -293,9 +317,13 @@ impl Table {
                 M::VisitSeconds,
                 M::Completions,
             ],
-            Self::Referrers | Self::Regions | Self::Browsers | Self::Systems | Self::Devices => {
-                &[M::Visits, M::Visitors, M::Bounces, M::Pageviews, M::VisitSeconds]
-            }
+            Self::Referrers | Self::Regions | Self::Browsers | Self::Systems | Self::Devices => &[
+                M::Visits,
+                M::Visitors,
+                M::Bounces,
+                M::Pageviews,
+                M::VisitSeconds,
+            ],
             Self::Durations | Self::Depths => &[M::Visits],
             Self::Statuses | Self::Errors => &[M::Requests],
             Self::Goals => &[M::Completions, M::Visitors],
@@ -309,9 +337,12 @@ impl Table {
     #[must_use]
     pub const fn family(self) -> Family {
         match self {
-            Self::Summary | Self::Traffic | Self::Statuses | Self::Errors | Self::Crawlers | Self::Hosts => {
-                Family::Requests
-            }
+            Self::Summary
+            | Self::Traffic
+            | Self::Statuses
+            | Self::Errors
+            | Self::Crawlers
+            | Self::Hosts => Family::Requests,
             Self::Pages | Self::Transitions => Family::Pageviews,
             Self::Referrers
             | Self::Campaigns

@@ -122,7 +122,8 @@ impl RowTotals {
         }
         self.values.absorb(&other.values);
         self.most_values = self.most_values.max(other.most_values);
-        self.value_networks.absorb(&other.value_networks, limits.quantile);
+        self.value_networks
+            .absorb(&other.value_networks, limits.quantile);
     }
 }
 
@@ -193,9 +194,18 @@ impl<'r> Totals<'r> {
     }
 
     fn collect_rows(&mut self, table: Table, contribution: &Contribution) {
-        by_row(contribution.cells(table), |key| self.rows.row(table, key), &mut self.by_row);
+        by_row(
+            contribution.cells(table),
+            |key| self.rows.row(table, key),
+            &mut self.by_row,
+        );
         for (row, amounts) in &self.by_row {
-            self.tables[table as usize][*row].add(table, amounts, contribution.network, self.limits);
+            self.tables[table as usize][*row].add(
+                table,
+                amounts,
+                contribution.network,
+                self.limits,
+            );
         }
     }
 
@@ -207,7 +217,9 @@ impl<'r> Totals<'r> {
         }
         for &seconds in &contribution.durations {
             if let Some(row) = self.rows.row(Table::Summary, key::ONLY) {
-                self.tables[Table::Summary as usize][row].values.add(seconds);
+                self.tables[Table::Summary as usize][row]
+                    .values
+                    .add(seconds);
             }
         }
     }

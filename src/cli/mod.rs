@@ -36,7 +36,11 @@ pub(crate) fn run() -> Exit {
         Err(error) => {
             // If not even this can be written there is nobody to tell.
             let _ = error.print();
-            return if error.use_stderr() { Exit::CouldNotRun } else { Exit::Done };
+            return if error.use_stderr() {
+                Exit::CouldNotRun
+            } else {
+                Exit::Done
+            };
         }
     };
     let result = match arguments.command {

@@ -11,10 +11,20 @@ use rustix::{
 pub(super) fn harden() {
     umask(Mode::RWXG | Mode::RWXO);
     // A system that refuses still runs; keys live in memory only as long as the process.
-    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    let _ = setrlimit(
+        Resource::Core,
+        Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        },
+    );
     panic::set_hook(Box::new(|panic| {
         // The payload may quote what was being worked on.
-        let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
-        eprintln!("hushlog: stopped by a defect of the program{place}; nothing further was published");
+        let place = panic
+            .location()
+            .map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+        eprintln!(
+            "hushlog: stopped by a defect of the program{place}; nothing further was published"
+        );
     }));
 }

@@ -39,17 +39,30 @@ pub(super) fn shown<T>(wanted: bool, sources: &[Source], work: impl FnOnce(&Prog
 fn bar(sources: &[Source]) -> ProgressBar {
     let size: Option<u64> = sources.iter().map(Source::size).sum();
     let (bar, template) = match size {
-        Some(size) => (ProgressBar::new(size), "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg} ETA {eta}"),
-        None => (ProgressBar::no_length(), "{spinner} {bytes} {bytes_per_sec} {msg}"),
+        Some(size) => (
+            ProgressBar::new(size),
+            "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg} ETA {eta}",
+        ),
+        None => (
+            ProgressBar::no_length(),
+            "{spinner} {bytes} {bytes_per_sec} {msg}",
+        ),
     };
-    bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()))
+    bar.with_style(
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+    )
 }
 
 fn draw(bar: &ProgressBar, progress: &Progress) {
     let lines = progress.lines.load(Ordering::Relaxed);
     bar.set_position(progress.bytes.load(Ordering::Relaxed));
     let seconds = bar.elapsed().as_secs_f64().max(0.001);
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for people")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate for people"
+    )]
     let rate = (lines as f64 / seconds) as u64;
     bar.set_message(format!("{} lines/s", HumanCount(rate)));
 }

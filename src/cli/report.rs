@@ -17,8 +17,8 @@ use hushlog::{
     output::{self, Folder},
     pipeline::{self, Inputs, Reading, Report, ReportSettings},
     privacy::{
-        Admission, AgentRules, Filters, GateSettings, Goals, Hosts, Keys, Policy, ReferrerRules, Regions,
-        UrlRules, UrlSettings,
+        Admission, AgentRules, Filters, GateSettings, Goals, Hosts, Keys, Policy, ReferrerRules,
+        Regions, UrlRules, UrlSettings,
     },
     time::{Calendar, PeriodLength, TimeZone, Timestamp},
 };
@@ -41,7 +41,13 @@ pub(super) struct ReportArguments {
     output: PathBuf,
 
     /// `auto`, a name such as combined, or an Apache LogFormat string
-    #[arg(short = 'f', long, default_value = "auto", env = "HUSHLOG_LOG_FORMAT", value_name = "FORMAT")]
+    #[arg(
+        short = 'f',
+        long,
+        default_value = "auto",
+        env = "HUSHLOG_LOG_FORMAT",
+        value_name = "FORMAT"
+    )]
     log_format: String,
 
     /// Time zone whose days are released, an IANA name
@@ -49,7 +55,12 @@ pub(super) struct ReportArguments {
     tz: String,
 
     /// Time zone of logs whose times have none
-    #[arg(long, default_value = "UTC", env = "HUSHLOG_LOG_TZ", value_name = "ZONE")]
+    #[arg(
+        long,
+        default_value = "UTC",
+        env = "HUSHLOG_LOG_TZ",
+        value_name = "ZONE"
+    )]
     log_tz: String,
 
     /// What is released at once
@@ -73,11 +84,21 @@ pub(super) struct ReportArguments {
     crawlers: CrawlersArgument,
 
     /// More pageviews than this in a day make a visitor automated
-    #[arg(long, default_value_t = 300, env = "HUSHLOG_AUTOMATED_PAGEVIEWS", value_name = "N")]
+    #[arg(
+        long,
+        default_value_t = 300,
+        env = "HUSHLOG_AUTOMATED_PAGEVIEWS",
+        value_name = "N"
+    )]
     automated_pageviews: usize,
 
     /// More requests than this in a day make a visitor automated
-    #[arg(long, default_value_t = 2000, env = "HUSHLOG_AUTOMATED_REQUESTS", value_name = "N")]
+    #[arg(
+        long,
+        default_value_t = 2000,
+        env = "HUSHLOG_AUTOMATED_REQUESTS",
+        value_name = "N"
+    )]
     automated_requests: usize,
 
     /// Host name of the site: its own referrers are internal, and it may be named
@@ -209,12 +230,19 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let inputs = arguments.inputs()?;
     let policy = arguments.policy()?;
     let keys = random_keys()?;
-    let folder =
-        Folder::open(&arguments.output, arguments.state.as_deref(), arguments.ledger.as_deref())?;
+    let folder = Folder::open(
+        &arguments.output,
+        arguments.state.as_deref(),
+        arguments.ledger.as_deref(),
+    )?;
     folder.ledger().permits(&settings.calendar)?;
     let admission = arguments.admission(&folder);
-    let gate =
-        GateSettings { policy: &policy, calendar: &settings.calendar, admission: &admission, keys: &keys };
+    let gate = GateSettings {
+        policy: &policy,
+        calendar: &settings.calendar,
+        admission: &admission,
+        keys: &keys,
+    };
     let pool = pipeline::pool(arguments.threads.map_or_else(processors, NonZeroUsize::get))?;
     let wanted = !arguments.no_progress && !arguments.quiet;
     let reading = progress::shown(wanted, &inputs.sources, |progress| {
@@ -225,9 +253,18 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let (accounts, malformed) = (reading.accounts, reading.malformed.clone());
     let report = pipeline::report(&pool, &inputs, reading, &settings, folder)?;
     if !arguments.quiet {
-        print!("{}", output::summary(&report.releases, &accounts, &malformed));
+        print!(
+            "{}",
+            output::summary(&report.releases, &accounts, &malformed)
+        );
     }
-    Ok(tell(&report, settings.k).or(told).unwrap_or(if failures > 0 { Exit::NotAllRead } else { Exit::Done }))
+    Ok(tell(&report, settings.k)
+        .or(told)
+        .unwrap_or(if failures > 0 {
+            Exit::NotAllRead
+        } else {
+            Exit::Done
+        }))
 }
 
 impl ReportArguments {
@@ -256,14 +293,19 @@ impl ReportArguments {
     }
 
     fn inputs(&self) -> Result<Inputs> {
-        let named = self.inputs.iter().map(|path| match path.as_os_str().as_encoded_bytes() {
-            b"-" => Source::Stdin,
-            _ => Source::File(path.clone()),
-        });
+        let named = self
+            .inputs
+            .iter()
+            .map(|path| match path.as_os_str().as_encoded_bytes() {
+                b"-" => Source::Stdin,
+                _ => Source::File(path.clone()),
+            });
         let mut sources: Vec<Source> = named.collect();
         if sources.is_empty() {
             if stdin().is_terminal() {
-                return Err(Error::Setting("no input: name log files, or pipe a log in".to_owned()));
+                return Err(Error::Setting(
+                    "no input: name log files, or pipe a log in".to_owned(),
+                ));
             }
             sources.push(Source::Stdin);
         }
@@ -271,7 +313,11 @@ impl ReportArguments {
             "auto" => None,
             name => Some(Format::named(name).map_or_else(|| Format::from_spec(name), Ok)?),
         };
-        Ok(Inputs { sources, format, log_tz: zone(&self.log_tz)? })
+        Ok(Inputs {
+            sources,
+            format,
+            log_tz: zone(&self.log_tz)?,
+        })
     }
 
     fn policy(&self) -> Result<Policy> {
@@ -331,7 +377,12 @@ impl ReportArguments {
         let released: BTreeMap<_, _> = folder
             .ledger()
             .periods()
-            .map(|period| (period, folder.state().lines(period).map_or(0, |lines| lines.key)))
+            .map(|period| {
+                (
+                    period,
+                    folder.state().lines(period).map_or(0, |lines| lines.key),
+                )
+            })
             .collect();
         let now = jiff::Timestamp::now() - self.grace;
         Admission {
@@ -360,7 +411,9 @@ fn tell_failures(reading: &Reading, arguments: &ReportArguments) -> Option<Exit>
 /// Says what became of periods that were not released; the exit status they ask for.
 fn tell(report: &Report, k: usize) -> Option<Exit> {
     for period in &report.below {
-        eprintln!("hushlog: {period} is not published: its requests come from fewer than {k} networks");
+        eprintln!(
+            "hushlog: {period} is not published: its requests come from fewer than {k} networks"
+        );
     }
     for period in &report.unknown {
         eprintln!(
@@ -393,7 +446,10 @@ fn zone(name: &str) -> Result<TimeZone> {
 
 /// A time span such as `30m`, `1h 30m` or `1800` (seconds).
 fn duration(text: &str) -> std::result::Result<SignedDuration, String> {
-    let parsed = text.parse::<i64>().map(SignedDuration::from_secs).or_else(|_| text.parse());
+    let parsed = text
+        .parse::<i64>()
+        .map(SignedDuration::from_secs)
+        .or_else(|_| text.parse());
     match parsed {
         Ok(duration) if !duration.is_negative() => Ok(duration),
         _ => Err("not a time span such as 30m, 1h or 90 (seconds)".to_owned()),
@@ -401,7 +457,8 @@ fn duration(text: &str) -> std::result::Result<SignedDuration, String> {
 }
 
 fn microseconds(duration: SignedDuration) -> Result<i64> {
-    i64::try_from(duration.as_micros()).map_err(|_| Error::Setting("the time span is too long".to_owned()))
+    i64::try_from(duration.as_micros())
+        .map_err(|_| Error::Setting("the time span is too long".to_owned()))
 }
 
 fn random_keys() -> Result<Keys> {

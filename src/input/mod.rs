@@ -49,7 +49,10 @@ impl Sources {
     /// Sources to be read in the order given.
     #[must_use]
     pub fn new(sources: Vec<Source>) -> Self {
-        Self { waiting: sources.into_iter().enumerate().collect(), current: None }
+        Self {
+            waiting: sources.into_iter().enumerate().collect(),
+            current: None,
+        }
     }
 
     /// Leaves the rest of the current source unread.
@@ -65,10 +68,17 @@ impl Sources {
     pub fn next_chunk(&mut self, chunk: &mut Chunk) -> Result<bool> {
         loop {
             let Some(open) = &mut self.current else {
-                let Some((number, source)) = self.waiting.pop_front() else { return Ok(false) };
+                let Some((number, source)) = self.waiting.pop_front() else {
+                    return Ok(false);
+                };
                 let input = source.open()?;
-                self.current =
-                    Some(OpenSource { number, sequence: 0, input, carry: Vec::new(), skipping: false });
+                self.current = Some(OpenSource {
+                    number,
+                    sequence: 0,
+                    input,
+                    carry: Vec::new(),
+                    skipping: false,
+                });
                 continue;
             };
             match open.fill(chunk) {
@@ -137,9 +147,14 @@ impl OpenSource {
     }
 
     fn read_some(&mut self, bytes: &mut Vec<u8>) -> Result<usize> {
-        let wanted = (CHUNK as u64).saturating_sub(bytes.len() as u64).max(LINE_CAP as u64);
+        let wanted = (CHUNK as u64)
+            .saturating_sub(bytes.len() as u64)
+            .max(LINE_CAP as u64);
         let read = (&mut self.input).take(wanted).read_to_end(bytes);
-        read.map_err(|source| Error::Read { name: self.input.name().to_owned(), source })
+        read.map_err(|source| Error::Read {
+            name: self.input.name().to_owned(),
+            source,
+        })
     }
 }
 
@@ -174,7 +189,10 @@ mod tests {
 
     fn expected(content: &[u8]) -> Vec<Vec<u8>> {
         let content = content.strip_suffix(b"\n").unwrap_or(content);
-        content.split(|&byte| byte == b'\n').map(|line| line[..line.len().min(LINE_CAP + 1)].to_vec()).collect()
+        content
+            .split(|&byte| byte == b'\n')
+            .map(|line| line[..line.len().min(LINE_CAP + 1)].to_vec())
+            .collect()
     }
 
     #[test]
@@ -194,8 +212,14 @@ mod tests {
     #[test]
     fn truncated_gzip_is_an_error() {
         let whole = gzip(&b"line\n".repeat(1000));
-        assert!(matches!(read(&whole[..whole.len() / 2]), Err(Error::Read { .. })));
-        assert!(matches!(read(&[&whole[..], &whole[..whole.len() - 1]].concat()), Err(Error::Read { .. })));
+        assert!(matches!(
+            read(&whole[..whole.len() / 2]),
+            Err(Error::Read { .. })
+        ));
+        assert!(matches!(
+            read(&[&whole[..], &whole[..whole.len() - 1]].concat()),
+            Err(Error::Read { .. })
+        ));
     }
 
     #[test]
@@ -203,8 +227,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let there = folder.path().join("there");
         std::fs::write(&there, b"a\n").unwrap();
-        let mut sources =
-            Sources::new(vec![Source::File(folder.path().join("missing")), Source::File(there)]);
+        let mut sources = Sources::new(vec![
+            Source::File(folder.path().join("missing")),
+            Source::File(there),
+        ]);
         let mut chunk = Chunk::default();
         assert!(sources.next_chunk(&mut chunk).is_err());
         assert!(sources.next_chunk(&mut chunk).unwrap());

@@ -36,7 +36,11 @@ impl Source {
     #[must_use]
     pub fn size(&self) -> Option<u64> {
         match self {
-            Self::File(path) => path.metadata().ok().filter(std::fs::Metadata::is_file).map(|file| file.len()),
+            Self::File(path) => path
+                .metadata()
+                .ok()
+                .filter(std::fs::Metadata::is_file)
+                .map(|file| file.len()),
             Self::Stdin => None,
         }
     }
@@ -50,7 +54,10 @@ impl Source {
         let name = self.name();
         self.reader()
             .and_then(Input::decoder)
-            .map(|decoder| Input { name: name.clone(), decoder })
+            .map(|decoder| Input {
+                name: name.clone(),
+                decoder,
+            })
             .map_err(|source| Error::Read { name, source })
     }
 
@@ -101,11 +108,16 @@ impl Input {
     fn decoder(reader: Box<dyn Read + Send>) -> io::Result<Decoder> {
         let mut counted = Counted { reader, count: 0 };
         let mut first = Vec::new();
-        (&mut counted).take(GZIP.len() as u64).read_to_end(&mut first)?;
+        (&mut counted)
+            .take(GZIP.len() as u64)
+            .read_to_end(&mut first)?;
         let is_gzip = first == GZIP;
         let raw = Cursor::new(first).chain(counted);
         Ok(if is_gzip {
-            Decoder::Gzip(Box::new(MultiGzDecoder::new(BufReader::with_capacity(256 << 10, raw))))
+            Decoder::Gzip(Box::new(MultiGzDecoder::new(BufReader::with_capacity(
+                256 << 10,
+                raw,
+            ))))
         } else {
             Decoder::Plain(raw)
         })

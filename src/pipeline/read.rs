@@ -53,7 +53,12 @@ pub struct Reading {
 
 /// Reads the sources on all threads of the pool.
 #[must_use]
-pub fn read(pool: &ThreadPool, inputs: &Inputs, gate: GateSettings<'_>, progress: &Progress) -> Reading {
+pub fn read(
+    pool: &ThreadPool,
+    inputs: &Inputs,
+    gate: GateSettings<'_>,
+    progress: &Progress,
+) -> Reading {
     let feed = Mutex::new(Feed::new(inputs));
     let workers = pool.broadcast(|_| {
         let mut worker = Worker::new(inputs, gate);
@@ -74,7 +79,10 @@ pub fn read(pool: &ThreadPool, inputs: &Inputs, gate: GateSettings<'_>, progress
         collected: Collected::join(intakes, hosts, goals),
         accounts,
         malformed: examples(chunks, inputs),
-        failures: feed.into_inner().unwrap_or_else(PoisonError::into_inner).failures,
+        failures: feed
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+            .failures,
     }
 }
 
@@ -113,7 +121,9 @@ impl<'i> Feed<'i> {
                 self.consumed = 0;
                 self.format = self.format_of(chunk);
             }
-            progress.bytes.fetch_add(chunk.consumed - self.consumed, Ordering::Relaxed);
+            progress
+                .bytes
+                .fetch_add(chunk.consumed - self.consumed, Ordering::Relaxed);
             self.consumed = chunk.consumed;
             match &self.format {
                 Some(format) => return Some(format.clone()),
@@ -169,7 +179,10 @@ impl<'r> Worker<'r> {
     fn run(&mut self, feed: &Mutex<Feed<'_>>, progress: &Progress) {
         let mut chunk = Chunk::default();
         loop {
-            let format = feed.lock().unwrap_or_else(PoisonError::into_inner).next(&mut chunk, progress);
+            let format = feed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .next(&mut chunk, progress);
             let Some(format) = format else { return };
             let parser = match self.parser.take() {
                 Some((source, parser)) if source == chunk.source => parser,
@@ -177,14 +190,21 @@ impl<'r> Worker<'r> {
             };
             let parser = self.take_chunk(&chunk, parser);
             self.parser = Some((chunk.source, parser));
-            progress.lines.fetch_add(self.chunks.last().map_or(0, |chunk| chunk.lines), Ordering::Relaxed);
+            progress.lines.fetch_add(
+                self.chunks.last().map_or(0, |chunk| chunk.lines),
+                Ordering::Relaxed,
+            );
         }
     }
 
     fn take_chunk(&mut self, chunk: &Chunk, mut parser: Parser) -> Parser {
         let source = u32::try_from(chunk.source).unwrap_or(u32::MAX);
-        let mut counted =
-            ChunkLines { source: chunk.source, sequence: chunk.sequence, lines: 0, malformed: Vec::new() };
+        let mut counted = ChunkLines {
+            source: chunk.source,
+            sequence: chunk.sequence,
+            lines: 0,
+            malformed: Vec::new(),
+        };
         for line in input::lines(&chunk.bytes) {
             counted.lines += 1;
             let account = match parser.parse(line) {
@@ -214,11 +234,16 @@ fn examples(mut chunks: Vec<ChunkLines>, inputs: &Inputs) -> Vec<MalformedLine> 
             before = 0;
         }
         let source = &inputs.sources[chunk.source];
-        examples.extend(chunk.malformed.into_iter().map(|(line, rule)| MalformedLine {
-            source: source.name(),
-            number: before + line,
-            rule,
-        }));
+        examples.extend(
+            chunk
+                .malformed
+                .into_iter()
+                .map(|(line, rule)| MalformedLine {
+                    source: source.name(),
+                    number: before + line,
+                    rule,
+                }),
+        );
         before += chunk.lines;
     }
     examples.truncate(MOST_EXAMPLES);

@@ -12,7 +12,11 @@ use crate::{
 
 /// Sorts every shard into the order in which visits are defined.
 pub(super) fn sort(pool: &ThreadPool, shards: &mut [Vec<Hit>], lexicon: &Lexicon) {
-    pool.install(|| shards.par_iter_mut().for_each(|shard| session::sort(shard, lexicon)));
+    pool.install(|| {
+        shards
+            .par_iter_mut()
+            .for_each(|shard| session::sort(shard, lexicon))
+    });
 }
 
 /// Collects the contributions of all visitors of sorted shards. Collectors merge by addition, so it

@@ -68,6 +68,7 @@ pub fn report(
     mut folder: Folder,
 ) -> Result<Report> {
     let mut report = Report::default();
+    let first_released = folder.ledger().earliest();
     let whole = reading.failures.is_empty();
     let periods = std::mem::take(&mut reading.collected.periods);
     for (period, mut intake) in periods {
@@ -75,18 +76,28 @@ pub fn report(
             report.judge(period, &intake, &folder);
             continue;
         }
-        let Some(coverage) = intake.coverage() else { continue };
+        let Some(coverage) = intake.coverage() else {
+            continue;
+        };
         if !whole && !settings.allow_partial {
             continue;
         }
-        let gap = missing_beginning(period, coverage, settings, inputs, &folder);
+        let follows = first_released.is_some_and(|first| first < period);
+        let gap = missing_beginning(period, coverage, settings, inputs).filter(|_| follows);
         let complete = whole && gap.is_none() && !settings.include_open;
         if let Some(gap) = gap.filter(|_| !settings.allow_partial) {
             report.held.push(gap);
             continue;
         }
         let lines = intake.digest();
-        match release(pool, period, &mut intake, complete, &reading.collected.lexicon, settings) {
+        match release(
+            pool,
+            period,
+            &mut intake,
+            complete,
+            &reading.collected.lexicon,
+            settings,
+        ) {
             Some(release) => {
                 folder = folder.publish(&release, lines)?;
                 report.releases.push(release);
@@ -110,19 +121,19 @@ impl Report {
     }
 }
 
-/// Why the beginning of a period seems to be missing: the ledger goes on from an earlier period, but
-/// the first line comes late.
+/// Why the beginning of a period seems to be missing, if its first line comes late. Asked where an
+/// earlier run has released an earlier period, so that lines should follow without a gap.
 fn missing_beginning(
     period: Period,
     coverage: &Coverage,
     settings: &ReportSettings,
     inputs: &Inputs,
-    folder: &Folder,
 ) -> Option<Error> {
-    folder.ledger().earliest().filter(|earliest| *earliest < period)?;
     let (earliest, source) = coverage.earliest;
     let late = earliest.0 - settings.calendar.midnight(period.start).0;
-    let allowed = settings.gap.unwrap_or_else(|| GAP.max(2 * coverage.longest_gap()));
+    let allowed = settings
+        .gap
+        .unwrap_or_else(|| GAP.max(2 * coverage.longest_gap()));
     (late > allowed).then(|| {
         let (date, hour) = settings.calendar.civil_hour(earliest);
         Error::Refused(format!(
@@ -145,18 +156,33 @@ fn release(
     let mut shards = intake.take_shards();
     reduce::sort(pool, &mut shards, lexicon);
     let hours = Hours::new(&settings.calendar, period);
-    let reading = aggregate::Reading { lexicon, hours: &hours, settings: &settings.visits };
+    let reading = aggregate::Reading {
+        lexicon,
+        hours: &hours,
+        settings: &settings.visits,
+    };
 
     let survey = reduce::collect(pool, &shards, reading, || Survey::new(settings.k));
-    let plan_settings = PlanSettings { k: settings.k, top: settings.top, length: period.length };
+    let plan_settings = PlanSettings {
+        k: settings.k,
+        top: settings.top,
+        length: period.length,
+    };
     let plan = Plan::new(&survey, lexicon, plan_settings)?;
     drop(survey);
 
-    let limits = Limits { threshold: settings.k, quantile: settings.k * QUANTILE_NETWORKS };
-    let totals = reduce::collect(pool, &shards, reading, || Totals::new(plan.rows(), limits, &hours));
+    let limits = Limits {
+        threshold: settings.k,
+        quantile: settings.k * QUANTILE_NETWORKS,
+    };
+    let totals = reduce::collect(pool, &shards, reading, || {
+        Totals::new(plan.rows(), limits, &hours)
+    });
     let numbers = Numbers::new(&plan, totals, &hours);
     let doubtful = numbers.doubtful_columns();
-    let shares = reduce::collect(pool, &shards, reading, || Shares::new(plan.rows(), &doubtful));
+    let shares = reduce::collect(pool, &shards, reading, || {
+        Shares::new(plan.rows(), &doubtful)
+    });
 
     let statement = Statement {
         period,

@@ -65,8 +65,10 @@ impl Client {
             Self::Address(IpAddr::V4(address)) => ipv4_network(*address),
             Self::Address(IpAddr::V6(address)) => embedded_ipv4(*address)
                 .map_or_else(|| tagged(b'6', &address.octets()[..6]), ipv4_network),
-            Self::Name(name) => registrable_domain(name)
-                .map_or_else(|| tagged(b'n', name), |domain| tagged(b'n', domain.as_bytes())),
+            Self::Name(name) => registrable_domain(name).map_or_else(
+                || tagged(b'n', name),
+                |domain| tagged(b'n', domain.as_bytes()),
+            ),
             Self::Absent => tagged(b'-', &[]),
         }
     }
@@ -92,7 +94,12 @@ fn address(field: &[u8]) -> Option<IpAddr> {
     }
     match text.bytes().filter(|&byte| byte == b':').count() {
         0 => text.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
-        1 => text.split_once(':')?.0.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
+        1 => text
+            .split_once(':')?
+            .0
+            .parse::<Ipv4Addr>()
+            .ok()
+            .map(IpAddr::V4),
         _ => ipv6(text),
     }
 }
@@ -139,7 +146,9 @@ mod tests {
             (b"fe80::1%eth0", "fe80::1"),
         ];
         for (field, expected) in forms {
-            let address = Client::read(field).address().map(|address| address.to_string());
+            let address = Client::read(field)
+                .address()
+                .map(|address| address.to_string());
             assert_eq!(address.as_deref(), Some(expected));
         }
     }
@@ -149,7 +158,14 @@ mod tests {
         for field in [&b""[..], b"-", b"unix:", b"unix:/run/x.sock"] {
             assert!(Client::read(field) == Client::Absent);
         }
-        for field in [&b"Host.Example.COM"[..], b"1.2.3", b"1.2.3.4.5", b"\xff\xfe", b"[::1", b"a:b"] {
+        for field in [
+            &b"Host.Example.COM"[..],
+            b"1.2.3",
+            b"1.2.3.4.5",
+            b"\xff\xfe",
+            b"[::1",
+            b"a:b",
+        ] {
             assert!(Client::read(field) == Client::Name(field.to_ascii_lowercase()));
         }
     }

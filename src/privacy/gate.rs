@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 use super::{
     address::Client,
     agent::Agent,
+    channel::Channel,
     geo::{Lookup, Region},
     hit::{Hit, NO_HOST, Parts},
     intake::{Intake, PeriodIntake},
@@ -16,7 +17,6 @@ use super::{
     method::Method,
     policy::Policy,
     pseudonym::{Keys, Pseudonyms},
-    channel::Channel,
     referrer::Referrer,
 };
 use crate::{
@@ -180,15 +180,25 @@ impl<'r> Gate<'r> {
     /// Everything let through.
     #[must_use]
     pub fn finish(self) -> Intake {
-        Intake { dictionary: self.dictionary, periods: self.days.intakes.into_iter().collect() }
+        Intake {
+            dictionary: self.dictionary,
+            periods: self.days.intakes.into_iter().collect(),
+        }
     }
 
     /// The record as a hit, unless a filter excludes it.
     fn reduce(&mut self, record: &Record<'_>, day: usize) -> Option<Hit> {
         let policy = self.settings.policy;
-        let status = record.status.filter(|status| (100..600).contains(status)).unwrap_or(0);
-        let request =
-            self.fields.request(&record.request, policy, &mut self.dictionary, &mut self.scratch);
+        let status = record
+            .status
+            .filter(|status| (100..600).contains(status))
+            .unwrap_or(0);
+        let request = self.fields.request(
+            &record.request,
+            policy,
+            &mut self.dictionary,
+            &mut self.scratch,
+        );
         if request.excluded || policy.filters.excludes_status(status) {
             return None;
         }
@@ -200,7 +210,11 @@ impl<'r> Gate<'r> {
         let visitor = self.visitor(record.client, agent_text, day)?;
         let host = self.fields.host(record.host, policy);
         let (host_value, host) = (host.value, host.number);
-        let origin = if pageview { self.origin(record, host_value, campaign) } else { 0 };
+        let origin = if pageview {
+            self.origin(record, host_value, campaign)
+        } else {
+            0
+        };
         Some(Hit::new(Parts {
             visitor: visitor.pseudonym,
             time: record.time,
@@ -242,15 +256,25 @@ impl<'r> Gate<'r> {
     /// Where a pageview came from.
     fn origin(&mut self, record: &Record<'_>, host_value: u32, campaign: Option<u32>) -> u32 {
         let policy = self.settings.policy;
-        let known = self.fields.referrer(record.referrer, policy, &mut self.scratch);
+        let known = self
+            .fields
+            .referrer(record.referrer, policy, &mut self.scratch);
         if self.origins.len() >= MOST_REMEMBERED {
             self.origins.clear();
         }
-        let key = (known.value, host_value, campaign.map_or(0, |campaign| campaign + 1));
+        let key = (
+            known.value,
+            host_value,
+            campaign.map_or(0, |campaign| campaign + 1),
+        );
         let dictionary = &mut self.dictionary;
         *self.origins.entry(key).or_insert_with(|| {
             let (name, channel) = known.referrer.seen_from(record.host);
-            let channel = if campaign.is_some() { Channel::Campaign } else { channel };
+            let channel = if campaign.is_some() {
+                Channel::Campaign
+            } else {
+                channel
+            };
             let source = dictionary.source(name, channel);
             dictionary.origin(source, campaign)
         })
@@ -267,7 +291,11 @@ impl Fields<'_> {
     ) -> KnownRequest {
         let key = match request {
             Request::Line(line) => line.raw,
-            Request::Parts { method, path, query } => {
+            Request::Parts {
+                method,
+                path,
+                query,
+            } => {
                 scratch.clear();
                 for part in [method, path, query] {
                     scratch.extend_from_slice(part.raw);
@@ -282,7 +310,9 @@ impl Fields<'_> {
                 method: reduced.method,
                 excluded: policy.filters.excludes_path(&reduced.raw_path),
                 asset: reduced.asset,
-                campaign: reduced.campaign.map(|campaign| dictionary.campaign(campaign)),
+                campaign: reduced
+                    .campaign
+                    .map(|campaign| dictionary.campaign(campaign)),
                 target: dictionary.target(reduced.page, policy.goals.reached(&reduced.raw_path)),
             }
         })
@@ -308,7 +338,9 @@ impl Fields<'_> {
                 value: next(values),
                 unit: client.unit().into(),
                 network: client.network().into(),
-                region: client.unit_address().map_or_else(Region::default, |unit| regions.region(unit)),
+                region: client
+                    .unit_address()
+                    .map_or_else(Region::default, |unit| regions.region(unit)),
                 excluded: policy.filters.excludes_client(&client),
             }
         });
@@ -317,13 +349,24 @@ impl Fields<'_> {
 
     fn host(&mut self, host: &[u8], policy: &Policy) -> NumberedHost {
         if host.is_empty() {
-            return NumberedHost { value: 0, number: NO_HOST };
+            return NumberedHost {
+                value: 0,
+                number: NO_HOST,
+            };
         }
         let values = &mut self.values;
-        *self.hosts.get_or(host, || NumberedHost { value: next(values), number: policy.hosts.number(host) })
+        *self.hosts.get_or(host, || NumberedHost {
+            value: next(values),
+            number: policy.hosts.number(host),
+        })
     }
 
-    fn referrer(&mut self, referrer: Text<'_>, policy: &Policy, scratch: &mut Vec<u8>) -> &KnownReferrer {
+    fn referrer(
+        &mut self,
+        referrer: Text<'_>,
+        policy: &Policy,
+        scratch: &mut Vec<u8>,
+    ) -> &KnownReferrer {
         let values = &mut self.values;
         self.referrers.get_or(referrer.raw, || KnownReferrer {
             value: next(values),
@@ -367,7 +410,10 @@ struct DaySlot {
 impl Days {
     /// The position of the day of an instant; neighbouring lines are nearly always of the same day.
     fn of(&mut self, time: Timestamp, settings: &GateSettings<'_>) -> usize {
-        let is_latest = self.slots.get(self.latest).is_some_and(|slot| slot.day.contains(time));
+        let is_latest = self
+            .slots
+            .get(self.latest)
+            .is_some_and(|slot| slot.day.contains(time));
         if !is_latest {
             self.latest = self.find_or_add(time, settings);
         }
@@ -380,7 +426,9 @@ impl Days {
 
     fn find_or_add(&mut self, time: Timestamp, settings: &GateSettings<'_>) -> usize {
         let before = self.by_start.range(..=time).next_back();
-        if let Some((_, &position)) = before.filter(|&(_, &position)| self.slots[position].day.contains(time)) {
+        if let Some((_, &position)) =
+            before.filter(|&(_, &position)| self.slots[position].day.contains(time))
+        {
             return position;
         }
         let day = settings.calendar.day(time);

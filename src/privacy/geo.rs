@@ -25,7 +25,10 @@ impl Region {
         let Some(country) = code::<2>(country).filter(|_| country.len() == 2) else {
             return Self::default();
         };
-        Self { country, subdivision: code::<3>(subdivision).unwrap_or_default() }
+        Self {
+            country,
+            subdivision: code::<3>(subdivision).unwrap_or_default(),
+        }
     }
 
     /// The region as one number.
@@ -40,13 +43,19 @@ impl Region {
     #[must_use]
     pub const fn from_key(key: u64) -> Self {
         let [_, _, _, a, b, c, d, e] = key.to_be_bytes();
-        Self { country: [a, b], subdivision: [c, d, e] }
+        Self {
+            country: [a, b],
+            subdivision: [c, d, e],
+        }
     }
 
     /// The country alone.
     #[must_use]
     pub const fn without_subdivision(self) -> Self {
-        Self { country: self.country, subdivision: [0; 3] }
+        Self {
+            country: self.country,
+            subdivision: [0; 3],
+        }
     }
 
     /// The country's code, `US`.
@@ -89,7 +98,10 @@ impl Regions {
     /// records have no country codes, so that every region would silently be unknown.
     pub fn open(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|source| Error::Read { name: name.clone(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| Error::Read {
+            name: name.clone(),
+            source,
+        })?;
         let regions = Self::from_bytes(Cow::Owned(bytes), &name)?;
         regions.probe(&name)?;
         Ok(regions)
@@ -97,19 +109,28 @@ impl Regions {
 
     /// A lookup with a cache of its own, one per worker.
     pub(super) fn lookup(&self) -> Lookup<'_> {
-        Lookup { regions: self, by_record: HashMap::new() }
+        Lookup {
+            regions: self,
+            by_record: HashMap::new(),
+        }
     }
 
     fn from_bytes(bytes: Cow<'static, [u8]>, name: &str) -> Result<Self> {
         let database = Reader::from_source(bytes).map_err(|error| unusable(name, &error))?;
-        Ok(Self { database: Some(database) })
+        Ok(Self {
+            database: Some(database),
+        })
     }
 
     /// Looks at the first records of the database for a country code.
     fn probe(&self, name: &str) -> Result<()> {
         const RECORDS: usize = 1000;
-        let Some(database) = &self.database else { return Ok(()) };
-        let networks = database.networks(Default::default()).map_err(|error| unusable(name, &error))?;
+        let Some(database) = &self.database else {
+            return Ok(());
+        };
+        let networks = database
+            .networks(Default::default())
+            .map_err(|error| unusable(name, &error))?;
         for record in networks.take(RECORDS) {
             let record = record.map_err(|error| unusable(name, &error))?;
             if record.decode_path::<&str>(COUNTRY).ok().flatten().is_some() {
@@ -128,9 +149,13 @@ impl fmt::Debug for Regions {
     }
 }
 
-const COUNTRY: &[PathElement<'static>] = &[PathElement::Key("country"), PathElement::Key("iso_code")];
-const SUBDIVISION: &[PathElement<'static>] =
-    &[PathElement::Key("subdivisions"), PathElement::Index(0), PathElement::Key("iso_code")];
+const COUNTRY: &[PathElement<'static>] =
+    &[PathElement::Key("country"), PathElement::Key("iso_code")];
+const SUBDIVISION: &[PathElement<'static>] = &[
+    PathElement::Key("subdivisions"),
+    PathElement::Index(0),
+    PathElement::Key("iso_code"),
+];
 
 /// A lookup that decodes each of the database's few distinct records once.
 pub(super) struct Lookup<'r> {
@@ -141,13 +166,25 @@ pub(super) struct Lookup<'r> {
 impl Lookup<'_> {
     /// The region of an address; unknown where the database has none, or no such address family.
     pub(super) fn region(&mut self, address: IpAddr) -> Region {
-        let Some(record) = self.regions.database.as_ref().and_then(|database| database.lookup(address).ok())
+        let Some(record) = self
+            .regions
+            .database
+            .as_ref()
+            .and_then(|database| database.lookup(address).ok())
         else {
             return Region::default();
         };
-        let Some(offset) = record.offset() else { return Region::default() };
+        let Some(offset) = record.offset() else {
+            return Region::default();
+        };
         *self.by_record.entry(offset).or_insert_with(|| {
-            let text = |path| record.decode_path::<&str>(path).ok().flatten().unwrap_or_default();
+            let text = |path| {
+                record
+                    .decode_path::<&str>(path)
+                    .ok()
+                    .flatten()
+                    .unwrap_or_default()
+            };
             Region::new(text(COUNTRY), text(SUBDIVISION))
         })
     }
@@ -164,8 +201,13 @@ fn code<const N: usize>(text: &str) -> Option<[u8; N]> {
 }
 
 fn text(code: &[u8]) -> Option<&str> {
-    let length = code.iter().position(|&byte| byte == 0).unwrap_or(code.len());
-    std::str::from_utf8(&code[..length]).ok().filter(|text| !text.is_empty())
+    let length = code
+        .iter()
+        .position(|&byte| byte == 0)
+        .unwrap_or(code.len());
+    std::str::from_utf8(&code[..length])
+        .ok()
+        .filter(|text| !text.is_empty())
 }
 
 fn unusable(name: &str, error: &MaxMindDbError) -> Error {

@@ -105,7 +105,11 @@ impl Hit {
     /// The number of the virtual host in [`Lexicon::hosts`]; `None` where the log has no hosts.
     #[must_use]
     pub const fn host(&self) -> Option<u16> {
-        if self.host == NO_HOST { None } else { Some(self.host) }
+        if self.host == NO_HOST {
+            None
+        } else {
+            Some(self.host)
+        }
     }
 
     /// Whether it is a pageview: GET, status 2xx or 304, no static asset. Crawlers are told apart later.
@@ -121,12 +125,22 @@ impl Hit {
         self.visitor
             .cmp(&other.visitor)
             .then(self.time.cmp(&other.time))
-            .then_with(|| lexicon.page_of(self.target).cmp(&lexicon.page_of(other.target)))
+            .then_with(|| {
+                lexicon
+                    .page_of(self.target)
+                    .cmp(&lexicon.page_of(other.target))
+            })
             .then_with(|| self.tie_breakers().cmp(&other.tie_breakers()))
     }
 
     const fn tie_breakers(&self) -> (u32, u16, Method, u16, u64) {
-        (self.origin, self.host, self.method, self.status(), self.bytes())
+        (
+            self.origin,
+            self.host,
+            self.method,
+            self.status(),
+            self.bytes(),
+        )
     }
 
     /// The hit with its numbers turned from a worker's dictionary to the lexicon of the run.

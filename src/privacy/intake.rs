@@ -3,10 +3,7 @@
 
 use std::{collections::BTreeMap, fmt, mem};
 
-use xxhash_rust::{
-    const_xxh3::const_custom_default_secret,
-    xxh3::xxh3_128_with_secret,
-};
+use xxhash_rust::{const_xxh3::const_custom_default_secret, xxh3::xxh3_128_with_secret};
 
 use super::{
     hit::Hit,
@@ -33,7 +30,10 @@ pub struct LineDigest {
 /// Leaves out the key and the sum: with both, a guessed line could be confirmed.
 impl fmt::Debug for LineDigest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("LineDigest").field("lines", &self.lines).finish_non_exhaustive()
+        formatter
+            .debug_struct("LineDigest")
+            .field("lines", &self.lines)
+            .finish_non_exhaustive()
     }
 }
 
@@ -61,7 +61,11 @@ impl PeriodIntake {
     /// An empty intake of the period that begins at `start`.
     pub(super) fn new(start: Timestamp, key: u64) -> Self {
         Self {
-            digest: LineDigest { key, lines: 0, sum: 0 },
+            digest: LineDigest {
+                key,
+                lines: 0,
+                sum: 0,
+            },
             secret: Box::new(const_custom_default_secret(key)),
             start,
             coverage: None,
@@ -80,8 +84,10 @@ impl PeriodIntake {
 
     /// Notes when and where a line was seen.
     pub(super) fn cover(&mut self, time: Timestamp, source: u32) {
-        let coverage =
-            self.coverage.get_or_insert_with(|| Coverage { earliest: (time, source), minutes: Vec::new() });
+        let coverage = self.coverage.get_or_insert_with(|| Coverage {
+            earliest: (time, source),
+            minutes: Vec::new(),
+        });
         coverage.earliest = coverage.earliest.min((time, source));
         coverage.mark(minute(self.start, time));
     }
@@ -174,7 +180,8 @@ impl Coverage {
     /// The longest time between neighbouring lines in microseconds, to the minute.
     #[must_use]
     pub fn longest_gap(&self) -> i64 {
-        let minutes = (0..self.minutes.len() * 64).filter(|minute| self.minutes[minute / 64] >> (minute % 64) & 1 == 1);
+        let minutes = (0..self.minutes.len() * 64)
+            .filter(|minute| self.minutes[minute / 64] >> (minute % 64) & 1 == 1);
         let mut previous = None;
         let mut longest = 0;
         for minute in minutes {
@@ -209,8 +216,10 @@ impl Collected {
     /// Joins what the workers let through. The order of workers changes no published number.
     #[must_use]
     pub fn join(intakes: Vec<Intake>, hosts: Vec<String>, goals: Vec<String>) -> Self {
-        let (dictionaries, workers): (Vec<_>, Vec<_>) =
-            intakes.into_iter().map(|intake| (intake.dictionary, intake.periods)).unzip();
+        let (dictionaries, workers): (Vec<_>, Vec<_>) = intakes
+            .into_iter()
+            .map(|intake| (intake.dictionary, intake.periods))
+            .unzip();
         let (lexicon, renumberings) = Lexicon::join(dictionaries, hosts, goals);
         let mut periods = BTreeMap::new();
         for (worker, renumbering) in workers.into_iter().zip(&renumberings) {

@@ -74,7 +74,13 @@ impl Dictionary {
     }
 
     pub(super) fn source(&mut self, name: &str, channel: Channel) -> u32 {
-        number(&mut self.sources, Source { name: name.into(), channel })
+        number(
+            &mut self.sources,
+            Source {
+                name: name.into(),
+                channel,
+            },
+        )
     }
 
     pub(super) fn campaign(&mut self, campaign: Campaign) -> u32 {
@@ -120,8 +126,16 @@ impl Lexicon {
         goals: Vec<String>,
     ) -> (Self, Vec<Renumbering>) {
         let pages = ranked(dictionaries.iter().flat_map(|dictionary| &dictionary.pages));
-        let sources = ranked(dictionaries.iter().flat_map(|dictionary| &dictionary.sources));
-        let campaigns = ranked(dictionaries.iter().flat_map(|dictionary| &dictionary.campaigns));
+        let sources = ranked(
+            dictionaries
+                .iter()
+                .flat_map(|dictionary| &dictionary.sources),
+        );
+        let campaigns = ranked(
+            dictionaries
+                .iter()
+                .flat_map(|dictionary| &dictionary.campaigns),
+        );
         let mut lexicon = Self {
             targets: Vec::new(),
             origins: Vec::new(),
@@ -133,15 +147,22 @@ impl Lexicon {
             goals,
         };
         lexicon.rank_origins(&dictionaries);
-        let renumberings =
-            dictionaries.into_iter().map(|dictionary| lexicon.take(dictionary)).collect();
+        let renumberings = dictionaries
+            .into_iter()
+            .map(|dictionary| lexicon.take(dictionary))
+            .collect();
         (lexicon, renumberings)
     }
 
     fn rank_origins(&mut self, dictionaries: &[Dictionary]) {
         let mut origins: Vec<Origin> = dictionaries
             .iter()
-            .flat_map(|dictionary| dictionary.origins.iter().map(|origin| self.translate(dictionary, *origin)))
+            .flat_map(|dictionary| {
+                dictionary
+                    .origins
+                    .iter()
+                    .map(|origin| self.translate(dictionary, *origin))
+            })
             .collect();
         origins.sort_unstable_by_key(|origin| (origin.source, origin.campaign));
         origins.dedup();
@@ -172,10 +193,11 @@ impl Lexicon {
             .collect();
         let first_identity = index(self.identities.len());
         let first_target = index(self.targets.len());
-        self.targets.extend(dictionary.targets.iter().map(|target| Target {
-            page: rank(&self.pages, &dictionary.pages[target.page as usize]),
-            goals: target.goals,
-        }));
+        self.targets
+            .extend(dictionary.targets.iter().map(|target| Target {
+                page: rank(&self.pages, &dictionary.pages[target.page as usize]),
+                goals: target.goals,
+            }));
         self.identities.extend(dictionary.identities);
         Renumbering {
             first_identity,

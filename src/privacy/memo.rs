@@ -25,16 +25,25 @@ const MOST_BYTES: usize = 64 << 20;
 
 impl<V> Memo<V> {
     pub(super) fn new(seeds: &RandomState) -> Self {
-        Self { entries: HashTable::new(), seeds: seeds.clone(), bytes: 0 }
+        Self {
+            entries: HashTable::new(),
+            seeds: seeds.clone(),
+            bytes: 0,
+        }
     }
 
     /// The value remembered for the key, or the one that `reduce` makes of it.
     #[inline]
     pub(super) fn get_or(&mut self, key: &[u8], reduce: impl FnOnce() -> V) -> &V {
         let hash = self.seeds.hash_one(key);
-        let found = self.entries.find_bucket_index(hash, |entry| entry.hash == hash && *entry.key == *key);
+        let found = self
+            .entries
+            .find_bucket_index(hash, |entry| entry.hash == hash && *entry.key == *key);
         let bucket = found.unwrap_or_else(|| self.remember(hash, key, reduce()));
-        let entry = self.entries.get_bucket(bucket).expect("found or just inserted");
+        let entry = self
+            .entries
+            .get_bucket(bucket)
+            .expect("found or just inserted");
         &entry.value
     }
 
@@ -45,8 +54,14 @@ impl<V> Memo<V> {
             self.bytes = 0;
         }
         self.bytes += key.len();
-        let entry = Entry { hash, key: key.into(), value };
-        self.entries.insert_unique(hash, entry, |entry| entry.hash).bucket_index()
+        let entry = Entry {
+            hash,
+            key: key.into(),
+            value,
+        };
+        self.entries
+            .insert_unique(hash, entry, |entry| entry.hash)
+            .bucket_index()
     }
 }
 

@@ -6,11 +6,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use ipnet::IpNet;
 
 use super::{
-    address::Client,
-    agent::AgentRules,
-    geo::Regions,
-    referrer::ReferrerRules,
-    url::UrlRules,
+    address::Client, agent::AgentRules, geo::Regions, referrer::ReferrerRules, url::UrlRules,
 };
 use crate::error::{Error, Result};
 
@@ -59,29 +55,44 @@ impl Filters {
         statuses: &[String],
     ) -> Result<Self> {
         Ok(Self {
-            networks: networks.iter().map(|text| network(text)).collect::<Result<_>>()?,
+            networks: networks
+                .iter()
+                .map(|text| network(text))
+                .collect::<Result<_>>()?,
             excluded_paths: globs(excluded_paths)?,
-            included_paths: (!included_paths.is_empty()).then(|| globs(included_paths)).transpose()?,
-            statuses: statuses.iter().map(|text| status(text)).collect::<Result<_>>()?,
+            included_paths: (!included_paths.is_empty())
+                .then(|| globs(included_paths))
+                .transpose()?,
+            statuses: statuses
+                .iter()
+                .map(|text| status(text))
+                .collect::<Result<_>>()?,
         })
     }
 
     pub(super) fn excludes_client(&self, client: &Client) -> bool {
-        client
-            .address()
-            .is_some_and(|address| self.networks.iter().any(|network| network.contains(&address)))
+        client.address().is_some_and(|address| {
+            self.networks
+                .iter()
+                .any(|network| network.contains(&address))
+        })
     }
 
     pub(super) fn excludes_path(&self, raw_path: &[u8]) -> bool {
         let path = as_path(raw_path);
         self.excluded_paths.is_match(&*path)
-            || self.included_paths.as_ref().is_some_and(|included| !included.is_match(&*path))
+            || self
+                .included_paths
+                .as_ref()
+                .is_some_and(|included| !included.is_match(&*path))
     }
 
     pub(super) fn excludes_status(&self, status: u16) -> bool {
         !self.statuses.is_empty() && {
             let digits = status.to_string();
-            self.statuses.iter().any(|pattern| matches_status(pattern, &digits))
+            self.statuses
+                .iter()
+                .any(|pattern| matches_status(pattern, &digits))
         }
     }
 }
@@ -118,7 +129,10 @@ impl Goals {
         if names.len() > MOST_GOALS {
             return Err(Error::Setting(format!("at most {MOST_GOALS} goals")));
         }
-        Ok(Self { names, patterns: globs(&patterns)? })
+        Ok(Self {
+            names,
+            patterns: globs(&patterns)?,
+        })
     }
 
     /// Their names, in the order given.
@@ -151,9 +165,13 @@ impl Hosts {
     pub fn new(names: &[String]) -> Result<Self> {
         let mut names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
         for name in &names {
-            let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
+            let plain = name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
             if !plain || !name.starts_with(|first: char| first.is_ascii_alphanumeric()) {
-                return Err(Error::Setting(format!("site host {name:?}: not a host name")));
+                return Err(Error::Setting(format!(
+                    "site host {name:?}: not a host name"
+                )));
             }
         }
         names.push(OTHER_HOST.to_owned());
@@ -188,10 +206,13 @@ fn network(text: &str) -> Result<IpNet> {
 fn globs(patterns: &[String]) -> Result<GlobSet> {
     let mut builder = GlobSetBuilder::new();
     for pattern in patterns {
-        let glob = Glob::new(pattern).map_err(|error| Error::Setting(format!("path pattern: {error}")))?;
+        let glob =
+            Glob::new(pattern).map_err(|error| Error::Setting(format!("path pattern: {error}")))?;
         builder.add(glob);
     }
-    builder.build().map_err(|error| Error::Setting(format!("path patterns: {error}")))
+    builder
+        .build()
+        .map_err(|error| Error::Setting(format!("path patterns: {error}")))
 }
 
 /// A path's bytes as a glob set reads them; bytes that are not UTF-8 match only wildcards.
@@ -203,19 +224,28 @@ fn status(text: &str) -> Result<String> {
     let pattern = text.to_ascii_lowercase();
     let valid = pattern.len() == 3
         && matches!(pattern.as_bytes()[0], b'1'..=b'5')
-        && pattern.bytes().all(|byte| byte.is_ascii_digit() || byte == b'x');
-    valid.then_some(pattern).ok_or_else(|| Error::Setting(format!("{text:?}: not a status such as 404 or 4xx")))
+        && pattern
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'x');
+    valid
+        .then_some(pattern)
+        .ok_or_else(|| Error::Setting(format!("{text:?}: not a status such as 404 or 4xx")))
 }
 
 fn matches_status(pattern: &str, digits: &str) -> bool {
     pattern.len() == digits.len()
-        && pattern.bytes().zip(digits.bytes()).all(|(wanted, digit)| wanted == b'x' || wanted == digit)
+        && pattern
+            .bytes()
+            .zip(digits.bytes())
+            .all(|(wanted, digit)| wanted == b'x' || wanted == digit)
 }
 
 fn is_plain_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphanumeric())
         && name.len() <= 64
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' '))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' '))
 }
 
 #[cfg(test)]
@@ -273,7 +303,10 @@ mod tests {
     #[test]
     fn hosts_not_configured_are_not_named() {
         let hosts = Hosts::new(&strings(&["Shop.example", "blog.example"])).unwrap();
-        assert_eq!(hosts.names(), ["(other host)", "blog.example", "shop.example"]);
+        assert_eq!(
+            hosts.names(),
+            ["(other host)", "blog.example", "shop.example"]
+        );
         assert_eq!(hosts.number(b"SHOP.example"), 2);
         assert_eq!(hosts.number(b"evil.example"), 0);
     }

@@ -98,7 +98,10 @@ mod tests {
         let today = keys.visitors(date(2026, 11, 21)).of(&parts);
         assert_eq!(today, keys.visitors(date(2026, 11, 21)).of(&parts));
         assert_ne!(today, keys.visitors(date(2026, 11, 22)).of(&parts));
-        assert_ne!(today, Keys::new([8; 32]).visitors(date(2026, 11, 21)).of(&parts));
+        assert_ne!(
+            today,
+            Keys::new([8; 32]).visitors(date(2026, 11, 21)).of(&parts)
+        );
     }
 
     #[test]
@@ -111,7 +114,13 @@ mod tests {
     fn visitors_and_networks_of_the_same_bytes_differ() {
         let keys = Keys::new([7; 32]);
         let day = date(2026, 11, 21);
-        let period = Period { start: day, length: PeriodLength::Day };
-        assert_ne!(keys.visitors(day).of(&[b"x"]), keys.networks(period).of(&[b"x"]));
+        let period = Period {
+            start: day,
+            length: PeriodLength::Day,
+        };
+        assert_ne!(
+            keys.visitors(day).of(&[b"x"]),
+            keys.networks(period).of(&[b"x"])
+        );
     }
 }

@@ -48,7 +48,11 @@ pub(super) const fn is_safe(spread: Spread, total: u64) -> bool {
 impl Column<'_> {
     /// Which rows' cells are to be left empty.
     pub(super) fn emptied(&self) -> Vec<bool> {
-        let mut emptied: Vec<bool> = self.cells.iter().map(|cell| cell.short || cell.dominated).collect();
+        let mut emptied: Vec<bool> = self
+            .cells
+            .iter()
+            .map(|cell| cell.short || cell.dominated)
+            .collect();
         if !emptied.contains(&true) {
             return emptied;
         }
@@ -76,7 +80,9 @@ impl Column<'_> {
 
     fn roll_up_order(&self, left: usize, right: usize) -> Ordering {
         let (left, right) = (&self.cells[left], &self.cells[right]);
-        left.first.cmp(&right.first).then_with(|| right.columns.cmp(left.columns))
+        left.first
+            .cmp(&right.first)
+            .then_with(|| right.columns.cmp(left.columns))
     }
 }
 
@@ -131,7 +137,11 @@ impl<'c> Union<'c> {
     }
 
     fn rank(&mut self) {
-        self.ranked = self.amounts.iter().map(|(&visitor, &amount)| (amount, visitor)).collect();
+        self.ranked = self
+            .amounts
+            .iter()
+            .map(|(&visitor, &amount)| (amount, visitor))
+            .collect();
         self.ranked.sort_unstable_by(|left, right| right.cmp(left));
     }
 
@@ -163,20 +173,27 @@ impl<'c> Union<'c> {
             joined.insert(share.visitor);
             spread.add(share.amount + self.amounts.get(&share.visitor).copied().unwrap_or(0));
         }
-        let others = || self.ranked.iter().filter(|(_, visitor)| !joined.contains(visitor));
+        let others = || {
+            self.ranked
+                .iter()
+                .filter(|(_, visitor)| !joined.contains(visitor))
+        };
         others().take(2).for_each(|&(amount, _)| spread.add(amount));
-        let shared = more.iter().filter(|share| self.amounts.contains_key(&share.visitor)).count();
+        let shared = more
+            .iter()
+            .filter(|share| self.amounts.contains_key(&share.visitor))
+            .count();
         spread.contributors = (self.ranked.len() + more.len() - shared) as u64;
-        is_safe(spread, self.total + more.iter().map(|share| share.amount).sum::<u64>())
+        is_safe(
+            spread,
+            self.total + more.iter().map(|share| share.amount).sum::<u64>(),
+        )
     }
 }
 
 /// The family whose networks a measure of a table needs, where the row's own threshold does not
 /// already grant them.
-pub(super) fn other_family(
-    table: Table,
-    measure: Measure,
-) -> Option<Family> {
+pub(super) fn other_family(table: Table, measure: Measure) -> Option<Family> {
     // The visitors of a page are those with a pageview of it, the same as the row's networks.
     if matches!(table, Table::Pages | Table::Transitions) && measure == Measure::Visitors {
         return None;
@@ -213,23 +230,41 @@ mod tests {
 
     /// Which of the rows are emptied, given each row's amounts by visitor number.
     fn emptied(rows: &[&[(u64, u64)]]) -> Vec<bool> {
-        let names: Vec<Vec<String>> = (0..rows.len()).map(|row| vec![format!("{row:03}")]).collect();
+        let names: Vec<Vec<String>> = (0..rows.len())
+            .map(|row| vec![format!("{row:03}")])
+            .collect();
         let shares: Vec<Share> = rows
             .iter()
             .enumerate()
             .flat_map(|(row, shares)| {
-                shares.iter().map(move |&(visitor, amount)| Share { row, visitor, amount })
+                shares.iter().map(move |&(visitor, amount)| Share {
+                    row,
+                    visitor,
+                    amount,
+                })
             })
             .collect();
         let cells = rows
             .iter()
             .zip(&names)
             .map(|(shares, columns)| {
-                let (spread, total) = spread(&shares.iter().map(|share| share.1).collect::<Vec<_>>());
-                Cell { columns, first: total, networks: None, short: false, dominated: !is_safe(spread, total) }
+                let (spread, total) =
+                    spread(&shares.iter().map(|share| share.1).collect::<Vec<_>>());
+                Cell {
+                    columns,
+                    first: total,
+                    networks: None,
+                    short: false,
+                    dominated: !is_safe(spread, total),
+                }
             })
             .collect();
-        Column { cells, shares: Some(&shares), k: 10 }.emptied()
+        Column {
+            cells,
+            shares: Some(&shares),
+            k: 10,
+        }
+        .emptied()
     }
 
     #[test]
@@ -238,7 +273,10 @@ mod tests {
         let small: &[(u64, u64)] = &[(11, 1), (12, 1), (13, 1), (14, 1), (15, 1)];
         let fitting: &[(u64, u64)] = &[(21, 3), (22, 3), (23, 3), (24, 3), (25, 3)];
         let large: &[(u64, u64)] = &[(31, 9), (32, 9), (33, 9), (34, 9), (35, 9)];
-        assert_eq!(emptied(&[dominated, small, fitting, large]), [true, false, true, false]);
+        assert_eq!(
+            emptied(&[dominated, small, fitting, large]),
+            [true, false, true, false]
+        );
     }
 
     #[test]
@@ -276,6 +314,14 @@ mod tests {
                 dominated: false,
             })
             .collect();
-        assert_eq!(Column { cells, shares: None, k: 5 }.emptied(), [true, true, false]);
+        assert_eq!(
+            Column {
+                cells,
+                shares: None,
+                k: 5
+            }
+            .emptied(),
+            [true, true, false]
+        );
     }
 }

@@ -28,7 +28,11 @@ impl<'r> Numbers<'r> {
     #[must_use]
     pub fn new(plan: &'r Plan, totals: Totals<'r>, hours: &Hours) -> Self {
         let peaks = totals.peaks(hours);
-        Self { plan, totals, peaks }
+        Self {
+            plan,
+            totals,
+            peaks,
+        }
     }
 
     /// The volumes with a cell to be emptied, whose shares by visitor are needed to choose more cells.
@@ -36,10 +40,18 @@ impl<'r> Numbers<'r> {
     pub fn doubtful_columns(&self) -> Vec<(Table, Measure)> {
         Table::ALL
             .into_iter()
-            .flat_map(|table| table.measures().iter().map(move |measure| (table, *measure)))
+            .flat_map(|table| {
+                table
+                    .measures()
+                    .iter()
+                    .map(move |measure| (table, *measure))
+            })
             .filter(|(_, measure)| measure.is_volume())
             .filter(|&(table, measure)| {
-                self.column(table, measure, None).cells.iter().any(|cell| cell.short || cell.dominated)
+                self.column(table, measure, None)
+                    .cells
+                    .iter()
+                    .any(|cell| cell.short || cell.dominated)
             })
             .collect()
     }
@@ -59,10 +71,18 @@ impl<'r> Numbers<'r> {
         let mut withheld = Vec::new();
         let mut tables: Vec<PublishedTable> = Table::ALL
             .into_iter()
-            .map(|table| PublishedTable { table, rows: self.rows(table, shares, &mut withheld) })
+            .map(|table| PublishedTable {
+                table,
+                rows: self.rows(table, shares, &mut withheld),
+            })
             .collect();
         drop_transitions_of_emptied_pages(&mut tables);
-        withheld.extend(tables.iter().filter(|table| table.rows.is_empty()).filter_map(|table| self.missing(table.table)));
+        withheld.extend(
+            tables
+                .iter()
+                .filter(|table| table.rows.is_empty())
+                .filter_map(|table| self.missing(table.table)),
+        );
         withheld.extend(self.advice(&tables));
         tables.retain(|table| !table.rows.is_empty());
         (tables, withheld)
@@ -73,7 +93,10 @@ impl<'r> Numbers<'r> {
             let emptied = self.column(table, measure, Some(shares)).emptied();
             let count = emptied.iter().filter(|emptied| **emptied).count();
             if count > 0 {
-                withheld.push(Withheld { table, reason: emptied_reason(measure, count, emptied.len()) });
+                withheld.push(Withheld {
+                    table,
+                    reason: emptied_reason(measure, count, emptied.len()),
+                });
             }
             emptied
         });
@@ -87,7 +110,11 @@ impl<'r> Numbers<'r> {
                     .measures()
                     .iter()
                     .zip(&emptied)
-                    .map(|(&measure, emptied)| (!emptied[row]).then(|| self.value(table, row, measure)).flatten())
+                    .map(|(&measure, emptied)| {
+                        (!emptied[row])
+                            .then(|| self.value(table, row, measure))
+                            .flatten()
+                    })
                     .collect(),
             })
             .collect();
@@ -110,10 +137,17 @@ impl<'r> Numbers<'r> {
     fn quantile(&self, totals: &RowTotals, percent: u64, times_k: usize) -> Option<u64> {
         let enough = totals.value_networks.has(self.plan.settings.k * times_k);
         let spread = totals.most_values * 5 <= totals.values.total();
-        (enough && spread).then(|| totals.values.quantile(percent)).flatten()
+        (enough && spread)
+            .then(|| totals.values.quantile(percent))
+            .flatten()
     }
 
-    fn column<'c>(&'c self, table: Table, measure: Measure, shares: Option<&'c Shares<'_>>) -> Column<'c> {
+    fn column<'c>(
+        &'c self,
+        table: Table,
+        measure: Measure,
+        shares: Option<&'c Shares<'_>>,
+    ) -> Column<'c> {
         let family = dominance::other_family(table, measure);
         let cells = self
             .totals
@@ -133,8 +167,14 @@ impl<'r> Numbers<'r> {
                 }
             })
             .collect();
-        let shares = shares.filter(|_| measure.is_volume()).map(|shares| shares.of(table, measure));
-        Column { cells, shares, k: self.plan.settings.k }
+        let shares = shares
+            .filter(|_| measure.is_volume())
+            .map(|shares| shares.of(table, measure));
+        Column {
+            cells,
+            shares,
+            k: self.plan.settings.k,
+        }
     }
 
     /// Why a table has no rows, unless there was nothing to put in it.
@@ -148,10 +188,16 @@ impl<'r> Numbers<'r> {
 
     /// Recommends a longer period where under half of the pageviews keep their page.
     fn advice(&self, tables: &[PublishedTable]) -> Option<Withheld> {
-        let all = self.totals.rows(Table::Summary)[0].amounts.of(Measure::Pageviews);
+        let all = self.totals.rows(Table::Summary)[0]
+            .amounts
+            .of(Measure::Pageviews);
         let pages = tables.iter().find(|table| table.table == Table::Pages)?;
-        let named: u64 =
-            pages.rows.iter().filter(|row| row.keys[0] != OTHER).filter_map(|row| row.measures[0]).sum();
+        let named: u64 = pages
+            .rows
+            .iter()
+            .filter(|row| row.keys[0] != OTHER)
+            .filter_map(|row| row.measures[0])
+            .sum();
         let longer = match self.plan.settings.length {
             PeriodLength::Day => "week or --period month",
             PeriodLength::Week => "month",
@@ -159,7 +205,9 @@ impl<'r> Numbers<'r> {
         };
         (named * 2 < all).then(|| Withheld {
             table: Table::Pages,
-            reason: format!("under half of the pageviews keep their page; --period {longer} keeps more"),
+            reason: format!(
+                "under half of the pageviews keep their page; --period {longer} keeps more"
+            ),
         })
     }
 }
@@ -171,7 +219,10 @@ fn is_judged(table: Table, columns: &[String]) -> bool {
 }
 
 fn emptied_reason(measure: Measure, emptied: usize, rows: usize) -> String {
-    format!("{}: {emptied} of {rows} cells empty, few visitors or networks stand out", measure.name())
+    format!(
+        "{}: {emptied} of {rows} cells empty, few visitors or networks stand out",
+        measure.name()
+    )
 }
 
 /// Empties cells that would restore an empty one: the peak of an hour without visits, and the dwell
@@ -201,7 +252,10 @@ fn drop_transitions_of_emptied_pages(tables: &mut [PublishedTable]) {
         .filter(|row| row.measures[0].is_some())
         .map(|row| row.keys[0].clone())
         .collect();
-    for table in tables.iter_mut().filter(|table| table.table == Table::Transitions) {
+    for table in tables
+        .iter_mut()
+        .filter(|table| table.table == Table::Transitions)
+    {
         table.rows.retain(|row| given.contains(&row.keys[0]));
     }
 }

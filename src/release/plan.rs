@@ -44,15 +44,34 @@ impl Plan {
     #[must_use]
     pub fn new(survey: &Survey, lexicon: &Lexicon, settings: PlanSettings) -> Option<Self> {
         let has_k = |cell: &Surveyed| cell.networks.has(settings.k);
-        survey.cells(Table::Summary).values().find(|cell| has_k(cell))?;
+        survey
+            .cells(Table::Summary)
+            .values()
+            .find(|cell| has_k(cell))?;
         let surveyed = Table::ALL.map(|table| survey.cells(table).len());
-        let mut plan = Self { rows: RowMap::default(), columns: Default::default(), surveyed, settings };
-        let planner = Planner { survey, lexicon, settings };
+        let mut plan = Self {
+            rows: RowMap::default(),
+            columns: Default::default(),
+            surveyed,
+            settings,
+        };
+        let planner = Planner {
+            survey,
+            lexicon,
+            settings,
+        };
         let pages = planner.rows(Table::Pages, |_| true);
-        let named: HashSet<Key> =
-            pages.iter().filter(|row| row.columns[0] != OTHER).flat_map(|row| &row.cells).copied().collect();
+        let named: HashSet<Key> = pages
+            .iter()
+            .filter(|row| row.columns[0] != OTHER)
+            .flat_map(|row| &row.cells)
+            .copied()
+            .collect();
         plan.push(Table::Pages, pages);
-        for table in Table::ALL.into_iter().filter(|table| *table != Table::Pages) {
+        for table in Table::ALL
+            .into_iter()
+            .filter(|table| *table != Table::Pages)
+        {
             let rows = match table {
                 Table::Crawlers => planner.crawlers(),
                 Table::Errors => planner.rows(table, |key| named.contains(&error_page(key))),
@@ -73,7 +92,8 @@ impl Plan {
     fn push(&mut self, table: Table, mut rows: Vec<PlannedRow<'_>>) {
         rows.sort_unstable_by(|left, right| published_order(table, &left.columns, &right.columns));
         for row in rows {
-            self.columns[table as usize].push(row.columns.into_iter().map(Cow::into_owned).collect());
+            self.columns[table as usize]
+                .push(row.columns.into_iter().map(Cow::into_owned).collect());
             self.rows.push(table, row.cells);
         }
     }
@@ -90,7 +110,11 @@ struct Planner<'s> {
 impl<'s> Planner<'s> {
     /// The rows of a table under the threshold; cells that are not `nameable` can only be in `(other)`.
     fn rows(self, table: Table, nameable: impl Fn(Key) -> bool) -> Vec<PlannedRow<'s>> {
-        let cells = self.survey.cells(table).iter().map(|(key, cell)| self.candidate(table, *key, cell, &nameable));
+        let cells = self
+            .survey
+            .cells(table)
+            .iter()
+            .map(|(key, cell)| self.candidate(table, *key, cell, &nameable));
         self.roll_up(table, cells.collect())
     }
 
@@ -118,7 +142,10 @@ impl<'s> Planner<'s> {
                     cell.networks.has(self.settings.k)
                 }
             })
-            .map(|(key, _)| PlannedRow { columns: self.columns(Table::Crawlers, *key), cells: vec![*key] })
+            .map(|(key, _)| PlannedRow {
+                columns: self.columns(Table::Crawlers, *key),
+                cells: vec![*key],
+            })
             .collect()
     }
 
@@ -130,9 +157,18 @@ impl<'s> Planner<'s> {
         nameable: impl Fn(Key) -> bool,
     ) -> Candidate<'s> {
         let columns = self.columns(table, key);
-        let rows = vec![PlannedRow { columns: columns.clone(), cells: vec![key] }];
+        let rows = vec![PlannedRow {
+            columns: columns.clone(),
+            cells: vec![key],
+        }];
         let networks = cell.networks.clone();
-        Candidate { columns, first: cell.first, networks, rows, nameless: !nameable(key) }
+        Candidate {
+            columns,
+            first: cell.first,
+            networks,
+            rows,
+            nameless: !nameable(key),
+        }
     }
 
     fn columns(self, table: Table, key: Key) -> Vec<Cow<'s, str>> {
@@ -146,7 +182,10 @@ impl<'s> Planner<'s> {
             _ => Shape::Flat,
         };
         let depth = table.keys(self.settings.length != PeriodLength::Day).len();
-        let threshold = Threshold { k: self.settings.k, top: self.settings.top };
+        let threshold = Threshold {
+            k: self.settings.k,
+            top: self.settings.top,
+        };
         if table == Table::Summary {
             return cells.into_iter().flat_map(|cell| cell.rows).collect();
         }

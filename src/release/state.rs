@@ -157,7 +157,11 @@ mod tests {
             (101, 1 << 100, Verdict::Changed),
             (0, 0, Verdict::Older),
         ] {
-            let rerun = LineDigest { lines, sum, ..LINES };
+            let rerun = LineDigest {
+                lines,
+                sum,
+                ..LINES
+            };
             assert_eq!(Verdict::of(&rerun, &LINES), expected, "{lines} {sum}");
         }
     }

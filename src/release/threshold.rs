@@ -83,7 +83,12 @@ impl Threshold {
         }
     }
 
-    fn top_level<'l>(self, candidates: Vec<Candidate<'l>>, depth: usize, top: Option<usize>) -> Vec<PlannedRow<'l>> {
+    fn top_level<'l>(
+        self,
+        candidates: Vec<Candidate<'l>>,
+        depth: usize,
+        top: Option<usize>,
+    ) -> Vec<PlannedRow<'l>> {
         let (kept, other) = self.settle(candidates, Vec::new(), top);
         if kept.is_empty() {
             return Vec::new();
@@ -97,10 +102,18 @@ impl Threshold {
         let columns = children[0].columns[..level].to_vec();
         let first = children.iter().map(|child| child.first).sum();
         let mut networks = NetworkSet::default();
-        children.iter().for_each(|child| networks.absorb(&child.networks, self.k));
+        children
+            .iter()
+            .for_each(|child| networks.absorb(&child.networks, self.k));
         let (kept, other) = self.settle(children, columns.clone(), None);
         let nameless = kept.is_empty() && !other.networks.has(self.k);
-        Candidate { columns, first, networks, nameless, rows: other.rows_after(kept, depth) }
+        Candidate {
+            columns,
+            first,
+            networks,
+            nameless,
+            rows: other.rows_after(kept, depth),
+        }
     }
 
     /// Splits candidates into those that keep their name, and `(other)` made of the rest: every one
@@ -115,8 +128,15 @@ impl Threshold {
             .into_iter()
             .partition(|candidate| candidate.nameless || !candidate.networks.has(self.k));
         kept.sort_unstable_by(|left, right| roll_up_order(right, left));
-        let mut other = Other { prefix, networks: NetworkSet::default(), members: 0, cells: Vec::new() };
-        small.into_iter().for_each(|candidate| other.join(candidate, self.k));
+        let mut other = Other {
+            prefix,
+            networks: NetworkSet::default(),
+            members: 0,
+            cells: Vec::new(),
+        };
+        small
+            .into_iter()
+            .for_each(|candidate| other.join(candidate, self.k));
         while kept.len() > top.unwrap_or(usize::MAX) || other.falls_short(self.k) {
             let Some(smallest) = kept.pop() else { break };
             other.join(smallest, self.k);
@@ -127,7 +147,9 @@ impl Threshold {
 
 /// Smallest first: the least first measure, among equals the greatest key.
 fn roll_up_order(left: &Candidate<'_>, right: &Candidate<'_>) -> Ordering {
-    left.first.cmp(&right.first).then_with(|| right.columns.cmp(&left.columns))
+    left.first
+        .cmp(&right.first)
+        .then_with(|| right.columns.cmp(&left.columns))
 }
 
 /// Candidates by their first `level` key columns.
@@ -136,7 +158,9 @@ fn groups(mut candidates: Vec<Candidate<'_>>, level: usize) -> Vec<Vec<Candidate
     let mut groups: Vec<Vec<Candidate<'_>>> = Vec::new();
     for candidate in candidates {
         match groups.last_mut() {
-            Some(group) if group[0].columns[..level] == candidate.columns[..level] => group.push(candidate),
+            Some(group) if group[0].columns[..level] == candidate.columns[..level] => {
+                group.push(candidate)
+            }
             _ => groups.push(vec![candidate]),
         }
     }
@@ -156,7 +180,8 @@ impl<'l> Other<'l> {
     fn join(&mut self, candidate: Candidate<'l>, k: usize) {
         self.members += 1;
         self.networks.absorb(&candidate.networks, k);
-        self.cells.extend(candidate.rows.into_iter().flat_map(|row| row.cells));
+        self.cells
+            .extend(candidate.rows.into_iter().flat_map(|row| row.cells));
     }
 
     const fn falls_short(&self, k: usize) -> bool {
@@ -165,11 +190,17 @@ impl<'l> Other<'l> {
 
     /// The rows of those that keep their name, and last the one of `(other)`, if it has members.
     fn rows_after(self, kept: Vec<Candidate<'l>>, depth: usize) -> Vec<PlannedRow<'l>> {
-        let mut rows: Vec<_> = kept.into_iter().flat_map(|candidate| candidate.rows).collect();
+        let mut rows: Vec<_> = kept
+            .into_iter()
+            .flat_map(|candidate| candidate.rows)
+            .collect();
         if self.members > 0 {
             let mut columns = self.prefix;
             columns.resize(depth, Cow::Borrowed(OTHER));
-            rows.push(PlannedRow { columns, cells: self.cells });
+            rows.push(PlannedRow {
+                columns,
+                cells: self.cells,
+            });
         }
         rows
     }
@@ -186,8 +217,17 @@ mod tests {
         let columns: Vec<Cow<'static, str>> = columns.iter().map(|&column| column.into()).collect();
         let mut set = NetworkSet::default();
         (0..networks).for_each(|network| set.insert(key * 1000 + network, K));
-        let rows = vec![PlannedRow { columns: columns.clone(), cells: vec![key] }];
-        Candidate { columns, first, networks: set, rows, nameless: false }
+        let rows = vec![PlannedRow {
+            columns: columns.clone(),
+            cells: vec![key],
+        }];
+        Candidate {
+            columns,
+            first,
+            networks: set,
+            rows,
+            nameless: false,
+        }
     }
 
     /// Checks rows, written as `a/b: cells`, whatever their order.
@@ -208,18 +248,30 @@ mod tests {
 
     #[test]
     fn nothing_is_rolled_up_where_all_cells_are_large() {
-        check(vec![cell(1, &["a"], 9, 5), cell(2, &["b"], 9, 6)], Shape::Flat, &["a: [1]", "b: [2]"]);
+        check(
+            vec![cell(1, &["a"], 9, 5), cell(2, &["b"], 9, 6)],
+            Shape::Flat,
+            &["a: [1]", "b: [2]"],
+        );
     }
 
     #[test]
     fn a_single_small_cell_takes_the_smallest_large_one_with_it() {
-        let cells = vec![cell(1, &["a"], 9, 5), cell(2, &["b"], 20, 9), cell(3, &["c"], 2, 1)];
+        let cells = vec![
+            cell(1, &["a"], 9, 5),
+            cell(2, &["b"], 20, 9),
+            cell(3, &["c"], 2, 1),
+        ];
         check(cells, Shape::Flat, &["(other): [1, 3]", "b: [2]"]);
     }
 
     #[test]
     fn among_equals_the_greatest_key_joins_first() {
-        let cells = vec![cell(1, &["a"], 9, 5), cell(2, &["b"], 9, 5), cell(3, &["c"], 2, 1)];
+        let cells = vec![
+            cell(1, &["a"], 9, 5),
+            cell(2, &["b"], 9, 5),
+            cell(3, &["c"], 2, 1),
+        ];
         check(cells, Shape::Flat, &["(other): [2, 3]", "a: [1]"]);
     }
 
@@ -227,7 +279,9 @@ mod tests {
     fn networks_of_other_are_a_union() {
         // Three cells of the same four networks are four networks, so a large cell must join.
         let mut cells: Vec<_> = (1..4).map(|key| cell(key, &["x"], 1, 0)).collect();
-        cells.iter_mut().for_each(|cell| (0..4).for_each(|network| cell.networks.insert(network, K)));
+        cells
+            .iter_mut()
+            .for_each(|cell| (0..4).for_each(|network| cell.networks.insert(network, K)));
         for (cell, name) in cells.iter_mut().zip(["x", "y", "z"]) {
             cell.columns = vec![name.into()];
         }
@@ -237,13 +291,25 @@ mod tests {
 
     #[test]
     fn a_table_left_with_only_other_is_withheld() {
-        check(vec![cell(1, &["a"], 9, 4), cell(2, &["b"], 9, 4)], Shape::Flat, &[]);
-        check(vec![cell(1, &["a"], 9, 5), cell(2, &["b"], 9, 1)], Shape::Flat, &[]);
+        check(
+            vec![cell(1, &["a"], 9, 4), cell(2, &["b"], 9, 4)],
+            Shape::Flat,
+            &[],
+        );
+        check(
+            vec![cell(1, &["a"], 9, 5), cell(2, &["b"], 9, 1)],
+            Shape::Flat,
+            &[],
+        );
     }
 
     #[test]
     fn a_flat_table_of_several_keys_has_other_in_all() {
-        let cells = vec![cell(1, &["a", "x"], 9, 5), cell(2, &["a", "y"], 1, 3), cell(3, &["b", "z"], 1, 3)];
+        let cells = vec![
+            cell(1, &["a", "x"], 9, 5),
+            cell(2, &["a", "y"], 1, 3),
+            cell(3, &["b", "z"], 1, 3),
+        ];
         check(cells, Shape::Flat, &["(other)/(other): [2, 3]", "a/x: [1]"]);
     }
 
@@ -265,7 +331,11 @@ mod tests {
             cell(3, &["FR", "z"], 1, 5),
             cell(4, &["US", "z"], 9, 5),
         ];
-        check(cells, Shape::Nested, &["(other)/(other): [1, 2, 3]", "US/z: [4]"]);
+        check(
+            cells,
+            Shape::Nested,
+            &["(other)/(other): [1, 2, 3]", "US/z: [4]"],
+        );
     }
 
     #[test]
@@ -280,7 +350,12 @@ mod tests {
         check(
             cells,
             Shape::Nested,
-            &["s/(other)/(other): [3, 4]", "s/m/a: [1]", "s/m/b: [2]", "t/p/e: [5]"],
+            &[
+                "s/(other)/(other): [3, 4]",
+                "s/m/a: [1]",
+                "s/m/b: [2]",
+                "t/p/e: [5]",
+            ],
         );
     }
 
@@ -299,7 +374,9 @@ mod tests {
 
     #[test]
     fn only_the_top_rows_of_a_flat_table_keep_their_name() {
-        let cells = (1..=5).map(|key| cell(key, &[["a", "b", "c", "d", "e"][key as usize - 1]], key, 5)).collect();
+        let cells = (1..=5)
+            .map(|key| cell(key, &[["a", "b", "c", "d", "e"][key as usize - 1]], key, 5))
+            .collect();
         let rows = Threshold { k: K, top: Some(2) }.roll_up(cells, Shape::Flat, 1);
         assert_eq!(rows.len(), 3);
     }

@@ -137,7 +137,10 @@ impl Calendar {
             }
             PeriodLength::Month => date.first_of_month(),
         };
-        Period { start, length: self.length }
+        Period {
+            start,
+            length: self.length,
+        }
     }
 
     /// Date and hour (0 to 23) on the site's clocks.

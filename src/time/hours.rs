@@ -37,7 +37,12 @@ impl Hours {
     pub fn new(calendar: &Calendar, period: Period) -> Self {
         let start = calendar.midnight(period.start);
         let end = calendar.midnight(period.end());
-        let mut table = Self { length: period.length, start, by_quarter: Vec::new(), hours: Vec::new() };
+        let mut table = Self {
+            length: period.length,
+            start,
+            by_quarter: Vec::new(),
+            hours: Vec::new(),
+        };
         let mut time = start;
         while time < end {
             let (date, hour) = calendar.civil_hour(time);
@@ -96,7 +101,8 @@ impl Hours {
             self.hours.push(hour);
         }
         let number = self.hours.len() - 1;
-        self.by_quarter.push(u16::try_from(number).expect("a month has fewer than 800 hours"));
+        self.by_quarter
+            .push(u16::try_from(number).expect("a month has fewer than 800 hours"));
     }
 }
 
@@ -119,7 +125,10 @@ mod tests {
         assert_eq!(hours("UTC", date(2026, 11, 21)).count(), 24);
         // Clocks repeat an hour in autumn and skip one in spring.
         assert_eq!(hours("Europe/Berlin", date(2026, 10, 25)).count(), 24);
-        assert_eq!(hours("Europe/Berlin", date(2026, 10, 25)).minutes(), 25 * 60);
+        assert_eq!(
+            hours("Europe/Berlin", date(2026, 10, 25)).minutes(),
+            25 * 60
+        );
         assert_eq!(hours("Europe/Berlin", date(2026, 3, 29)).count(), 23);
     }
 

@@ -45,7 +45,10 @@ impl Category {
     /// Whether its crawlers are machines by a closed list, so that rows describe no people.
     #[must_use]
     pub const fn is_closed(self) -> bool {
-        !matches!(self, Self::Automated | Self::FeedReader | Self::HttpLibrary | Self::Scanner)
+        !matches!(
+            self,
+            Self::Automated | Self::FeedReader | Self::HttpLibrary | Self::Scanner
+        )
     }
 
     /// The name in the `category` column.
