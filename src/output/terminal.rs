@@ -220,6 +220,7 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::Rule;
     use crate::{release::Withheld, time::Period};
 
     const ACCOUNTS: Accounts = Accounts {

@@ -15,7 +15,7 @@ pub(super) fn sort(pool: &ThreadPool, shards: &mut [Vec<Hit>], lexicon: &Lexicon
     pool.install(|| {
         shards
             .par_iter_mut()
-            .for_each(|shard| session::sort(shard, lexicon))
+            .for_each(|shard| session::sort(shard, lexicon));
     });
 }
 

@@ -159,7 +159,7 @@ fn groups(mut candidates: Vec<Candidate<'_>>, level: usize) -> Vec<Vec<Candidate
     for candidate in candidates {
         match groups.last_mut() {
             Some(group) if group[0].columns[..level] == candidate.columns[..level] => {
-                group.push(candidate)
+                group.push(candidate);
             }
             _ => groups.push(vec![candidate]),
         }
