@@ -1,10 +1,13 @@
 //! Instants, the date syntaxes of logs, and the site's calendar of days and release periods.
 
 mod calendar;
+mod clock;
 mod syntax;
 
 pub use calendar::{Calendar, Day, Period, PeriodLength};
+pub(crate) use clock::Clock;
 pub use jiff::{civil::Date, tz::TimeZone};
+pub(crate) use syntax::{Fields, Pattern, Provides, UnknownConversion};
 
 /// An instant in microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

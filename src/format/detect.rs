@@ -1,0 +1,146 @@
+//! Detection: which known format fits the first lines of a log.
+
+use std::net::IpAddr;
+
+use memchr::memrchr;
+
+use super::{
+    Format, Parsed,
+    predefined::{COMBINED, FORMATS},
+};
+use crate::{
+    error::{Error, Result},
+    time::TimeZone,
+};
+
+/// How much of a source is looked at.
+const SAMPLE_LINES: usize = 1000;
+const SAMPLE_BYTES: usize = 1024 * 1024;
+
+/// How many guesses the error names.
+const GUESSES: usize = 3;
+
+/// The format that fits a log best, and how well it does.
+#[derive(Clone, Debug)]
+pub struct Detected {
+    /// The format.
+    pub format: Format,
+    /// How many of the lines looked at it parses.
+    pub parsed: usize,
+    /// How many lines were looked at, blank ones and `#` directives left out. Where there are none,
+    /// every format fits, and `combined` is assumed.
+    pub lines: usize,
+}
+
+impl Detected {
+    /// The share of the lines that the format parses, 0 to 1.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        if self.lines == 0 {
+            1.0
+        } else {
+            self.parsed as f64 / self.lines as f64
+        }
+    }
+}
+
+/// How well a format fits the sample.
+struct Fit {
+    format: Format,
+    /// Lines with an address for the client. A plan that is off by a field may read a line, since a
+    /// user's name can be anything, but then it takes something else for the client.
+    addresses: usize,
+    parsed: usize,
+    lines: usize,
+}
+
+/// See [`Format::detect`].
+pub(super) fn detect(name: &str, sample: &[u8]) -> Result<Detected> {
+    let mut fits: Vec<_> = FORMATS
+        .iter()
+        .map(|format| fit(format.format(), sample))
+        .collect();
+    fits.sort_by_key(Fit::rank);
+    match fits.pop() {
+        Some(best) if best.lines == 0 => Ok(Detected {
+            format: COMBINED.format(),
+            parsed: 0,
+            lines: 0,
+        }),
+        Some(Fit {
+            format,
+            parsed,
+            lines,
+            ..
+        }) if parsed * 2 >= lines => Ok(Detected {
+            format,
+            parsed,
+            lines,
+        }),
+        best => {
+            let guesses = fits.iter().chain(&best);
+            Err(Error::Format {
+                name: name.into(),
+                message: no_format(guesses.rev().take(GUESSES)),
+            })
+        }
+    }
+}
+
+/// Tries the format on the sample.
+fn fit(format: Format, sample: &[u8]) -> Fit {
+    let mut parser = format.parser(TimeZone::UTC);
+    let mut fit = Fit {
+        format,
+        addresses: 0,
+        parsed: 0,
+        lines: 0,
+    };
+    for line in lines(sample) {
+        match parser.parse(line) {
+            Parsed::Record(record) => {
+                fit.lines += 1;
+                fit.parsed += 1;
+                fit.addresses += usize::from(is_address(record.client));
+            }
+            Parsed::Malformed(_) => fit.lines += 1,
+            Parsed::Ignored => {}
+        }
+    }
+    fit
+}
+
+/// The lines of the sample, without the last one where that may be cut.
+fn lines(sample: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let sample = &sample[..sample.len().min(SAMPLE_BYTES)];
+    let end = memrchr(b'\n', sample).unwrap_or(sample.len());
+    sample[..end]
+        .split(|&byte| byte == b'\n')
+        .take(SAMPLE_LINES)
+}
+
+fn is_address(client: &[u8]) -> bool {
+    str::from_utf8(client).is_ok_and(|client| client.parse::<IpAddr>().is_ok())
+}
+
+/// What was tried, the best guess first.
+fn no_format<'a>(guesses: impl Iterator<Item = &'a Fit>) -> String {
+    let guesses = guesses.map(|fit| {
+        let percent = fit.parsed * 100 / fit.lines.max(1);
+        format!("{} fits {percent} %", fit.format.name().unwrap_or_default())
+    });
+    let guesses = guesses.collect::<Vec<_>>().join(", ");
+    format!("its first lines are of no known format ({guesses} of them)")
+}
+
+impl Fit {
+    /// Ascending from the worst; of formats that fit equally well the more specific one is better.
+    fn rank(&self) -> (bool, usize, usize, usize) {
+        (
+            self.parsed * 2 >= self.lines,
+            self.addresses,
+            self.parsed,
+            self.format.plan.fields(),
+        )
+    }
+}

@@ -1,0 +1,217 @@
+//! The field plan: what a format string of any dialect comes to, and how each field of a line ends.
+
+use memchr::{memchr, memchr_iter};
+
+use crate::{stats::Rule, time::Pattern};
+
+/// A compiled format: a line is the lead, then for each step a field and the literal after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// What stands before the first field.
+    pub(super) lead: Box<[u8]>,
+    /// The fields in the order of the line.
+    pub(super) steps: Box<[Step]>,
+    /// Whether the request comes in parts instead of a request line.
+    pub(super) in_parts: bool,
+}
+
+/// A field and the literal after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    /// What the field says.
+    pub(super) field: Field,
+    /// How its end is found.
+    pub(super) end: End,
+    /// What follows it, exactly.
+    pub(super) literal: Box<[u8]>,
+}
+
+/// What a field says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    /// Bytes sent.
+    Bytes,
+    /// The client's address or host name.
+    Client,
+    /// The addresses that proxies forwarded, the client's first.
+    ForwardedFor,
+    /// The virtual host, perhaps with a port.
+    Host,
+    /// The request's method.
+    Method,
+    /// `1` where the client asks not to be counted.
+    OptOut,
+    /// A date that is not the time of the request, such as that of the end of the response.
+    OtherTime(Pattern),
+    /// The request's path, perhaps with the query string.
+    Path,
+    /// The server's port: nothing that a record holds, unless it belongs to the host.
+    Port,
+    /// The protocol: nothing that a record holds, unless it belongs to the request line.
+    Protocol,
+    /// The query string, with or without its `?`.
+    Query,
+    /// The `Referer` header.
+    Referrer,
+    /// The request line.
+    Request,
+    /// The status.
+    Status,
+    /// Nothing that a record holds, in a value that may have spaces in it.
+    Text,
+    /// When the request was received, or a part of that.
+    Time(Pattern),
+    /// The same in the syntax of the Common Log Format, which is read faster.
+    TimeClf,
+    /// The `User-Agent` header.
+    UserAgent,
+    /// Nothing that a record holds, in a value without spaces.
+    Word,
+}
+
+/// How the end of a field is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// With the line: the last field.
+    Line,
+    /// Before the first place where the literal stands.
+    Literal,
+    /// Before the next quote that no backslash escapes; the literal begins with that quote.
+    Quote,
+    /// Where its syntax says: dates.
+    Syntax,
+    /// Before the next space, or with the line: the last field, where it has no spaces in it.
+    Word,
+}
+
+impl Plan {
+    /// How many fields of a record the plan fills.
+    pub(super) fn fields(&self) -> usize {
+        self.steps
+            .iter()
+            .filter(|step| step.field.is_used())
+            .count()
+    }
+
+    /// Takes the lead off the line.
+    pub(super) fn strip_lead<'a>(&self, line: &'a [u8]) -> Result<&'a [u8], Rule> {
+        strip(line, &self.lead)
+    }
+}
+
+impl Field {
+    /// Whether it says something that a record holds.
+    pub(super) const fn is_used(&self) -> bool {
+        !matches!(
+            self,
+            Self::OtherTime(_) | Self::Port | Self::Protocol | Self::Text | Self::Word
+        )
+    }
+
+    /// Whether its values never have spaces in them.
+    pub(super) const fn is_word(&self) -> bool {
+        matches!(
+            self,
+            Self::Bytes
+                | Self::Client
+                | Self::Host
+                | Self::Method
+                | Self::OptOut
+                | Self::Port
+                | Self::Protocol
+                | Self::Status
+                | Self::Word
+        )
+    }
+
+    /// Whether its syntax tells where it ends.
+    pub(super) const fn is_time(&self) -> bool {
+        matches!(self, Self::OtherTime(_) | Self::Time(_) | Self::TimeClf)
+    }
+}
+
+impl Step {
+    /// The field's value at the start of `rest`, and what comes after the literal behind it.
+    #[inline]
+    pub(super) fn split<'a>(&self, rest: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), Rule> {
+        let end = match self.end {
+            End::Quote => closing_quote(rest).ok_or(Rule::Quote)?,
+            End::Literal => find(rest, &self.literal).ok_or(Rule::Incomplete)?,
+            End::Word => memchr(b' ', rest).unwrap_or(rest.len()),
+            End::Line | End::Syntax => rest.len(),
+        };
+        let (value, rest) = rest.split_at(end);
+        Ok((value, self.strip_literal(rest)?))
+    }
+
+    /// Takes the literal off what follows the field.
+    #[inline]
+    pub(super) fn strip_literal<'a>(&self, rest: &'a [u8]) -> Result<&'a [u8], Rule> {
+        strip(rest, &self.literal)
+    }
+}
+
+/// Takes a literal off the start of `text`.
+#[inline]
+fn strip<'a>(text: &'a [u8], literal: &[u8]) -> Result<&'a [u8], Rule> {
+    text.strip_prefix(literal).ok_or_else(|| {
+        if literal.starts_with(text) {
+            Rule::Incomplete
+        } else {
+            Rule::Delimiter
+        }
+    })
+}
+
+/// Where the literal, which is not empty, first stands in `text`.
+#[inline]
+fn find(text: &[u8], literal: &[u8]) -> Option<usize> {
+    let (first, more) = literal.split_first()?;
+    if more.is_empty() {
+        return memchr(*first, text);
+    }
+    memchr_iter(*first, text).find(|&at| text[at + 1..].starts_with(more))
+}
+
+/// Where the first quote stands that no backslash escapes.
+///
+/// A quote is escaped by an odd run of backslashes: both Apache's `ap_escape_logitem`, which writes
+/// `\"` and `\\`, and nginx, which writes neither, are read rightly so.
+#[inline]
+fn closing_quote(text: &[u8]) -> Option<usize> {
+    memchr_iter(b'"', text).find(|&at| {
+        let run = text[..at]
+            .iter()
+            .rev()
+            .take_while(|&&byte| byte == b'\\')
+            .count();
+        run.is_multiple_of(2)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_field_ends_at_the_first_quote_after_an_even_run_of_backslashes() {
+        let check = |text: &str, end: Option<usize>| {
+            assert_eq!(closing_quote(text.as_bytes()), end, "{text}");
+        };
+        check(r#"""#, Some(0));
+        check(r#"a" b""#, Some(1));
+        check(r#"a\" b""#, Some(5));
+        check(r#"a\\" b""#, Some(3));
+        check(r#"a\\\" b""#, Some(7));
+        check(r#"\"\"\""#, None);
+        check("", None);
+    }
+
+    #[test]
+    fn a_literal_is_found_where_it_first_stands_whole() {
+        assert_eq!(find(b"john doe [10", b" ["), Some(8));
+        assert_eq!(find(b"a [b] [c", b"] ["), Some(4));
+        assert_eq!(find(b"john doe ", b" ["), None);
+        assert_eq!(find(b"a b", b" "), Some(1));
+    }
+}

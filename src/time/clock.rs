@@ -1,0 +1,199 @@
+//! From the fields of a date to an instant, with caches that keep calendar arithmetic off most lines.
+
+use jiff::{
+    civil::{Date, DateTime, Time},
+    tz::{AmbiguousOffset, TimeZone},
+};
+
+use super::{
+    Timestamp,
+    syntax::{Fields, Pattern, pair},
+};
+
+/// Turns dates into instants, for one reader of a log: neighbouring lines share date and hour.
+///
+/// - An impossible date is none. Second 60 counts as second 59 of its minute: a leap second stays
+///   on its day, and POSIX clocks have no name for it.
+/// - A date without a zone is one of the clock's time zone. Where that zone sets its clocks back,
+///   the hour that occurs twice is taken as its first occurrence; where it sets them forward, the
+///   hour that does not occur is taken as so much later.
+#[derive(Clone, Debug)]
+pub(crate) struct Clock {
+    tz: TimeZone,
+    clf: Pattern,
+    last_clf: ClfPrefix,
+    last_date: Midnight,
+    last_hour: LocalHour,
+}
+
+/// The part of a `10/Oct/2000:13:55:36 -0700` that neighbouring lines share, and what it means.
+#[derive(Clone, Debug)]
+struct ClfPrefix {
+    date: [u8; 12],
+    zone: [u8; 6],
+    /// The seconds from the epoch to that midnight in that zone.
+    midnight: i64,
+}
+
+/// A date and the seconds from 1970-01-01 to it, as a calendar counts them.
+#[derive(Clone, Copy, Debug)]
+struct Midnight {
+    date: (i16, i8, i8),
+    seconds: i64,
+}
+
+/// An hour of the calendar throughout which the time zone has one offset.
+#[derive(Clone, Copy, Debug)]
+struct LocalHour {
+    /// Hours from 1970-01-01T00 as the calendar counts them.
+    hour: i64,
+    /// Seconds east of Greenwich.
+    offset: i64,
+}
+
+impl Clock {
+    /// The length of a time of the Common Log Format without its brackets.
+    pub(crate) const CLF_LENGTH: usize = 26;
+
+    /// A clock whose dates without a zone are of `tz`.
+    pub(crate) fn new(tz: TimeZone) -> Self {
+        Self {
+            tz,
+            clf: Pattern::clf(),
+            // No text equals the empty prefix, no date is of month 0, and no hour is the last one.
+            last_clf: ClfPrefix {
+                date: [0; 12],
+                zone: [0; 6],
+                midnight: 0,
+            },
+            last_date: Midnight {
+                date: (0, 0, 0),
+                seconds: 0,
+            },
+            last_hour: LocalHour {
+                hour: i64::MAX,
+                offset: 0,
+            },
+        }
+    }
+
+    /// The instant of a time of the Common Log Format, such as `10/Oct/2000:13:55:36 -0700`.
+    pub(crate) fn clf(&mut self, text: &[u8; Self::CLF_LENGTH]) -> Option<Timestamp> {
+        let (date, clock, zone) = (&text[..12], &text[12..20], &text[20..]);
+        if date != self.last_clf.date || zone != self.last_clf.zone {
+            return self.clf_of_another_day(text);
+        }
+        let seconds = self.last_clf.midnight + second_of_day(clock)?;
+        Some(Timestamp(seconds * Timestamp::MICROSECONDS))
+    }
+
+    /// The instant that the fields name; `None` where no such instant exists.
+    pub(crate) fn instant(&mut self, fields: &Fields) -> Option<Timestamp> {
+        let seconds = match fields.epoch {
+            Some(seconds) => seconds,
+            None => self.civil_seconds(fields)?,
+        };
+        Some(Timestamp(
+            seconds * Timestamp::MICROSECONDS + fields.fraction,
+        ))
+    }
+
+    /// Reads a time of the Common Log Format in full, and remembers its date and zone.
+    #[cold]
+    fn clf_of_another_day(&mut self, text: &[u8; Self::CLF_LENGTH]) -> Option<Timestamp> {
+        let mut fields = Fields::default();
+        self.clf
+            .read(text, &mut fields)
+            .filter(|rest| rest.is_empty())?;
+        let instant = self.instant(&fields)?;
+        if let (Ok(date), Ok(zone)) = (text[..12].try_into(), text[20..].try_into()) {
+            let midnight = instant.seconds() - second_of_day(&text[12..20])?;
+            self.last_clf = ClfPrefix {
+                date,
+                zone,
+                midnight,
+            };
+        }
+        Some(instant)
+    }
+
+    /// The seconds from the epoch to the date and time of day.
+    fn civil_seconds(&mut self, fields: &Fields) -> Option<i64> {
+        let hour = match fields.afternoon {
+            Some(afternoon) => fields.hour % 12 + if afternoon { 12 } else { 0 },
+            None => fields.hour,
+        };
+        let of_day = seconds_of(hour, fields.minute, fields.second);
+        let civil = self.midnight(fields)? + of_day;
+        let offset = match fields.zone {
+            Some(zone) => i64::from(zone),
+            None => self.offset(civil)?,
+        };
+        Some(civil - offset)
+    }
+
+    /// The seconds from 1970-01-01 to the date, as a calendar counts them.
+    fn midnight(&mut self, fields: &Fields) -> Option<i64> {
+        let date = (fields.year, fields.month, fields.day);
+        if date != self.last_date.date {
+            let midnight = Date::new(date.0, date.1, date.2)
+                .ok()?
+                .to_datetime(Time::midnight());
+            let seconds = TimeZone::UTC.to_timestamp(midnight).ok()?.as_second();
+            self.last_date = Midnight { date, seconds };
+        }
+        Some(self.last_date.seconds)
+    }
+
+    /// The clock's offset at a moment of the calendar, given in seconds from 1970-01-01.
+    fn offset(&mut self, civil: i64) -> Option<i64> {
+        let hour = civil.div_euclid(3600);
+        if hour != self.last_hour.hour {
+            let (first, last) = (
+                self.fixed_offset(hour * 3600),
+                self.fixed_offset(hour * 3600 + 3599),
+            );
+            match first {
+                Some(offset) if first == last => self.last_hour = LocalHour { hour, offset },
+                _ => return self.offset_near_a_change(civil),
+            }
+        }
+        Some(self.last_hour.offset)
+    }
+
+    /// The offset at a moment of the calendar that occurs exactly once.
+    fn fixed_offset(&self, civil: i64) -> Option<i64> {
+        match self.tz.to_ambiguous_timestamp(datetime(civil)?).offset() {
+            AmbiguousOffset::Unambiguous { offset } => Some(offset.seconds().into()),
+            _ => None,
+        }
+    }
+
+    /// The offset at a moment that may occur twice or not at all.
+    fn offset_near_a_change(&self, civil: i64) -> Option<i64> {
+        let instant = self
+            .tz
+            .to_ambiguous_timestamp(datetime(civil)?)
+            .compatible()
+            .ok()?;
+        Some(civil - instant.as_second())
+    }
+}
+
+/// The calendar's date and time so many seconds after 1970-01-01T00:00:00.
+fn datetime(civil: i64) -> Option<DateTime> {
+    Some(TimeZone::UTC.to_datetime(jiff::Timestamp::from_second(civil).ok()?))
+}
+
+fn seconds_of(hour: i8, minute: i8, second: i8) -> i64 {
+    i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second.min(59))
+}
+
+/// The seconds of `13:55:36`.
+fn second_of_day(clock: &[u8]) -> Option<i64> {
+    let [h, i, b':', m, n, b':', s, t] = *clock else {
+        return None;
+    };
+    let (hour, minute, second) = (pair(h, i)?, pair(m, n)?, pair(s, t)?);
+    (hour < 24 && minute < 60 && second < 61).then(|| seconds_of(hour, minute, second))
+}
