@@ -39,7 +39,10 @@ fn parse(bencher: Bencher<'_, '_>, format: &Format, log: &str) {
     let lines: Vec<_> = log.lines().map(str::as_bytes).collect();
     let mut parser = format.parser(TimeZone::UTC);
     bencher.counter(BytesCount::of_str(log)).bench_local(|| {
-        lines.iter().filter(|line| matches!(parser.parse(line), Parsed::Record(_))).count()
+        lines
+            .iter()
+            .filter(|line| matches!(parser.parse(line), Parsed::Record(_)))
+            .count()
     });
 }
 
@@ -65,7 +68,7 @@ fn lines_of_another_format(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn detection(bencher: Bencher<'_, '_>) {
     let log = combined();
-    bencher
-        .counter(BytesCount::of_str(&log))
-        .bench_local(|| Format::detect("access.log", log.as_bytes()).map(|detected| detected.parsed));
+    bencher.counter(BytesCount::of_str(&log)).bench_local(|| {
+        Format::detect("access.log", log.as_bytes()).map(|detected| detected.parsed)
+    });
 }

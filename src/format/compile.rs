@@ -322,51 +322,137 @@ mod tests {
     use super::*;
     use crate::format::spec::pieces;
 
-    fn plan(spec: &str) -> Plan {
-        compile(&pieces(spec).unwrap()).unwrap()
-    }
-
-    /// The fields of the compiled format, with how each ends.
-    fn fields(spec: &str) -> Vec<(Field, End)> {
-        plan(spec)
-            .steps
-            .iter()
-            .map(|step| (step.field.clone(), step.end))
-            .collect()
+    fn plan(spec: &str) -> Result<Plan> {
+        compile(&pieces(spec)?)
     }
 
     #[test]
-    fn of_several_fields_for_one_thing_the_preferable_one_is_used() {
-        let check = |spec: &str, used: &[Field]| {
-            let plan = plan(spec);
-            let own = plan
+    fn of_several_fields_that_say_the_same_one_is_used() {
+        let check = |spec: &str, used: &[(usize, Field)]| {
+            let steps = plan(spec).unwrap().steps.into_vec().into_iter().enumerate();
+            let fields = steps.map(|(place, step)| (place, step.field));
+            let found: Vec<_> = fields.filter(|(_, field)| field.is_used()).collect();
+            assert_eq!(found, used, "{spec}");
+        };
+        let time = || (0, Field::TimeClf);
+        check("%t %h %a", &[time(), (2, Field::Client)]);
+        check("%t %{c}a %h", &[time(), (2, Field::Client)]);
+        check("%t %h %h", &[time(), (1, Field::Client)]);
+        check(
+            "%t %{X-Forwarded-For}i %{c}h",
+            &[time(), (2, Field::Client)],
+        );
+        check(
+            "%t %{X-Forwarded-For}i",
+            &[time(), (1, Field::ForwardedFor)],
+        );
+        check(
+            "%t %h %s %>s",
+            &[time(), (1, Field::Client), (3, Field::Status)],
+        );
+        check(
+            "%t %h %<s",
+            &[time(), (1, Field::Client), (2, Field::Status)],
+        );
+        check(
+            "%t %h %O %b",
+            &[time(), (1, Field::Client), (3, Field::Bytes)],
+        );
+        check(
+            "%t %h %I %O",
+            &[time(), (1, Field::Client), (3, Field::Bytes)],
+        );
+        check(
+            "%t %h %{Host}i %V %v",
+            &[time(), (1, Field::Client), (4, Field::Host)],
+        );
+        check(
+            r#"%t %h %m %U "%r""#,
+            &[time(), (1, Field::Client), (4, Field::Request)],
+        );
+        check(
+            "%t %h %{DNT}i %{Sec-GPC}i",
+            &[
+                time(),
+                (1, Field::Client),
+                (2, Field::OptOut),
+                (3, Field::OptOut),
+            ],
+        );
+    }
+
+    #[test]
+    fn the_time_is_made_up_of_what_adds_to_it() {
+        let check = |spec: &str, used: &[bool]| {
+            let plan = plan(spec).unwrap();
+            let times = plan.steps.iter().filter(|step| step.field.is_time());
+            let found: Vec<_> = times.map(|step| step.field.is_used()).collect();
+            assert_eq!(found, used, "{spec}");
+        };
+        check("%h %t", &[true]);
+        check("%h %t %t", &[true, false]);
+        check("%h %t %{msec_frac}t %{usec_frac}t", &[true, true, false]);
+        check("%h %{%F}t %{%T}t %{%z}t", &[true, true, true]);
+        check("%h %t %{end:%s}t", &[true, false]);
+        check("%h %{%z}t %{end:%s}t %{end:usec}t", &[false, true, true]);
+        check("%h %{msec}t %{msec_frac}t", &[true, false]);
+    }
+
+    #[test]
+    fn fields_that_belong_together_are_read_as_one() {
+        let check = |spec: &str, expected: &[Field]| {
+            let plan = plan(&format!("%h %t {spec}")).unwrap();
+            let fields = plan.steps.iter().skip(2).map(|step| &step.field);
+            assert!(fields.eq(expected), "{spec}");
+        };
+        check(r#""%m %U%q %H""#, &[Field::Request]);
+        check(r#""%m %U %H""#, &[Field::Request]);
+        check(r#""%m %U%q""#, &[Field::Method, Field::Path]);
+        check(
+            r#""%m" "%U" "%q""#,
+            &[Field::Method, Field::Path, Field::Query],
+        );
+        check("%v:%p %T/%D", &[Field::Host, Field::Word, Field::Word]);
+        check("%{x}e%X%k", &[Field::Text]);
+    }
+
+    #[test]
+    fn a_format_that_says_too_little_or_is_ambiguous_is_refused() {
+        let check = |spec: &str, reason: &str| {
+            let message = plan(spec).unwrap_err().to_string();
+            assert!(message.contains(reason), "{spec}: {message}");
+        };
+        check("%t %r", "who the client is");
+        check("%h %>s", "when the request was");
+        check("%h %{msec_frac}t", "when the request was");
+        check("%h %{%d/%b %H:%M:%S}t", "when the request was");
+        check("%h %{%F %I:%M}t", "when the request was");
+        check("%h%a %t", "nothing separates");
+        check("%h%{sec}t", "nothing separates");
+        check("%h %t %U%m", "nothing separates");
+        check("%h %t %r %>s", "need quotes");
+        check("%h %t %{User-Agent}i %>s", "need quotes");
+        check("", "when the request was");
+    }
+
+    #[test]
+    fn how_a_field_ends_depends_on_what_follows_it() {
+        let check = |spec: &str, expected: &[End]| {
+            let ends: Vec<_> = plan(spec)
+                .unwrap()
                 .steps
                 .iter()
-                .map(|step| &step.field)
-                .filter(|field| field.is_used());
-            assert_eq!(
-                own.collect::<Vec<_>>(),
-                used.iter().collect::<Vec<_>>(),
-                "{spec}"
-            );
+                .map(|step| step.end)
+                .collect();
+            assert_eq!(ends, expected, "{spec}");
         };
-        let clf = || Field::TimeClf;
-        check("%h %a %t", &[Field::Client, clf()]);
-        assert_eq!(plan("%h %a %t").steps[0].field, Field::Word);
-        check("%{c}a %h %t", &[Field::Client, clf()]);
-        assert_eq!(plan("%{c}a %h %t").steps[1].field, Field::Client);
-        check("%{X-Forwarded-For}i|%h %t", &[Field::Client, clf()]);
-        check("%{X-Forwarded-For}i %t", &[Field::ForwardedFor, clf()]);
-        check("%h %t %s %>s", &[Field::Client, clf(), Field::Status]);
-        assert_eq!(plan("%h %t %s %>s").steps[3].field, Field::Status);
-        check("%h %t %O %b", &[Field::Client, clf(), Field::Bytes]);
-        assert_eq!(plan("%h %t %O %b").steps[3].field, Field::Bytes);
         check(
-            r#"%h %t "%r" %m %U"#,
-            &[Field::Client, clf(), Field::Request],
+            r#"%h %t "%r" %b"#,
+            &[End::Literal, End::Syntax, End::Quote, End::Word],
         );
-        check("%h %t %{end:%s}t", &[Field::Client, clf()]);
-        check("%h %t %{begin:%F}t", &[Field::Client, clf()]);
-        check("%h %{end}t %{end:sec}t", &[]);
+        check(
+            "%h %t %{User-Agent}i",
+            &[End::Literal, End::Syntax, End::Line],
+        );
     }
 }

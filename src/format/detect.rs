@@ -144,3 +144,131 @@ impl Fit {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMON: &str = r#"203.0.113.7 - - [21/Nov/2026:09:00:00 +0000] "GET / HTTP/1.1" 200 5"#;
+    const AGENT: &str = r#" "https://example.org/" "Mozilla/5.0""#;
+
+    fn check(lines: &[String], expected: &str) {
+        let found = Format::detect("access.log", (lines.join("\n") + "\n").as_bytes()).unwrap();
+        assert_eq!(found.format.name(), Some(expected), "{lines:?}");
+    }
+
+    fn combined() -> String {
+        format!("{COMMON}{AGENT}")
+    }
+
+    #[test]
+    fn each_known_format_is_told_from_the_others() {
+        check(&[COMMON.into()], "common");
+        check(&[combined()], "combined");
+        check(&[combined() + " 712 5310"], "combinedio");
+        check(&[format!("example.org:443 {COMMON}")], "vhost_common");
+        check(
+            &[format!("example.org:443 {}", combined())],
+            "vhost_combined",
+        );
+        check(&[format!("example.org {}", combined())], "vhost_combined");
+        check(&[format!("192.0.2.1:80 {}", combined())], "vhost_combined");
+        check(&[combined().replace("- -", "- john doe")], "combined");
+        check(
+            &[combined().replace("203.0.113.7", "host.example.net")],
+            "combined",
+        );
+        check(
+            &[combined().replace("203.0.113.7", "2001:db8::7")],
+            "combined",
+        );
+    }
+
+    #[test]
+    fn a_minority_of_other_lines_does_not_matter() {
+        let garbage = "\u{1}\u{fffd}\"\\ \u{0}".to_owned();
+        check(
+            &[garbage.clone(), combined(), combined(), COMMON.into()],
+            "combined",
+        );
+        check(
+            &[
+                garbage,
+                COMMON.into(),
+                combined(),
+                COMMON.into(),
+                COMMON.into(),
+            ],
+            "common",
+        );
+        check(
+            &["# comment".into(), String::new(), "  ".into(), combined()],
+            "combined",
+        );
+        let vhost = format!("example.org:443 {}", combined());
+        check(
+            &[vhost.clone(), vhost.clone(), combined(), vhost],
+            "vhost_combined",
+        );
+    }
+
+    #[test]
+    fn a_log_of_no_known_format_is_an_error_that_names_the_best_guesses() {
+        let sample = format!("{}\n{COMMON}\nx\ny\nz\n", combined());
+        let error = Format::detect("access.log", sample.as_bytes()).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.starts_with("access.log: its first lines are of no known format"),
+            "{message}"
+        );
+        assert!(
+            message.contains("combined fits 20 %, common fits 20 %"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn the_share_is_of_the_lines_that_are_not_blank() {
+        let sample = format!("\n{0}\n\n{0}\n{0}\nx\n", combined());
+        let found = Format::detect("access.log", sample.as_bytes()).unwrap();
+        assert_eq!((found.parsed, found.lines), (3, 4));
+        assert!((found.share() - 0.75).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn nothing_at_all_is_taken_for_combined() {
+        for sample in ["", "\n \n", "# only a comment\n"] {
+            let found = Format::detect("access.log", sample.as_bytes()).unwrap();
+            assert_eq!((found.format.name(), found.lines), (Some("combined"), 0));
+        }
+    }
+
+    #[test]
+    fn a_last_line_that_may_be_cut_does_not_count() {
+        let sample = format!("{}\n{}", combined(), &combined()[..90]);
+        assert_eq!(
+            Format::detect("access.log", sample.as_bytes())
+                .unwrap()
+                .lines,
+            1
+        );
+        let sample = combined();
+        assert_eq!(
+            Format::detect("access.log", sample.as_bytes())
+                .unwrap()
+                .lines,
+            1
+        );
+    }
+
+    #[test]
+    fn no_more_than_a_thousand_lines_are_looked_at() {
+        let sample = format!("{}\n", combined()).repeat(1500);
+        assert_eq!(
+            Format::detect("access.log", sample.as_bytes())
+                .unwrap()
+                .lines,
+            1000
+        );
+    }
+}

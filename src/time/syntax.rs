@@ -438,3 +438,212 @@ fn split_digits(text: &[u8], most: usize) -> Option<(&[u8], &[u8])> {
         .unwrap_or(text.len());
     (1..=most).contains(&end).then(|| text.split_at(end))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The fields that `text` gives by a pattern that takes all of it.
+    fn read(format: &str, text: &str) -> Option<Fields> {
+        let mut fields = Fields::default();
+        let rest = Pattern::strftime(format.as_bytes())
+            .unwrap()
+            .read(text.as_bytes(), &mut fields)?;
+        rest.is_empty().then_some(fields)
+    }
+
+    #[test]
+    fn each_conversion_fills_its_field() {
+        let check = |format: &str, text: &str, expected: Fields| {
+            assert_eq!(read(format, text), Some(expected), "{format}: {text}");
+        };
+        let none = Fields::default();
+        check("%Y", "2026", Fields { year: 2026, ..none });
+        check("%y", "68", Fields { year: 2068, ..none });
+        check("%y", "69", Fields { year: 1969, ..none });
+        check("%m", "12", Fields { month: 12, ..none });
+        check("%b", "Jan", Fields { month: 1, ..none });
+        check("%h", "MAY", Fields { month: 5, ..none });
+        check("%B", "september", Fields { month: 9, ..none });
+        check("%d", "31", Fields { day: 31, ..none });
+        check("%e", " 1", Fields { day: 1, ..none });
+        check("%e", "10", Fields { day: 10, ..none });
+        check("%H", "23", Fields { hour: 23, ..none });
+        check("%k", " 0", Fields { hour: 0, ..none });
+        check(
+            "%I%p",
+            "12AM",
+            Fields {
+                hour: 12,
+                afternoon: Some(false),
+                ..none
+            },
+        );
+        check(
+            "%l%P",
+            " 1pm",
+            Fields {
+                hour: 1,
+                afternoon: Some(true),
+                ..none
+            },
+        );
+        check("%M", "59", Fields { minute: 59, ..none });
+        check("%S", "60", Fields { second: 60, ..none });
+        check(
+            "%f",
+            "5",
+            Fields {
+                fraction: 500_000,
+                ..none
+            },
+        );
+        check(
+            "%f",
+            "123456789",
+            Fields {
+                fraction: 123_456,
+                ..none
+            },
+        );
+        check(
+            "%z",
+            "+0530",
+            Fields {
+                zone: Some(19_800),
+                ..none
+            },
+        );
+        check(
+            "%z",
+            "-15:59",
+            Fields {
+                zone: Some(-57_540),
+                ..none
+            },
+        );
+        check(
+            "%z",
+            "Z",
+            Fields {
+                zone: Some(0),
+                ..none
+            },
+        );
+        check(
+            "%Z",
+            "GMT",
+            Fields {
+                zone: Some(0),
+                ..none
+            },
+        );
+        check("%Z", "CET", none);
+        check(
+            "%z %Z",
+            "+0100 UTC",
+            Fields {
+                zone: Some(3600),
+                ..none
+            },
+        );
+        check(
+            "%s",
+            "1764000000",
+            Fields {
+                epoch: Some(1_764_000_000),
+                ..none
+            },
+        );
+        check("%a, %A %j %u %V%%%n%t", "Sat, Saturday 325 6 47%\n\t", none);
+    }
+
+    #[test]
+    fn what_is_out_of_range_or_of_another_shape_is_not_read() {
+        let check =
+            |format: &str, text: &str| assert_eq!(read(format, text), None, "{format}: {text}");
+        check("%Y", "202");
+        check("%Y", "12026");
+        check("%Y", "-202");
+        check("%m", "13");
+        check("%m", "0");
+        check("%m", "00");
+        check("%b", "Okt");
+        check("%b", "");
+        check("%d", "32");
+        check("%e", "  ");
+        check("%H", "24");
+        check("%I", "00");
+        check("%p", "XM");
+        check("%M", "60");
+        check("%S", "61");
+        check("%f", "");
+        check("%f", "1234567890");
+        check("%z", "+1600");
+        check("%z", "+0060");
+        check("%z", "0100");
+        check("%z", "+01");
+        check("%s", "9999999999999");
+        check("%s", "12345678901234567890");
+        check("%s", "-1");
+        check("%F", "2026-11-2");
+        check("%F", "2026/11/21");
+    }
+
+    #[test]
+    fn counts_since_the_epoch_keep_their_fraction() {
+        let check = |pattern: Pattern, text: &str, seconds: i64, fraction: i64| {
+            let mut fields = Fields::default();
+            assert_eq!(pattern.read(text.as_bytes(), &mut fields), Some(&b""[..]));
+            assert_eq!(
+                (fields.epoch, fields.fraction),
+                (Some(seconds), fraction),
+                "{text}"
+            );
+        };
+        check(Pattern::epoch_seconds(), "1431857117", 1_431_857_117, 0);
+        check(
+            Pattern::epoch_milliseconds(),
+            "1431857117123",
+            1_431_857_117,
+            123_000,
+        );
+        check(
+            Pattern::epoch_microseconds(),
+            "1431857117000045",
+            1_431_857_117,
+            45,
+        );
+    }
+
+    #[test]
+    fn an_instant_needs_a_date_and_a_time_of_day_or_a_count() {
+        let check = |format: &[u8], complete: bool| {
+            let provides = Pattern::strftime(format).unwrap().provides();
+            assert_eq!(
+                provides.is_complete(),
+                complete,
+                "{}",
+                format.escape_ascii()
+            );
+        };
+        check(b"%d/%b/%Y:%H:%M:%S %z", true);
+        check(b"%s", true);
+        check(b"%F %R", true);
+        check(b"%F %I:%M %p", true);
+        check(b"%F %I:%M", false);
+        check(b"%F", false);
+        check(b"%T", false);
+        check(b"%b %d %T", false);
+    }
+
+    #[test]
+    fn an_unknown_conversion_is_named() {
+        let check = |format: &[u8], letter: char| {
+            assert_eq!(Pattern::strftime(format), Err(UnknownConversion(letter)));
+        };
+        check(b"%Y-%Q", 'Q');
+        check(b"%Y-%", '%');
+        check(b"%Ex", 'E');
+    }
+}
