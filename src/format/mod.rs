@@ -4,13 +4,14 @@
 mod compile;
 mod detect;
 mod parser;
+mod piece;
 mod plan;
 mod predefined;
 mod spec;
 
 use std::sync::Arc;
 
-use self::compile::Piece;
+use self::piece::Piece;
 use crate::{error::Result, time::TimeZone};
 
 pub use detect::Detected;
@@ -29,7 +30,7 @@ impl Format {
         predefined::FORMATS.iter().map(|format| format.name)
     }
 
-    /// The known format of that name, in any case, or of the name that GoAccess has for it.
+    /// The known format of that name, in any case, or of the name that `GoAccess` has for it.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         predefined::FORMATS

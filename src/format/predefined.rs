@@ -7,7 +7,7 @@ use super::Format;
 pub(super) struct Predefined {
     /// Its name.
     pub(super) name: &'static str,
-    /// The name that GoAccess has for it, where that is another one.
+    /// The name that `GoAccess` has for it, where that is another one.
     alias: Option<&'static str>,
     spec: &'static str,
 }

@@ -13,10 +13,7 @@ use nom::{
     sequence::{delimited, preceded},
 };
 
-use super::{
-    compile::{Piece, refused},
-    plan::Field,
-};
+use super::{compile::refused, piece::Piece, plan::Field};
 use crate::{
     error::Result,
     time::{Pattern, UnknownConversion},

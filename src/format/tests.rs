@@ -312,7 +312,7 @@ fn a_virtual_host_loses_its_port() {
 
 #[test]
 fn a_request_may_come_in_parts() {
-    let mut check = |spec: &str, request: &str, expected: [&str; 3]| {
+    let check = |spec: &str, request: &str, expected: [&str; 3]| {
         let line = format!("203.0.113.7 [10/Oct/2000:13:55:36 -0700] {request}");
         let request = record(&mut of_spec(&format!("%h %t {spec}")), line.as_bytes()).request;
         let Request::Parts {
@@ -353,7 +353,7 @@ fn a_request_line_in_all_but_name_is_one() {
 
 #[test]
 fn a_forwarded_client_is_the_first_of_the_list() {
-    let mut check = |spec: &str, logged: &str, client: &str| {
+    let check = |spec: &str, logged: &str, client: &str| {
         let line = format!("[10/Oct/2000:13:55:36 -0700] {logged}");
         let record = record(&mut of_spec(&format!("%t {spec}")), line.as_bytes());
         assert_eq!(record.client, client.as_bytes(), "{logged}");

@@ -7,7 +7,8 @@ use jiff::{
 
 use super::{
     Timestamp,
-    syntax::{Fields, Pattern, pair},
+    component::{Fields, pair},
+    syntax::Pattern,
 };
 
 /// Turns dates into instants, for one reader of a log: neighbouring lines share date and hour.
