@@ -42,46 +42,39 @@ impl Detected {
             self.parsed as f64 / self.lines as f64
         }
     }
+
+    /// Whether at least half of the lines are of the format.
+    const fn is_majority(&self) -> bool {
+        self.parsed * 2 >= self.lines
+    }
 }
 
 /// How well a format fits the sample.
 struct Fit {
-    format: Format,
+    detected: Detected,
     /// Lines with an address for the client. A plan that is off by a field may read a line, since a
     /// user's name can be anything, but then it takes something else for the client.
     addresses: usize,
-    parsed: usize,
-    lines: usize,
 }
 
 /// See [`Format::detect`].
 pub(super) fn detect(name: &str, sample: &[u8]) -> Result<Detected> {
     let mut fits: Vec<_> = FORMATS
         .iter()
-        .map(|format| fit(format.format(), sample))
+        .map(|known| fit(known.format(), sample))
         .collect();
     fits.sort_by_key(Fit::rank);
     match fits.pop() {
-        Some(best) if best.lines == 0 => Ok(Detected {
+        Some(best) if best.detected.lines == 0 => Ok(Detected {
             format: COMBINED.format(),
-            parsed: 0,
-            lines: 0,
+            ..best.detected
         }),
-        Some(Fit {
-            format,
-            parsed,
-            lines,
-            ..
-        }) if parsed * 2 >= lines => Ok(Detected {
-            format,
-            parsed,
-            lines,
-        }),
+        Some(best) if best.detected.is_majority() => Ok(best.detected),
         best => {
-            let guesses = fits.iter().chain(&best);
+            let guesses = fits.iter().chain(&best).rev().take(GUESSES);
             Err(Error::Format {
                 name: name.into(),
-                message: no_format(guesses.rev().take(GUESSES)),
+                message: no_format(guesses),
             })
         }
     }
@@ -90,28 +83,30 @@ pub(super) fn detect(name: &str, sample: &[u8]) -> Result<Detected> {
 /// Tries the format on the sample.
 fn fit(format: Format, sample: &[u8]) -> Fit {
     let mut parser = format.parser(TimeZone::UTC);
-    let mut fit = Fit {
-        format,
-        addresses: 0,
-        parsed: 0,
-        lines: 0,
-    };
-    for line in lines(sample) {
+    let (mut addresses, mut parsed, mut lines) = (0, 0, 0);
+    for line in sampled(sample) {
         match parser.parse(line) {
             Parsed::Record(record) => {
-                fit.lines += 1;
-                fit.parsed += 1;
-                fit.addresses += usize::from(is_address(record.client));
+                lines += 1;
+                parsed += 1;
+                addresses += usize::from(is_address(record.client));
             }
-            Parsed::Malformed(_) => fit.lines += 1,
+            Parsed::Malformed(_) => lines += 1,
             Parsed::Ignored => {}
         }
     }
-    fit
+    Fit {
+        detected: Detected {
+            format,
+            parsed,
+            lines,
+        },
+        addresses,
+    }
 }
 
 /// The lines of the sample, without the last one where that may be cut.
-fn lines(sample: &[u8]) -> impl Iterator<Item = &[u8]> {
+fn sampled(sample: &[u8]) -> impl Iterator<Item = &[u8]> {
     let sample = &sample[..sample.len().min(SAMPLE_BYTES)];
     let end = memrchr(b'\n', sample).unwrap_or(sample.len());
     sample[..end]
@@ -125,9 +120,12 @@ fn is_address(client: &[u8]) -> bool {
 
 /// What was tried, the best guess first.
 fn no_format<'a>(guesses: impl Iterator<Item = &'a Fit>) -> String {
-    let guesses = guesses.map(|fit| {
-        let percent = fit.parsed * 100 / fit.lines.max(1);
-        format!("{} fits {percent} %", fit.format.name().unwrap_or_default())
+    let guesses = guesses.map(|Fit { detected, .. }| {
+        let percent = detected.parsed * 100 / detected.lines.max(1);
+        format!(
+            "{} fits {percent} %",
+            detected.format.name().unwrap_or_default()
+        )
     });
     let guesses = guesses.collect::<Vec<_>>().join(", ");
     format!("its first lines are of no known format ({guesses} of them)")
@@ -136,11 +134,13 @@ fn no_format<'a>(guesses: impl Iterator<Item = &'a Fit>) -> String {
 impl Fit {
     /// Ascending from the worst; of formats that fit equally well the more specific one is better.
     fn rank(&self) -> (bool, usize, usize, usize) {
+        let detected = &self.detected;
+        let fields = detected.format.plan.fields();
         (
-            self.parsed * 2 >= self.lines,
+            detected.is_majority(),
             self.addresses,
-            self.parsed,
-            self.format.plan.fields(),
+            detected.parsed,
+            fields,
         )
     }
 }
