@@ -1,25 +1,13 @@
 //! From the pieces of a format string, in any dialect, to a field plan.
 
-use super::plan::{End, Field, Plan, Step};
+use super::{
+    piece::{Piece, fused},
+    plan::{End, Field, Plan, Step},
+};
 use crate::{
     error::{Error, Result},
     time::{Pattern, Provides},
 };
-
-/// One piece of a format string, as the front end of a dialect understands it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
-    /// Bytes that stand in every line as they are.
-    Literal(Vec<u8>),
-    /// Something that differs from line to line.
-    Field {
-        /// What it says.
-        field: Field,
-        /// Of several fields that say the same, the one with the least preference is used, and of
-        /// those the first.
-        preference: u8,
-    },
-}
 
 /// Compiles the pieces of a format string.
 ///
@@ -31,131 +19,17 @@ pub(super) fn compile(pieces: &[Piece]) -> Result<Plan> {
     let mut pieces = fused(pieces);
     choose_preferred(&mut pieces);
     choose_times(&mut pieces)?;
-    if !pieces
-        .iter()
-        .any(|piece| piece.says(&Field::Client) || piece.says(&Field::ForwardedFor))
-    {
+    let says_client =
+        |piece: &Piece| piece.says(&Field::Client) || piece.says(&Field::ForwardedFor);
+    if !pieces.iter().any(says_client) {
         return Err(refused("no field says who the client is"));
     }
-    let in_parts = !pieces.iter().any(|piece| piece.says(&Field::Request));
-    let (lead, steps) = steps(pieces)?;
-    Ok(Plan {
-        lead,
-        steps,
-        in_parts,
-    })
+    plan(pieces)
 }
 
 /// The error of a format string that cannot be used.
 pub(super) fn refused(reason: &str) -> Error {
     Error::Setting(format!("the log format cannot be used: {reason}"))
-}
-
-impl Piece {
-    /// A field without rivals.
-    pub(super) const fn field(field: Field) -> Self {
-        Self::Field {
-            field,
-            preference: 0,
-        }
-    }
-
-    /// Whether it is the same literal, or says the same.
-    fn is_like(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Literal(own), Self::Literal(other)) => own == other,
-            (Self::Field { field: own, .. }, Self::Field { field: other, .. }) => own == other,
-            _ => false,
-        }
-    }
-
-    /// The date it is, and whether that is the end of the request.
-    const fn time(&self) -> Option<(&Pattern, bool)> {
-        match self {
-            Self::Field {
-                field: Field::Time(pattern),
-                ..
-            } => Some((pattern, false)),
-            Self::Field {
-                field: Field::OtherTime(pattern),
-                ..
-            } => Some((pattern, true)),
-            _ => None,
-        }
-    }
-
-    fn says(&self, wanted: &Field) -> bool {
-        matches!(self, Self::Field { field, .. } if field == wanted)
-    }
-}
-
-/// Joins neighbouring literals, and fields that are easier to read together than apart.
-fn fused(pieces: &[Piece]) -> Vec<Piece> {
-    let shapes = shapes();
-    let mut fused = Vec::with_capacity(pieces.len());
-    let mut rest = pieces;
-    while let Some(first) = rest.first() {
-        let shape = shapes.iter().find(|(shape, _)| starts_with(rest, shape));
-        let (field, taken) = shape.map_or((None, 1), |(shape, field)| (Some(field), shape.len()));
-        match (fused.last_mut(), first) {
-            (Some(Piece::Literal(before)), Piece::Literal(literal)) => before.extend(literal),
-            _ => fused.push(field.map_or_else(|| first.clone(), |field| as_said_by(field, first))),
-        }
-        rest = &rest[taken..];
-    }
-    fused
-}
-
-/// Runs of pieces that are read as one field.
-///
-/// `%m %U%q %H` is a request line in all but name, and is read as one since a path may hold spaces;
-/// a query string belongs to its path, a port to its host.
-fn shapes() -> [(Vec<Piece>, Field); 4] {
-    let field = Piece::field;
-    let literal = |text: &[u8]| Piece::Literal(text.to_vec());
-    let (method, protocol) = (field(Field::Method), field(Field::Protocol));
-    let (path, query) = (field(Field::Path), field(Field::Query));
-    let (host, port) = (field(Field::Host), field(Field::Port));
-    let space = || literal(b" ");
-    [
-        (
-            vec![
-                method.clone(),
-                space(),
-                path.clone(),
-                query.clone(),
-                space(),
-                protocol.clone(),
-            ],
-            Field::Request,
-        ),
-        (
-            vec![method, space(), path.clone(), space(), protocol],
-            Field::Request,
-        ),
-        (vec![path, query], Field::Path),
-        (vec![host, literal(b":"), port], Field::Host),
-    ]
-}
-
-fn starts_with(pieces: &[Piece], shape: &[Piece]) -> bool {
-    pieces.len() >= shape.len()
-        && shape
-            .iter()
-            .zip(pieces)
-            .all(|(own, piece)| own.is_like(piece))
-}
-
-/// The field, as preferable as the piece it was fused from.
-fn as_said_by(field: &Field, piece: &Piece) -> Piece {
-    let preference = match piece {
-        Piece::Field { preference, .. } => *preference,
-        Piece::Literal(_) => 0,
-    };
-    Piece::Field {
-        field: field.clone(),
-        preference,
-    }
 }
 
 /// Leaves at most one field for each thing that a record holds once.
@@ -255,42 +129,42 @@ fn provided(pieces: &[Piece], of_end: bool) -> Provides {
     })
 }
 
-/// The lead of the line and the steps through it.
-fn steps(pieces: Vec<Piece>) -> Result<(Box<[u8]>, Box<[Step]>)> {
+/// The plan of pieces of which each has its use.
+fn plan(pieces: Vec<Piece>) -> Result<Plan> {
+    let in_parts = !pieces.iter().any(|piece| piece.says(&Field::Request));
     let mut lead = Vec::new();
-    let mut fields: Vec<(Field, Vec<u8>)> = Vec::new();
+    let mut fields = Vec::new();
     for piece in pieces {
         match piece {
-            Piece::Literal(literal) => {
-                fields
-                    .last_mut()
-                    .map_or(&mut lead, |(_, after)| after)
-                    .extend(literal);
-            }
             Piece::Field { field, .. } => push_field(field, &mut fields)?,
+            Piece::Literal(literal) => {
+                let before = fields.last_mut().map_or(&mut lead, |(_, after)| after);
+                before.extend(literal);
+            }
         }
     }
-    let steps: Result<_> = fields
+    let steps = fields
         .into_iter()
-        .map(|(field, literal)| step(field, literal))
-        .collect();
-    Ok((lead.into(), steps?))
+        .map(|(field, literal)| step(field, literal));
+    Ok(Plan {
+        lead: lead.into(),
+        steps: steps.collect::<Result<_>>()?,
+        in_parts,
+    })
 }
 
 /// Appends a field; one that nothing holds and nothing separates from such another joins that.
 fn push_field(field: Field, fields: &mut Vec<(Field, Vec<u8>)>) -> Result<()> {
-    let Some((before, _)) = fields
-        .last_mut()
-        .filter(|(before, after)| after.is_empty() && !before.is_time())
-    else {
-        fields.push((field, Vec::new()));
-        return Ok(());
-    };
-    if before.is_used() || field.is_used() || field.is_time() {
-        return Err(refused("nothing separates two neighbouring fields"));
-    }
-    if !field.is_word() {
-        *before = field;
+    match fields.last_mut() {
+        Some((before, after)) if after.is_empty() && !before.is_time() => {
+            if before.is_used() || field.is_used() || field.is_time() {
+                return Err(refused("nothing separates two neighbouring fields"));
+            }
+            if !field.is_word() {
+                *before = field;
+            }
+        }
+        _ => fields.push((field, Vec::new())),
     }
     Ok(())
 }
@@ -322,51 +196,143 @@ mod tests {
     use super::*;
     use crate::format::spec::pieces;
 
-    fn plan(spec: &str) -> Plan {
-        compile(&pieces(spec).unwrap()).unwrap()
-    }
-
-    /// The fields of the compiled format, with how each ends.
-    fn fields(spec: &str) -> Vec<(Field, End)> {
-        plan(spec)
-            .steps
-            .iter()
-            .map(|step| (step.field.clone(), step.end))
-            .collect()
+    fn compiled(spec: &str) -> Result<Plan> {
+        compile(&pieces(spec)?)
     }
 
     #[test]
-    fn of_several_fields_for_one_thing_the_preferable_one_is_used() {
-        let check = |spec: &str, used: &[Field]| {
-            let plan = plan(spec);
-            let own = plan
+    fn of_several_fields_that_say_the_same_one_is_used() {
+        let check = |spec: &str, used: &[(usize, Field)]| {
+            let steps = compiled(spec)
+                .unwrap()
+                .steps
+                .into_vec()
+                .into_iter()
+                .enumerate();
+            let fields = steps.map(|(place, step)| (place, step.field));
+            let found: Vec<_> = fields.filter(|(_, field)| field.is_used()).collect();
+            assert_eq!(found, used, "{spec}");
+        };
+        let time = || (0, Field::TimeClf);
+        check("%t %h %a", &[time(), (2, Field::Client)]);
+        check("%t %{c}a %h", &[time(), (2, Field::Client)]);
+        check("%t %h %h", &[time(), (1, Field::Client)]);
+        check(
+            "%t %{X-Forwarded-For}i %{c}h",
+            &[time(), (2, Field::Client)],
+        );
+        check(
+            "%t %{X-Forwarded-For}i",
+            &[time(), (1, Field::ForwardedFor)],
+        );
+        check(
+            "%t %h %s %>s",
+            &[time(), (1, Field::Client), (3, Field::Status)],
+        );
+        check(
+            "%t %h %<s",
+            &[time(), (1, Field::Client), (2, Field::Status)],
+        );
+        check(
+            "%t %h %O %b",
+            &[time(), (1, Field::Client), (3, Field::Bytes)],
+        );
+        check(
+            "%t %h %I %O",
+            &[time(), (1, Field::Client), (3, Field::Bytes)],
+        );
+        check(
+            "%t %h %{Host}i %V %v",
+            &[time(), (1, Field::Client), (4, Field::Host)],
+        );
+        check(
+            r#"%t %h %m %U "%r""#,
+            &[time(), (1, Field::Client), (4, Field::Request)],
+        );
+        check(
+            "%t %h %{DNT}i %{Sec-GPC}i",
+            &[
+                time(),
+                (1, Field::Client),
+                (2, Field::OptOut),
+                (3, Field::OptOut),
+            ],
+        );
+    }
+
+    #[test]
+    fn the_time_is_made_up_of_what_adds_to_it() {
+        let check = |spec: &str, used: &[bool]| {
+            let plan = compiled(spec).unwrap();
+            let times = plan.steps.iter().filter(|step| step.field.is_time());
+            let found: Vec<_> = times.map(|step| step.field.is_used()).collect();
+            assert_eq!(found, used, "{spec}");
+        };
+        check("%h %t", &[true]);
+        check("%h %t %t", &[true, false]);
+        check("%h %t %{msec_frac}t %{usec_frac}t", &[true, true, false]);
+        check("%h %{%F}t %{%T}t %{%z}t", &[true, true, true]);
+        check("%h %t %{end:%s}t", &[true, false]);
+        check("%h %{%z}t %{end:%s}t %{end:usec}t", &[false, true, true]);
+        check("%h %{msec}t %{msec_frac}t", &[true, false]);
+        check("%h %{%F}t %{%I}t:%{%M}t %{%p}t %{%Z}t", &[true; 5]);
+    }
+
+    #[test]
+    fn fields_that_belong_together_are_read_as_one() {
+        let check = |spec: &str, expected: &[Field]| {
+            let plan = compiled(&format!("%h %t {spec}")).unwrap();
+            let fields = plan.steps.iter().skip(2).map(|step| &step.field);
+            assert!(fields.eq(expected), "{spec}");
+        };
+        check(r#""%m %U%q %H""#, &[Field::Request]);
+        check(r#""%m %U %H""#, &[Field::Request]);
+        check(r#""%m %U%q""#, &[Field::Method, Field::Path]);
+        check(
+            r#""%m" "%U" "%q""#,
+            &[Field::Method, Field::Path, Field::Query],
+        );
+        check("%v:%p %T/%D", &[Field::Host, Field::Word, Field::Word]);
+        check("%{x}e%X%k", &[Field::Text]);
+    }
+
+    #[test]
+    fn a_format_that_says_too_little_or_is_ambiguous_is_refused() {
+        let check = |spec: &str, reason: &str| {
+            let message = compiled(spec).unwrap_err().to_string();
+            assert!(message.contains(reason), "{spec}: {message}");
+        };
+        check("%t %r", "who the client is");
+        check("%h %>s", "when the request was");
+        check("%h %{msec_frac}t", "when the request was");
+        check("%h %{%d/%b %H:%M:%S}t", "when the request was");
+        check("%h %{%F %I:%M}t", "when the request was");
+        check("%h%a %t", "nothing separates");
+        check("%h%{sec}t", "nothing separates");
+        check("%h %t %U%m", "nothing separates");
+        check("%h %t %r %>s", "need quotes");
+        check("%h %t %{User-Agent}i %>s", "need quotes");
+        check("", "when the request was");
+    }
+
+    #[test]
+    fn how_a_field_ends_depends_on_what_follows_it() {
+        let check = |spec: &str, expected: &[End]| {
+            let ends: Vec<_> = compiled(spec)
+                .unwrap()
                 .steps
                 .iter()
-                .map(|step| &step.field)
-                .filter(|field| field.is_used());
-            assert_eq!(
-                own.collect::<Vec<_>>(),
-                used.iter().collect::<Vec<_>>(),
-                "{spec}"
-            );
+                .map(|step| step.end)
+                .collect();
+            assert_eq!(ends, expected, "{spec}");
         };
-        let clf = || Field::TimeClf;
-        check("%h %a %t", &[Field::Client, clf()]);
-        assert_eq!(plan("%h %a %t").steps[0].field, Field::Word);
-        check("%{c}a %h %t", &[Field::Client, clf()]);
-        assert_eq!(plan("%{c}a %h %t").steps[1].field, Field::Client);
-        check("%{X-Forwarded-For}i|%h %t", &[Field::Client, clf()]);
-        check("%{X-Forwarded-For}i %t", &[Field::ForwardedFor, clf()]);
-        check("%h %t %s %>s", &[Field::Client, clf(), Field::Status]);
-        assert_eq!(plan("%h %t %s %>s").steps[3].field, Field::Status);
-        check("%h %t %O %b", &[Field::Client, clf(), Field::Bytes]);
-        assert_eq!(plan("%h %t %O %b").steps[3].field, Field::Bytes);
         check(
-            r#"%h %t "%r" %m %U"#,
-            &[Field::Client, clf(), Field::Request],
+            r#"%h %t "%r" %b"#,
+            &[End::Literal, End::Syntax, End::Quote, End::Word],
         );
-        check("%h %t %{end:%s}t", &[Field::Client, clf()]);
-        check("%h %t %{begin:%F}t", &[Field::Client, clf()]);
-        check("%h %{end}t %{end:sec}t", &[]);
+        check(
+            "%h %t %{User-Agent}i",
+            &[End::Literal, End::Syntax, End::Line],
+        );
     }
 }

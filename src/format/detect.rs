@@ -42,46 +42,39 @@ impl Detected {
             self.parsed as f64 / self.lines as f64
         }
     }
+
+    /// Whether at least half of the lines are of the format.
+    const fn is_majority(&self) -> bool {
+        self.parsed * 2 >= self.lines
+    }
 }
 
 /// How well a format fits the sample.
 struct Fit {
-    format: Format,
+    detected: Detected,
     /// Lines with an address for the client. A plan that is off by a field may read a line, since a
     /// user's name can be anything, but then it takes something else for the client.
     addresses: usize,
-    parsed: usize,
-    lines: usize,
 }
 
 /// See [`Format::detect`].
 pub(super) fn detect(name: &str, sample: &[u8]) -> Result<Detected> {
     let mut fits: Vec<_> = FORMATS
         .iter()
-        .map(|format| fit(format.format(), sample))
+        .map(|known| fit(known.format(), sample))
         .collect();
     fits.sort_by_key(Fit::rank);
     match fits.pop() {
-        Some(best) if best.lines == 0 => Ok(Detected {
+        Some(best) if best.detected.lines == 0 => Ok(Detected {
             format: COMBINED.format(),
-            parsed: 0,
-            lines: 0,
+            ..best.detected
         }),
-        Some(Fit {
-            format,
-            parsed,
-            lines,
-            ..
-        }) if parsed * 2 >= lines => Ok(Detected {
-            format,
-            parsed,
-            lines,
-        }),
+        Some(best) if best.detected.is_majority() => Ok(best.detected),
         best => {
-            let guesses = fits.iter().chain(&best);
+            let guesses = fits.iter().chain(&best).rev().take(GUESSES);
             Err(Error::Format {
                 name: name.into(),
-                message: no_format(guesses.rev().take(GUESSES)),
+                message: no_format(guesses),
             })
         }
     }
@@ -90,28 +83,30 @@ pub(super) fn detect(name: &str, sample: &[u8]) -> Result<Detected> {
 /// Tries the format on the sample.
 fn fit(format: Format, sample: &[u8]) -> Fit {
     let mut parser = format.parser(TimeZone::UTC);
-    let mut fit = Fit {
-        format,
-        addresses: 0,
-        parsed: 0,
-        lines: 0,
-    };
-    for line in lines(sample) {
+    let (mut addresses, mut parsed, mut lines) = (0, 0, 0);
+    for line in sampled(sample) {
         match parser.parse(line) {
             Parsed::Record(record) => {
-                fit.lines += 1;
-                fit.parsed += 1;
-                fit.addresses += usize::from(is_address(record.client));
+                lines += 1;
+                parsed += 1;
+                addresses += usize::from(is_address(record.client));
             }
-            Parsed::Malformed(_) => fit.lines += 1,
+            Parsed::Malformed(_) => lines += 1,
             Parsed::Ignored => {}
         }
     }
-    fit
+    Fit {
+        detected: Detected {
+            format,
+            parsed,
+            lines,
+        },
+        addresses,
+    }
 }
 
 /// The lines of the sample, without the last one where that may be cut.
-fn lines(sample: &[u8]) -> impl Iterator<Item = &[u8]> {
+fn sampled(sample: &[u8]) -> impl Iterator<Item = &[u8]> {
     let sample = &sample[..sample.len().min(SAMPLE_BYTES)];
     let end = memrchr(b'\n', sample).unwrap_or(sample.len());
     sample[..end]
@@ -125,9 +120,12 @@ fn is_address(client: &[u8]) -> bool {
 
 /// What was tried, the best guess first.
 fn no_format<'a>(guesses: impl Iterator<Item = &'a Fit>) -> String {
-    let guesses = guesses.map(|fit| {
-        let percent = fit.parsed * 100 / fit.lines.max(1);
-        format!("{} fits {percent} %", fit.format.name().unwrap_or_default())
+    let guesses = guesses.map(|Fit { detected, .. }| {
+        let percent = detected.parsed * 100 / detected.lines.max(1);
+        format!(
+            "{} fits {percent} %",
+            detected.format.name().unwrap_or_default()
+        )
     });
     let guesses = guesses.collect::<Vec<_>>().join(", ");
     format!("its first lines are of no known format ({guesses} of them)")
@@ -136,11 +134,141 @@ fn no_format<'a>(guesses: impl Iterator<Item = &'a Fit>) -> String {
 impl Fit {
     /// Ascending from the worst; of formats that fit equally well the more specific one is better.
     fn rank(&self) -> (bool, usize, usize, usize) {
+        let detected = &self.detected;
+        let fields = detected.format.plan.fields();
         (
-            self.parsed * 2 >= self.lines,
+            detected.is_majority(),
             self.addresses,
-            self.parsed,
-            self.format.plan.fields(),
+            detected.parsed,
+            fields,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMON: &str = r#"203.0.113.7 - - [21/Nov/2026:09:00:00 +0000] "GET / HTTP/1.1" 200 5"#;
+    const AGENT: &str = r#" "https://example.org/" "Mozilla/5.0""#;
+
+    fn check(lines: &[String], expected: &str) {
+        let found = Format::detect("access.log", (lines.join("\n") + "\n").as_bytes()).unwrap();
+        assert_eq!(found.format.name(), Some(expected), "{lines:?}");
+    }
+
+    fn combined() -> String {
+        format!("{COMMON}{AGENT}")
+    }
+
+    #[test]
+    fn each_known_format_is_told_from_the_others() {
+        check(&[COMMON.into()], "common");
+        check(&[combined()], "combined");
+        check(&[combined() + " 712 5310"], "combinedio");
+        check(&[format!("example.org:443 {COMMON}")], "vhost_common");
+        check(
+            &[format!("example.org:443 {}", combined())],
+            "vhost_combined",
+        );
+        check(&[format!("example.org {}", combined())], "vhost_combined");
+        check(&[format!("192.0.2.1:80 {}", combined())], "vhost_combined");
+        check(&[combined().replace("- -", "- john doe")], "combined");
+        check(
+            &[combined().replace("203.0.113.7", "host.example.net")],
+            "combined",
+        );
+        check(
+            &[combined().replace("203.0.113.7", "2001:db8::7")],
+            "combined",
+        );
+    }
+
+    #[test]
+    fn a_minority_of_other_lines_does_not_matter() {
+        let garbage = "\u{1}\u{fffd}\"\\ \u{0}".to_owned();
+        check(
+            &[garbage.clone(), combined(), combined(), COMMON.into()],
+            "combined",
+        );
+        check(
+            &[
+                garbage,
+                COMMON.into(),
+                combined(),
+                COMMON.into(),
+                COMMON.into(),
+            ],
+            "common",
+        );
+        check(
+            &["# comment".into(), String::new(), "  ".into(), combined()],
+            "combined",
+        );
+        let vhost = format!("example.org:443 {}", combined());
+        check(
+            &[vhost.clone(), vhost.clone(), combined(), vhost],
+            "vhost_combined",
+        );
+    }
+
+    #[test]
+    fn a_log_of_no_known_format_is_an_error_that_names_the_best_guesses() {
+        let sample = format!("{}\n{COMMON}\nx\ny\nz\n", combined());
+        let error = Format::detect("access.log", sample.as_bytes()).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.starts_with("access.log: its first lines are of no known format"),
+            "{message}"
+        );
+        assert!(
+            message.contains("combined fits 20 %, common fits 20 %"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn the_share_is_of_the_lines_that_are_not_blank() {
+        let sample = format!("\n{0}\n\n{0}\n{0}\nx\n", combined());
+        let found = Format::detect("access.log", sample.as_bytes()).unwrap();
+        assert_eq!((found.parsed, found.lines), (3, 4));
+        assert!((found.share() - 0.75).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn nothing_at_all_is_taken_for_combined() {
+        for sample in ["", "\n \n", "# only a comment\n"] {
+            let found = Format::detect("access.log", sample.as_bytes()).unwrap();
+            assert_eq!((found.format.name(), found.lines), (Some("combined"), 0));
+        }
+    }
+
+    #[test]
+    fn a_last_line_that_may_be_cut_does_not_count() {
+        let sample = format!("{}\n{}", combined(), &combined()[..90]);
+        assert_eq!(
+            Format::detect("access.log", sample.as_bytes())
+                .unwrap()
+                .lines,
+            1
+        );
+        let sample = combined();
+        assert_eq!(
+            Format::detect("access.log", sample.as_bytes())
+                .unwrap()
+                .lines,
+            1
+        );
+    }
+
+    #[test]
+    fn no_more_than_a_thousand_lines_are_looked_at() {
+        let sample = format!("{}\n", combined()).repeat(1500);
+        assert_eq!(
+            Format::detect("access.log", sample.as_bytes())
+                .unwrap()
+                .lines,
+            1000
+        );
     }
 }

@@ -4,12 +4,14 @@
 mod compile;
 mod detect;
 mod parser;
+mod piece;
 mod plan;
 mod predefined;
 mod spec;
 
 use std::sync::Arc;
 
+use self::piece::Piece;
 use crate::{error::Result, time::TimeZone};
 
 pub use detect::Detected;
@@ -28,7 +30,7 @@ impl Format {
         predefined::FORMATS.iter().map(|format| format.name)
     }
 
-    /// The known format of that name, in any case, or of the name that GoAccess has for it.
+    /// The known format of that name, in any case, or of the name that `GoAccess` has for it.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         predefined::FORMATS
@@ -46,7 +48,16 @@ impl Format {
     /// [`Error::Setting`](crate::error::Error::Setting) where the string is not one, or lines of it
     /// would tell no client or no time.
     pub fn from_spec(spec: &str) -> Result<Self> {
-        let plan = compile::compile(&spec::pieces(spec)?)?;
+        let pieces = spec::pieces(spec)?;
+        if !pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Field { .. }))
+        {
+            let names = Self::names().collect::<Vec<_>>().join(", ");
+            let reason = format!("it has no directives, and the known names are {names}");
+            return Err(compile::refused(&reason));
+        }
+        let plan = compile::compile(&pieces)?;
         Ok(Self {
             name: None,
             plan: Arc::new(plan),
@@ -77,3 +88,6 @@ impl Format {
         Parser::new(Arc::clone(&self.plan), log_tz)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,11 @@
 //! The field plan: what a format string of any dialect comes to, and how each field of a line ends.
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 
 use crate::{stats::Rule, time::Pattern};
+
+/// How many bytes are searched one by one before the rest is searched by vectors.
+const NEAR: usize = 16;
 
 /// A compiled format: a line is the lead, then for each step a field and the literal after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,23 +157,44 @@ impl Step {
 /// Takes a literal off the start of `text`.
 #[inline]
 fn strip<'a>(text: &'a [u8], literal: &[u8]) -> Result<&'a [u8], Rule> {
-    text.strip_prefix(literal).ok_or_else(|| {
-        if literal.starts_with(text) {
-            Rule::Incomplete
-        } else {
-            Rule::Delimiter
-        }
-    })
+    if starts_with(text, literal) {
+        Ok(&text[literal.len()..])
+    } else if literal.starts_with(text) {
+        Err(Rule::Incomplete)
+    } else {
+        Err(Rule::Delimiter)
+    }
+}
+
+/// Whether `text` starts with the literal, compared byte by byte: for the one to three bytes of most
+/// literals that takes less time than a call of the memory comparison that slices use.
+#[inline]
+fn starts_with(text: &[u8], literal: &[u8]) -> bool {
+    text.len() >= literal.len() && literal.iter().zip(text).all(|(own, byte)| own == byte)
 }
 
 /// Where the literal, which is not empty, first stands in `text`.
 #[inline]
 fn find(text: &[u8], literal: &[u8]) -> Option<usize> {
     let (first, more) = literal.split_first()?;
-    if more.is_empty() {
-        return memchr(*first, text);
+    let mut from = 0;
+    loop {
+        let at = from + position(&text[from..], *first)?;
+        from = at + 1;
+        if starts_with(&text[from..], more) {
+            return Some(at);
+        }
     }
-    memchr_iter(*first, text).find(|&at| text[at + 1..].starts_with(more))
+}
+
+/// Where the byte first stands in `text`. Most words of a line are shorter than what makes a vector
+/// search worth its call.
+#[inline]
+fn position(text: &[u8], byte: u8) -> Option<usize> {
+    let near = &text[..text.len().min(NEAR)];
+    near.iter()
+        .position(|&other| other == byte)
+        .or_else(|| memchr(byte, &text[near.len()..]).map(|at| near.len() + at))
 }
 
 /// Where the first quote stands that no backslash escapes.
@@ -179,14 +203,19 @@ fn find(text: &[u8], literal: &[u8]) -> Option<usize> {
 /// `\"` and `\\`, and nginx, which writes neither, are read rightly so.
 #[inline]
 fn closing_quote(text: &[u8]) -> Option<usize> {
-    memchr_iter(b'"', text).find(|&at| {
+    let mut from = 0;
+    loop {
+        let at = from + memchr(b'"', &text[from..])?;
         let run = text[..at]
             .iter()
             .rev()
             .take_while(|&&byte| byte == b'\\')
             .count();
-        run.is_multiple_of(2)
-    })
+        if run.is_multiple_of(2) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
 }
 
 #[cfg(test)]

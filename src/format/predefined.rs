@@ -7,7 +7,7 @@ use super::Format;
 pub(super) struct Predefined {
     /// Its name.
     pub(super) name: &'static str,
-    /// The name that GoAccess has for it, where that is another one.
+    /// The name that `GoAccess` has for it, where that is another one.
     alias: Option<&'static str>,
     spec: &'static str,
 }
@@ -65,5 +65,31 @@ impl Predefined {
             name: Some(self.name),
             ..format
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_format_compiles_and_is_found_by_its_names() {
+        for known in &FORMATS {
+            assert_eq!(Format::named(known.name).unwrap().name(), Some(known.name));
+        }
+        let check = |name: &str, found: Option<&str>| {
+            assert_eq!(
+                Format::named(name).and_then(|format| format.name()),
+                found,
+                "{name}"
+            );
+        };
+        check("COMMON", Some("common"));
+        check("Combined", Some("combined"));
+        check("VCOMMON", Some("vhost_common"));
+        check("VCOMBINED", Some("vhost_combined"));
+        check("combinedIO", Some("combinedio"));
+        check("%h", None);
+        check("", None);
     }
 }

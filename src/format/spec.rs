@@ -13,10 +13,7 @@ use nom::{
     sequence::{delimited, preceded},
 };
 
-use super::{
-    compile::{Piece, refused},
-    plan::Field,
-};
+use super::{compile::refused, piece::Piece, plan::Field};
 use crate::{
     error::Result,
     time::{Pattern, UnknownConversion},
@@ -228,4 +225,93 @@ fn push_time(argument: &str, pieces: &mut Vec<Piece>) -> Result<()> {
     };
     pieces.push(field(pattern));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn literal(text: &str) -> Piece {
+        Piece::Literal(text.into())
+    }
+
+    #[test]
+    fn literals_lose_their_escapes() {
+        let check = |spec: &str, text: &str| {
+            assert_eq!(pieces(spec).unwrap(), [literal(text)], "{spec}");
+        };
+        check("a b", "a b");
+        check("100%%", "100%");
+        check("%%h", "%h");
+        check(r#"\"a\""#, r#""a""#);
+        check(r"a\tb\nc\rd\\e", "a\tb\nc\rd\\e");
+        check(r"a\qb\", r"a\qb\");
+        check("für – 日", "für – 日");
+    }
+
+    #[test]
+    fn directives_say_what_they_say_whatever_their_modifiers() {
+        let check = |spec: &str, field: Field, preference: u8| {
+            assert_eq!(
+                pieces(spec).unwrap(),
+                [Piece::Field { field, preference }],
+                "{spec}"
+            );
+        };
+        check("%a", Field::Client, 0);
+        check("%h", Field::Client, 1);
+        check("%{c}a", Field::Client, 2);
+        check("%s", Field::Status, 1);
+        check("%<s", Field::Status, 1);
+        check("%>s", Field::Status, 0);
+        check("%!200,304,302{Referer}i", Field::Referrer, 0);
+        check("%400,501{User-agent}i", Field::UserAgent, 0);
+        check("%{USER-AGENT}>i", Field::UserAgent, 0);
+        check("%{Accept-Language}i", Field::Text, 0);
+        check("%{DNT}i", Field::OptOut, 0);
+        check("%{sec-gpc}i", Field::OptOut, 0);
+        check("%{Referer}o", Field::Text, 0);
+        check("%{ms}T", Field::Word, 0);
+        check("%{remote}p", Field::Port, 0);
+        check("%^FB", Field::Word, 0);
+        check("%{X-Trailer}^ti", Field::Text, 0);
+        check("%{SSL_PROTOCOL}x", Field::Text, 0);
+    }
+
+    #[test]
+    fn times_have_a_format_of_their_own_or_brackets() {
+        let check =
+            |spec: &str, expected: &[Piece]| assert_eq!(pieces(spec).unwrap(), expected, "{spec}");
+        let begin = |pattern| Piece::field(Field::Time(pattern));
+        let end = |pattern| Piece::field(Field::OtherTime(pattern));
+        let date = Pattern::strftime(b"%Y-%m-%d").unwrap();
+        check("%t", &[literal("["), begin(Pattern::clf()), literal("]")]);
+        check(
+            "%{end:}t",
+            &[literal("["), end(Pattern::clf()), literal("]")],
+        );
+        check("%{%d/%b/%Y:%T %z}t", &[begin(Pattern::clf())]);
+        check("%{%F}t", &[begin(date.clone())]);
+        check("%{begin:%F}t", &[begin(date.clone())]);
+        check("%{end:%F}t", &[end(date)]);
+        check("%{sec}t", &[begin(Pattern::epoch_seconds())]);
+        check("%{msec}t", &[begin(Pattern::epoch_milliseconds())]);
+        check("%{begin:usec}t", &[begin(Pattern::epoch_microseconds())]);
+        check("%{usec_frac}t", &[begin(Pattern::fraction())]);
+    }
+
+    #[test]
+    fn what_is_no_format_string_is_refused() {
+        let check = |spec: &str, reason: &str| {
+            let message = pieces(spec).unwrap_err().to_string();
+            assert!(message.contains(reason), "{spec}: {message}");
+        };
+        check("%h %", "`%` does not begin with");
+        check("%h %{Referer", "`%{Referer` does not begin with");
+        check("%h %200", "`%200` does not begin with");
+        check("%h %^F", "`%^F` does not begin with");
+        check("%h %Y", "`%Y` is not a directive");
+        check("%{%Q}t", "`%Q` is not a conversion");
+        check("%{%Y-%}t", "`%%` is not a conversion");
+    }
 }

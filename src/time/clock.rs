@@ -7,7 +7,8 @@ use jiff::{
 
 use super::{
     Timestamp,
-    syntax::{Fields, Pattern, pair},
+    component::{Fields, pair},
+    syntax::Pattern,
 };
 
 /// Turns dates into instants, for one reader of a log: neighbouring lines share date and hour.
@@ -196,4 +197,149 @@ fn second_of_day(clock: &[u8]) -> Option<i64> {
     };
     let (hour, minute, second) = (pair(h, i)?, pair(m, n)?, pair(s, t)?);
     (hour < 24 && minute < 60 && second < 61).then(|| seconds_of(hour, minute, second))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{Zoned, tz};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const UTC: TimeZone = TimeZone::UTC;
+
+    fn berlin() -> TimeZone {
+        TimeZone::get("Europe/Berlin").unwrap()
+    }
+
+    /// The instant of a date of `%Y-%m-%d %H:%M:%S`.
+    fn instant(clock: &mut Clock, text: &str) -> Option<i64> {
+        let mut fields = Fields::default();
+        Pattern::strftime(b"%F %T")
+            .unwrap()
+            .read(text.as_bytes(), &mut fields)?;
+        Some(clock.instant(&fields)?.seconds())
+    }
+
+    fn clf(clock: &mut Clock, text: &str) -> Option<i64> {
+        Some(clock.clf(text.as_bytes().first_chunk()?)?.0)
+    }
+
+    fn seconds(text: &str) -> Option<i64> {
+        Some(text.parse::<jiff::Timestamp>().unwrap().as_second())
+    }
+
+    #[test]
+    fn neighbouring_lines_of_the_common_log_format_share_no_more_than_date_and_zone() {
+        let mut clock = Clock::new(UTC);
+        let mut check = |text: &str, expected: &str| {
+            let expected = seconds(expected).map(|seconds| seconds * 1_000_000);
+            assert_eq!(clf(&mut clock, text), expected, "{text}");
+        };
+        check("10/Oct/2000:13:55:36 -0700", "2000-10-10T20:55:36Z");
+        check("10/Oct/2000:13:55:37 -0700", "2000-10-10T20:55:37Z");
+        check("10/Oct/2000:00:00:00 -0700", "2000-10-10T07:00:00Z");
+        check("10/Oct/2000:13:55:36 +0700", "2000-10-10T06:55:36Z");
+        check("11/Oct/2000:13:55:36 +0700", "2000-10-11T06:55:36Z");
+        check("11/Oct/2000:23:59:59 +0000", "2000-10-11T23:59:59Z");
+        check("11/Oct/2000:23:59:60 +0000", "2000-10-11T23:59:59Z");
+        check("29/Feb/2000:12:00:00 +1559", "2000-02-28T20:01:00Z");
+        check("31/Dec/1969:23:59:59 +0000", "1969-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn an_impossible_time_of_the_common_log_format_is_none_whatever_came_before() {
+        for before in ["10/Oct/2000:13:55:36 -0700", "28/Feb/2001:13:55:36 +0000"] {
+            let mut clock = Clock::new(UTC);
+            assert!(clf(&mut clock, before).is_some());
+            for text in [
+                "10/Oct/2000:24:00:00 -0700",
+                "10/Oct/2000:13:60:00 -0700",
+                "10/Oct/2000:13:00:61 -0700",
+                "10/Oct/2000:1x:00:00 -0700",
+                "10/Oct/2000:13.00:00 -0700",
+                "29/Feb/2001:13:55:36 +0000",
+                "31/Apr/2001:13:55:36 +0000",
+                "10/Oct/2000:13:55:36 +1600",
+                "10/Oct/2000:13:55:36 Z....",
+                "10/October/2000:13:55:36 Z",
+            ] {
+                assert_eq!(clf(&mut clock, text), None, "{text}");
+                assert_eq!(clf(&mut clock, text), None, "{text}, again");
+            }
+        }
+    }
+
+    #[test]
+    fn dates_without_a_zone_follow_the_clocks_of_theirs() {
+        let mut clock = Clock::new(berlin());
+        let mut check = |text: &str, expected: &str| {
+            assert_eq!(instant(&mut clock, text), seconds(expected), "{text}");
+        };
+        check("2026-01-15 12:00:00", "2026-01-15T11:00:00Z");
+        check("2026-07-15 12:00:00", "2026-07-15T10:00:00Z");
+        check("2026-07-15 12:59:59", "2026-07-15T10:59:59Z");
+        // Clocks go from 02:00 to 03:00: the hour between does not occur.
+        check("2026-03-29 01:59:59", "2026-03-29T00:59:59Z");
+        check("2026-03-29 02:30:00", "2026-03-29T01:30:00Z");
+        check("2026-03-29 03:00:00", "2026-03-29T01:00:00Z");
+        // Clocks go from 03:00 to 02:00: the hour before occurs twice.
+        check("2026-10-25 01:59:59", "2026-10-24T23:59:59Z");
+        check("2026-10-25 02:30:00", "2026-10-25T00:30:00Z");
+        check("2026-10-25 03:00:00", "2026-10-25T02:00:00Z");
+        check("1960-07-15 12:00:00", "1960-07-15T11:00:00Z");
+    }
+
+    #[test]
+    fn impossible_dates_are_none() {
+        let mut clock = Clock::new(berlin());
+        for text in [
+            "2026-02-30 12:00:00",
+            "2025-02-29 12:00:00",
+            "9999-12-31 23:00:00",
+        ] {
+            assert_eq!(instant(&mut clock, text), None, "{text}");
+        }
+        assert!(instant(&mut clock, "2024-02-29 12:00:00").is_some());
+        assert!(instant(&mut clock, "0001-01-01 12:00:00").is_some());
+    }
+
+    fn zoned() -> impl Strategy<Value = Zoned> {
+        // From the year 1 to 9999, at offsets of whole minutes.
+        (-62_135_000_000..253_402_000_000_i64, -959..=959_i32).prop_map(|(second, minutes)| {
+            let zone = TimeZone::fixed(tz::Offset::from_seconds(minutes * 60).unwrap());
+            jiff::Timestamp::from_second(second).unwrap().to_zoned(zone)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_common_log_format_agrees_with_jiff(times in prop::collection::vec(zoned(), 1..4)) {
+            let mut clock = Clock::new(UTC);
+            for time in times {
+                for later in [0, 1, 59, 3600] {
+                    let time = time.saturating_add(jiff::Span::new().seconds(later));
+                    let text = time.strftime("%d/%b/%Y:%H:%M:%S %z").to_string();
+                    prop_assert_eq!(clf(&mut clock, &text), Some(time.timestamp().as_microsecond()));
+                }
+            }
+        }
+
+        #[test]
+        fn dates_without_a_zone_agree_with_jiff(
+            seconds in prop::collection::vec(-1_000_000_000..4_000_000_000_i64, 1..4),
+            zone in prop::sample::select(&[
+                "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Pacific/Apia",
+            ][..]),
+        ) {
+            let zone = TimeZone::get(zone).unwrap();
+            let mut clock = Clock::new(zone.clone());
+            for second in seconds {
+                let civil = datetime(second).unwrap();
+                let expected = zone.to_ambiguous_zoned(civil).compatible().unwrap();
+                let text = civil.strftime("%F %T").to_string();
+                prop_assert_eq!(instant(&mut clock, &text), Some(expected.timestamp().as_second()));
+            }
+        }
+    }
 }
