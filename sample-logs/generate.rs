@@ -63,7 +63,11 @@ fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
     let output = open(&arguments.output)?;
     let log = Log::new(output, arguments.format, &arguments.site, arguments.lines);
-    Traffic::new(plan(&arguments), log).write()
+    match Traffic::new(plan(&arguments), log).write() {
+        // Whoever reads may have enough, as `head` does.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 fn open(path: &Path) -> io::Result<Box<dyn Write>> {
