@@ -27,11 +27,15 @@ def table(work, names):
 
 
 def verdict(found):
+    """What the exact programs agree on, and in which measures."""
     exact = {name: found[name] for name in ("hushlog", "duckdb", "chdb") if name in found}
-    for measure in MEASURES:
-        if len({answer[measure] for answer in exact.values() if measure in answer}) > 1:
+    shared = [one for one in MEASURES if all(one in answer for answer in exact.values())]
+    for measure in shared:
+        if len({answer[measure] for answer in exact.values()}) > 1:
             return f"**The answers differ in {measure}.**"
-    return f"Every number that {' and '.join(exact)} give is the same."
+    if not shared:
+        return "**There is no measure that all of them give.**"
+    return f"{', '.join(exact)} give the same {', '.join(shared)}."
 
 
 def engine(work, name):

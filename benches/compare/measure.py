@@ -25,7 +25,9 @@ def main():
     runs = []
     for round_number in range(1, options.rounds + 1):
         for name, command in commands.items():
-            prepare(options.work)
+            if name == "hushlog":
+                # A folder that holds the release already would make the run a no-op.
+                shutil.rmtree(options.work / "hushlog", ignore_errors=True)
             seconds, kibibytes = measure(command, options.work / f"{name}.out")
             runs.append((round_number, name, seconds, kibibytes))
             print(f"{round_number} {name} {seconds:.2f} s {kibibytes / 1024:.0f} MiB", flush=True)
@@ -74,10 +76,6 @@ def warm_up(log):
             pass
 
 
-def prepare(work):
-    shutil.rmtree(work / "hushlog", ignore_errors=True)
-
-
 def measure(command, output):
     """Wall time in seconds and peak resident memory in KiB of one run. GNU time starts the program:
     memory counted from here would begin with what Python itself takes."""
@@ -105,7 +103,7 @@ def write_markdown(options, names, runs):
         "# Comparison on one log",
         "",
         f"Log: {size / 1e9:.2f} GB, from `generate-log`, in the page cache. Machine: "
-        f"{os.cpu_count()} cores, {processor()}, {platform.system()}. {options.rounds} rounds, the "
+        f"{os.cpu_count()} cores, {processor()}, {platform.system()}. Rounds: {options.rounds}, the "
         f"programs in turn; {options.threads} threads for hushlog and the SQL engines.",
         "",
         "| program | version | median | range | peak memory |",
