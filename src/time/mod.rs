@@ -3,12 +3,14 @@
 mod calendar;
 mod clock;
 mod component;
+mod hours;
 mod syntax;
 
 pub use calendar::{Calendar, Day, Period, PeriodLength};
 pub(crate) use clock::Clock;
-pub use jiff::{civil::Date, tz::TimeZone};
 pub(crate) use component::{Fields, Provides};
+pub use hours::{CivilHour, Hours};
+pub use jiff::{civil::Date, tz::TimeZone};
 pub(crate) use syntax::{Pattern, UnknownConversion};
 
 /// An instant in microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
