@@ -54,7 +54,7 @@ pub struct Gate<'r> {
     settings: GateSettings<'r>,
     days: Days,
     fields: Fields<'r>,
-    visitors: HashMap<(u32, u32, u32), Visitor, RandomState>,
+    visitors: HashMap<VisitorKey, Visitor, RandomState>,
     origins: HashMap<(u32, u32, u32), u32, RandomState>,
     dictionary: Dictionary,
     scratch: Vec<u8>,
@@ -102,14 +102,16 @@ struct NumberedHost {
     number: u16,
 }
 
-/// What is needed of a client whenever a new visitor of it turns up.
+/// What is needed of a client, and its latest visitor: most clients have one agent and one day.
 struct KnownClient {
     value: u32,
-    unit: Box<[u8]>,
-    network: Box<[u8]>,
     region: Region,
     excluded: bool,
+    latest: Option<(VisitorKey, Visitor)>,
 }
+
+/// A client, an agent, by their numbers among the values seen, and a day.
+type VisitorKey = (u32, u32, u32);
 
 /// A visitor of a day.
 #[derive(Clone, Copy)]
@@ -232,25 +234,33 @@ impl<'r> Gate<'r> {
     /// The visitor of a client and agent on a day; `None` if a filter excludes the client.
     fn visitor(&mut self, client: &[u8], agent: Text<'_>, day: usize) -> Option<Visitor> {
         let policy = self.settings.policy;
-        let (known, numbered) = self.fields.sender(client, agent, policy, &mut self.scratch);
+        let scratch = &mut self.scratch;
+        let numbered = self.fields.agent(agent, policy, scratch);
+        let known = self.fields.client(client, policy);
         if known.excluded {
             return None;
+        }
+        let slot = &self.days.slots[day];
+        let key = (known.value, numbered.value, slot.number);
+        if let Some((_, visitor)) = known.latest.filter(|(latest, _)| *latest == key) {
+            return Some(visitor);
         }
         if self.visitors.len() >= MOST_REMEMBERED {
             self.visitors.clear();
         }
-        let key = (known.value, numbered.value, self.days.slots[day].number);
-        let dictionary = &mut self.dictionary;
-        let scratch = &mut self.scratch;
-        let slot = &self.days.slots[day];
-        Some(*self.visitors.entry(key).or_insert_with(|| Visitor {
-            pseudonym: slot.visitors.of(&[&known.unit, agent.decode(scratch)]),
-            identity: dictionary.identity(Identity {
-                network: slot.networks.of(&[&known.network]),
-                region: known.region,
-                agent: numbered.agent,
-            }),
-        }))
+        let visitor = *self.visitors.entry(key).or_insert_with(|| {
+            let client = Client::read(client);
+            Visitor {
+                pseudonym: slot.visitors.of(&[&client.unit(), agent.decode(scratch)]),
+                identity: self.dictionary.identity(Identity {
+                    network: slot.networks.of(&[&client.network()]),
+                    region: known.region,
+                    agent: numbered.agent,
+                }),
+            }
+        });
+        known.latest = Some((key, visitor));
+        Some(visitor)
     }
 
     /// Where a pageview came from.
@@ -318,33 +328,32 @@ impl Fields<'_> {
         })
     }
 
-    /// The client and the agent of a request.
-    fn sender(
+    fn agent(
         &mut self,
-        client: &[u8],
         agent: Text<'_>,
         policy: &Policy,
         scratch: &mut Vec<u8>,
-    ) -> (&KnownClient, NumberedAgent) {
+    ) -> NumberedAgent {
         let values = &mut self.values;
-        let numbered = *self.agents.get_or(agent.raw, || NumberedAgent {
+        *self.agents.get_or(agent.raw, || NumberedAgent {
             value: next(values),
             agent: policy.agents.classify(agent.decode(scratch)),
-        });
+        })
+    }
+
+    fn client(&mut self, field: &[u8], policy: &Policy) -> &mut KnownClient {
+        let values = &mut self.values;
         let regions = &mut self.regions;
-        let known = self.clients.get_or(client, || {
-            let client = Client::read(client);
+        self.clients.get_or(field, || {
+            let client = Client::read(field);
+            let unit = client.unit_address();
             KnownClient {
                 value: next(values),
-                unit: client.unit().into(),
-                network: client.network().into(),
-                region: client
-                    .unit_address()
-                    .map_or_else(Region::default, |unit| regions.region(unit)),
+                region: unit.map_or_else(Region::default, |unit| regions.region(unit)),
                 excluded: policy.filters.excludes_client(&client),
+                latest: None,
             }
-        });
-        (known, numbered)
+        })
     }
 
     fn host(&mut self, host: &[u8], policy: &Policy) -> NumberedHost {

@@ -9,59 +9,65 @@ use hashbrown::HashTable;
 /// forgets everything: results never depend on what is remembered.
 pub(super) struct Memo<V> {
     entries: HashTable<Entry<V>>,
+    /// The keys of all entries, one after another.
+    keys: Vec<u8>,
     seeds: RandomState,
-    bytes: usize,
 }
 
 struct Entry<V> {
     hash: u64,
-    key: Box<[u8]>,
+    start: u32,
+    length: u32,
     value: V,
 }
 
 /// Most entries, and most bytes of keys, that a memo holds.
-const MOST_ENTRIES: usize = 1 << 18;
+const MOST_ENTRIES: usize = 1 << 20;
 const MOST_BYTES: usize = 64 << 20;
 
 impl<V> Memo<V> {
     pub(super) fn new(seeds: &RandomState) -> Self {
         Self {
             entries: HashTable::new(),
+            keys: Vec::new(),
             seeds: seeds.clone(),
-            bytes: 0,
         }
     }
 
     /// The value remembered for the key, or the one that `reduce` makes of it.
     #[inline]
-    pub(super) fn get_or(&mut self, key: &[u8], reduce: impl FnOnce() -> V) -> &V {
+    pub(super) fn get_or(&mut self, key: &[u8], reduce: impl FnOnce() -> V) -> &mut V {
         let hash = self.seeds.hash_one(key);
-        let found = self
-            .entries
-            .find_bucket_index(hash, |entry| entry.hash == hash && *entry.key == *key);
+        let found = self.entries.find_bucket_index(hash, |entry| {
+            entry.hash == hash && self.keys[entry.range()] == *key
+        });
         let bucket = found.unwrap_or_else(|| self.remember(hash, key, reduce()));
-        let entry = self
-            .entries
-            .get_bucket(bucket)
-            .expect("found or just inserted");
-        &entry.value
+        let entry = self.entries.get_bucket_mut(bucket);
+        &mut entry.expect("found or just inserted").value
     }
 
     #[cold]
     fn remember(&mut self, hash: u64, key: &[u8], value: V) -> usize {
-        if self.entries.len() >= MOST_ENTRIES || self.bytes + key.len() > MOST_BYTES {
+        if self.entries.len() >= MOST_ENTRIES || self.keys.len() + key.len() > MOST_BYTES {
             self.entries.clear();
-            self.bytes = 0;
+            self.keys.clear();
         }
-        self.bytes += key.len();
+        let number = |length: usize| u32::try_from(length).expect("keys are lines of a few kilobytes");
         let entry = Entry {
             hash,
-            key: key.into(),
+            start: number(self.keys.len()),
+            length: number(key.len()),
             value,
         };
-        self.entries
-            .insert_unique(hash, entry, |entry| entry.hash)
-            .bucket_index()
+        self.keys.extend_from_slice(key);
+        let inserted = self.entries.insert_unique(hash, entry, |entry| entry.hash);
+        inserted.bucket_index()
+    }
+}
+
+impl<V> Entry<V> {
+    const fn range(&self) -> std::ops::Range<usize> {
+        self.start as usize..self.start as usize + self.length as usize
     }
 }
 
@@ -84,12 +90,12 @@ mod tests {
     #[test]
     fn it_forgets_rather_than_grow_without_bound() {
         let mut memo = memo();
-        let key = vec![0; MOST_BYTES / 4];
+        let mut key = vec![0; MOST_BYTES / 4];
         for round in 0..10_u8 {
-            let mut key = key.clone();
             key[0] = round;
             memo.get_or(&key, || u32::from(round));
-            assert!(memo.bytes <= MOST_BYTES);
+            assert!(memo.keys.len() <= MOST_BYTES);
         }
+        assert_eq!(*memo.get_or(&key, || panic!("forgotten at once")), 9);
     }
 }
