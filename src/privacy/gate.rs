@@ -20,7 +20,7 @@ use super::{
     referrer::Referrer,
 };
 use crate::{
-    record::{Record, Request, Text},
+    record::{Escape, Record, Request, Text},
     stats::Account,
     time::{Calendar, Day, Period, Timestamp},
 };
@@ -299,8 +299,8 @@ impl Fields<'_> {
         dictionary: &mut Dictionary,
         scratch: &mut Vec<u8>,
     ) -> KnownRequest {
-        let key = match request {
-            Request::Line(line) => line.raw,
+        let (key, escape) = match request {
+            Request::Line(line) => (line.raw, line.escape),
             Request::Parts {
                 method,
                 path,
@@ -311,10 +311,10 @@ impl Fields<'_> {
                     scratch.extend_from_slice(part.raw);
                     scratch.push(0);
                 }
-                scratch
+                (&scratch[..], path.escape)
             }
         };
-        *self.requests.get_or(key, || {
+        *self.requests.get_or(key, escape, || {
             let reduced = policy.urls.reduce(request);
             KnownRequest {
                 method: reduced.method,
@@ -328,23 +328,20 @@ impl Fields<'_> {
         })
     }
 
-    fn agent(
-        &mut self,
-        agent: Text<'_>,
-        policy: &Policy,
-        scratch: &mut Vec<u8>,
-    ) -> NumberedAgent {
+    fn agent(&mut self, agent: Text<'_>, policy: &Policy, scratch: &mut Vec<u8>) -> NumberedAgent {
         let values = &mut self.values;
-        *self.agents.get_or(agent.raw, || NumberedAgent {
-            value: next(values),
-            agent: policy.agents.classify(agent.decode(scratch)),
-        })
+        *self
+            .agents
+            .get_or(agent.raw, agent.escape, || NumberedAgent {
+                value: next(values),
+                agent: policy.agents.classify(agent.decode(scratch)),
+            })
     }
 
     fn client(&mut self, field: &[u8], policy: &Policy) -> &mut KnownClient {
         let values = &mut self.values;
         let regions = &mut self.regions;
-        self.clients.get_or(field, || {
+        self.clients.get_or(field, Escape::Literal, || {
             let client = Client::read(field);
             let unit = client.unit_address();
             KnownClient {
@@ -364,7 +361,7 @@ impl Fields<'_> {
             };
         }
         let values = &mut self.values;
-        *self.hosts.get_or(host, || NumberedHost {
+        *self.hosts.get_or(host, Escape::Literal, || NumberedHost {
             value: next(values),
             number: policy.hosts.number(host),
         })
@@ -377,10 +374,11 @@ impl Fields<'_> {
         scratch: &mut Vec<u8>,
     ) -> &KnownReferrer {
         let values = &mut self.values;
-        self.referrers.get_or(referrer.raw, || KnownReferrer {
-            value: next(values),
-            referrer: policy.referrers.reduce(referrer.decode(scratch)),
-        })
+        self.referrers
+            .get_or(referrer.raw, referrer.escape, || KnownReferrer {
+                value: next(values),
+                referrer: policy.referrers.reduce(referrer.decode(scratch)),
+            })
     }
 }
 

@@ -3,6 +3,8 @@
 use ahash::RandomState;
 use hashbrown::HashTable;
 
+use crate::record::Escape;
+
 /// Values remembered by the logged bytes they came from.
 ///
 /// The table's hash is keyed, since clients choose the bytes. When it holds as much as it may, it
@@ -18,6 +20,7 @@ struct Entry<V> {
     hash: u64,
     start: u32,
     length: u32,
+    escape: Escape,
     value: V,
 }
 
@@ -34,29 +37,37 @@ impl<V> Memo<V> {
         }
     }
 
-    /// The value remembered for the key, or the one that `reduce` makes of it.
+    /// The value remembered for the key, or the one that `reduce` makes of it. The same bytes mean
+    /// another thing where they are escaped in another way.
     #[inline]
-    pub(super) fn get_or(&mut self, key: &[u8], reduce: impl FnOnce() -> V) -> &mut V {
+    pub(super) fn get_or(
+        &mut self,
+        key: &[u8],
+        escape: Escape,
+        reduce: impl FnOnce() -> V,
+    ) -> &mut V {
         let hash = self.seeds.hash_one(key);
         let found = self.entries.find_bucket_index(hash, |entry| {
-            entry.hash == hash && self.keys[entry.range()] == *key
+            entry.hash == hash && entry.escape == escape && self.keys[entry.range()] == *key
         });
-        let bucket = found.unwrap_or_else(|| self.remember(hash, key, reduce()));
+        let bucket = found.unwrap_or_else(|| self.remember(hash, key, escape, reduce()));
         let entry = self.entries.get_bucket_mut(bucket);
         &mut entry.expect("found or just inserted").value
     }
 
     #[cold]
-    fn remember(&mut self, hash: u64, key: &[u8], value: V) -> usize {
+    fn remember(&mut self, hash: u64, key: &[u8], escape: Escape, value: V) -> usize {
         if self.entries.len() >= MOST_ENTRIES || self.keys.len() + key.len() > MOST_BYTES {
             self.entries.clear();
             self.keys.clear();
         }
-        let number = |length: usize| u32::try_from(length).expect("keys are lines of a few kilobytes");
+        let number =
+            |length: usize| u32::try_from(length).expect("keys are lines of a few kilobytes");
         let entry = Entry {
             hash,
             start: number(self.keys.len()),
             length: number(key.len()),
+            escape,
             value,
         };
         self.keys.extend_from_slice(key);
@@ -82,9 +93,12 @@ mod tests {
     #[test]
     fn a_value_is_reduced_once() {
         let mut memo = memo();
-        assert_eq!(*memo.get_or(b"a", || 1), 1);
-        assert_eq!(*memo.get_or(b"a", || panic!("reduced twice")), 1);
-        assert_eq!(*memo.get_or(b"b", || 2), 2);
+        assert_eq!(*memo.get_or(b"a", Escape::Literal, || 1), 1);
+        let twice = || panic!("reduced twice");
+        assert_eq!(*memo.get_or(b"a", Escape::Literal, twice), 1);
+        assert_eq!(*memo.get_or(b"b", Escape::Literal, || 2), 2);
+        assert_eq!(*memo.get_or(b"a", Escape::Plus, || 3), 3);
+        assert_eq!(*memo.get_or(b"a", Escape::Literal, twice), 1);
     }
 
     #[test]
@@ -93,9 +107,12 @@ mod tests {
         let mut key = vec![0; MOST_BYTES / 4];
         for round in 0..10_u8 {
             key[0] = round;
-            memo.get_or(&key, || u32::from(round));
+            memo.get_or(&key, Escape::Literal, || u32::from(round));
             assert!(memo.keys.len() <= MOST_BYTES);
         }
-        assert_eq!(*memo.get_or(&key, || panic!("forgotten at once")), 9);
+        assert_eq!(
+            *memo.get_or(&key, Escape::Literal, || panic!("forgotten at once")),
+            9
+        );
     }
 }
