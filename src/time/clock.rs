@@ -61,14 +61,14 @@ impl Clock {
         Self {
             tz,
             clf: Pattern::clf(),
-            // No text equals the empty prefix, no date is of month 0, and no hour is the last one.
+            // No text equals the empty prefix, no day is before 0, and no hour is the last one.
             last_clf: ClfPrefix {
                 date: [0; 12],
                 zone: [0; 6],
                 midnight: 0,
             },
             last_date: Midnight {
-                date: (0, 0, 0),
+                date: (0, 0, -1),
                 seconds: 0,
             },
             last_hour: LocalHour {

@@ -4,6 +4,7 @@ mod calendar;
 mod clock;
 mod component;
 mod hours;
+mod moment;
 mod syntax;
 
 pub use calendar::{Calendar, Day, Period, PeriodLength};
@@ -11,6 +12,7 @@ pub(crate) use clock::Clock;
 pub(crate) use component::{Fields, Provides};
 pub use hours::{CivilHour, Hours};
 pub use jiff::{civil::Date, tz::TimeZone};
+pub(crate) use moment::{date, time_of_day};
 pub(crate) use syntax::{Pattern, UnknownConversion};
 
 /// An instant in microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
