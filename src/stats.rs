@@ -26,12 +26,18 @@ pub enum Account {
 pub enum Rule {
     /// The byte count is neither a number nor `-`.
     Bytes,
+    /// There are more or fewer columns than the `#Fields` directive names.
+    Columns,
     /// A delimiter of the format is missing.
     Delimiter,
     /// The line ends before its last field.
     Incomplete,
+    /// The line is not valid JSON.
+    Json,
     /// The line is longer than the cap.
     Length,
+    /// A member that a request needs is missing in a JSON object.
+    Member,
     /// A quoted field has no closing quote.
     Quote,
     /// The status is neither three digits nor `-`.
@@ -40,19 +46,25 @@ pub enum Rule {
     Time,
     /// Something follows the last field.
     Trailing,
+    /// No `#Fields` directive has said what the columns are, or it names no client or no time.
+    Undeclared,
 }
 
 impl fmt::Display for Rule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Bytes => "the byte count is not a number",
+            Self::Columns => "the columns are not those of the #Fields directive",
             Self::Delimiter => "a delimiter of the format is missing",
             Self::Incomplete => "the line ends before its last field",
+            Self::Json => "the line is not valid JSON",
             Self::Length => "the line is too long",
+            Self::Member => "a JSON member that a request needs is missing",
             Self::Quote => "a quoted field is not closed",
             Self::Status => "the status is not a number",
             Self::Time => "the time cannot be read",
             Self::Trailing => "something follows the last field",
+            Self::Undeclared => "no #Fields directive says what the columns are",
         })
     }
 }

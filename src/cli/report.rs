@@ -12,7 +12,6 @@ use clap::{Args, ValueEnum};
 use hushlog::{
     aggregate::{Crawlers, VisitSettings},
     error::{Error, Result},
-    format::Format,
     input::Source,
     output::{self, Folder},
     pipeline::{self, Inputs, Reading, Report, ReportSettings},
@@ -40,7 +39,8 @@ pub(super) struct ReportArguments {
     #[arg(short, long, env = "HUSHLOG_OUTPUT")]
     output: PathBuf,
 
-    /// `auto`, a name such as combined, or an Apache LogFormat string
+    /// `auto`, `mixed`, a name such as combined, an Apache LogFormat string, `w3c:FIELDS`, `json:MAP` or
+    /// `haproxy:HEADERS`; in a wrapper after `cri:`, `docker:`, `syslog:` or `compose:`
     #[arg(
         short = 'f',
         long,
@@ -311,7 +311,7 @@ impl ReportArguments {
         }
         let format = match self.log_format.as_str() {
             "auto" => None,
-            name => Some(Format::named(name).map_or_else(|| Format::from_spec(name), Ok)?),
+            setting => Some(setting.parse()?),
         };
         Ok(Inputs {
             sources,

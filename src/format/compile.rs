@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    record::Escape,
     time::{Pattern, Provides},
 };
 
@@ -131,7 +132,6 @@ fn provided(pieces: &[Piece], of_end: bool) -> Provides {
 
 /// The plan of pieces of which each has its use.
 fn plan(pieces: Vec<Piece>) -> Result<Plan> {
-    let in_parts = !pieces.iter().any(|piece| piece.says(&Field::Request));
     let mut lead = Vec::new();
     let mut fields = Vec::new();
     for piece in pieces {
@@ -149,7 +149,7 @@ fn plan(pieces: Vec<Piece>) -> Result<Plan> {
     Ok(Plan {
         lead: lead.into(),
         steps: steps.collect::<Result<_>>()?,
-        in_parts,
+        escape: Escape::Backslash,
     })
 }
 

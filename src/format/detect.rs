@@ -1,12 +1,12 @@
 //! Detection: which known format fits the first lines of a log.
 
-use std::net::IpAddr;
-
 use memchr::memrchr;
 
 use super::{
     Format, Parsed,
+    layout::{Layout, is_address},
     predefined::{COMBINED, FORMATS},
+    wrapper::Wrapper,
 };
 use crate::{
     error::{Error, Result},
@@ -59,14 +59,16 @@ struct Fit {
 
 /// See [`Format::detect`].
 pub(super) fn detect(name: &str, sample: &[u8]) -> Result<Detected> {
+    let wrapper = Wrapper::of_most(sampled(sample));
     let mut fits: Vec<_> = FORMATS
         .iter()
-        .map(|known| fit(known.format(), sample))
+        .filter_map(|known| known.format().wrapped(wrapper))
+        .map(|format| fit(format, sample))
         .collect();
     fits.sort_by_key(Fit::rank);
     match fits.pop() {
         Some(best) if best.detected.lines == 0 => Ok(Detected {
-            format: COMBINED.format(),
+            format: without_lines(sample),
             ..best.detected
         }),
         Some(best) if best.detected.is_majority() => Ok(best.detected),
@@ -80,12 +82,23 @@ pub(super) fn detect(name: &str, sample: &[u8]) -> Result<Detected> {
     }
 }
 
+/// The format of a log that has no lines yet: directives tell one.
+fn without_lines(sample: &[u8]) -> Format {
+    let directed = FORMATS.iter().map(|known| known.format()).find(|format| {
+        let mut passed = format.clone();
+        passed.pass(sample);
+        matches!(&passed.layout, Layout::W3c(directives) if directives.are_complete())
+    });
+    directed.unwrap_or_else(|| COMBINED.format())
+}
+
 /// Tries the format on the sample.
 fn fit(format: Format, sample: &[u8]) -> Fit {
     let mut parser = format.parser(TimeZone::UTC);
     let (mut addresses, mut parsed, mut lines) = (0, 0, 0);
+    let mut buffer = Vec::new();
     for line in sampled(sample) {
-        match parser.parse(line) {
+        match parser.parse(format.unwrapped(line, &mut buffer)) {
             Parsed::Record(record) => {
                 lines += 1;
                 parsed += 1;
@@ -106,16 +119,12 @@ fn fit(format: Format, sample: &[u8]) -> Fit {
 }
 
 /// The lines of the sample, without the last one where that may be cut.
-fn sampled(sample: &[u8]) -> impl Iterator<Item = &[u8]> {
+fn sampled(sample: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     let sample = &sample[..sample.len().min(SAMPLE_BYTES)];
     let end = memrchr(b'\n', sample).unwrap_or(sample.len());
     sample[..end]
         .split(|&byte| byte == b'\n')
         .take(SAMPLE_LINES)
-}
-
-fn is_address(client: &[u8]) -> bool {
-    str::from_utf8(client).is_ok_and(|client| client.parse::<IpAddr>().is_ok())
 }
 
 /// What was tried, the best guess first.
@@ -135,7 +144,7 @@ impl Fit {
     /// Ascending from the worst; of formats that fit equally well the more specific one is better.
     fn rank(&self) -> (bool, usize, usize, usize) {
         let detected = &self.detected;
-        let fields = detected.format.plan.fields();
+        let fields = detected.format.layout.fields();
         (
             detected.is_majority(),
             self.addresses,

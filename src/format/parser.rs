@@ -1,14 +1,10 @@
-//! The parser: walks a line along its format's field plan and fills a record that borrows from it.
+//! The parser: reads lines of one format into records that borrow from them.
 
-use std::sync::Arc;
-
-use memchr::{memchr, memrchr};
-
-use super::plan::{Field, Plan};
+use super::{Format, layout::Layout};
 use crate::{
-    record::{Escape, Record, Request, Text},
+    record::Record,
     stats::Rule,
-    time::{Clock, Fields, TimeZone, Timestamp},
+    time::{Clock, TimeZone},
 };
 
 /// What one line came to.
@@ -16,7 +12,7 @@ use crate::{
 pub enum Parsed<'a> {
     /// A request.
     Record(Record<'a>),
-    /// A blank line, or a `#` directive.
+    /// A blank line, a `#` directive, or another program's line.
     Ignored,
     /// Not a line of the format; the rule says how.
     Malformed(Rule),
@@ -26,27 +22,9 @@ pub enum Parsed<'a> {
 /// mostly shares.
 #[derive(Clone, Debug)]
 pub struct Parser {
-    plan: Arc<Plan>,
+    layout: Layout,
     clock: Clock,
     line_cap: usize,
-}
-
-/// What is known of a line before its last field is read.
-#[derive(Default)]
-struct Draft<'a> {
-    client: &'a [u8],
-    time: Option<Timestamp>,
-    date: Fields,
-    request: &'a [u8],
-    method: &'a [u8],
-    path: &'a [u8],
-    query: &'a [u8],
-    status: Option<u16>,
-    bytes: u64,
-    referrer: &'a [u8],
-    agent: &'a [u8],
-    host: &'a [u8],
-    opted_out: bool,
 }
 
 impl Parser {
@@ -54,9 +32,9 @@ impl Parser {
     /// 64 KiB, several times the longest request that servers accept by default.
     pub const LINE_CAP: usize = 64 * 1024;
 
-    pub(super) fn new(plan: Arc<Plan>, log_tz: TimeZone) -> Self {
+    pub(super) fn new(layout: Layout, log_tz: TimeZone) -> Self {
         Self {
-            plan,
+            layout,
             clock: Clock::new(log_tz),
             line_cap: Self::LINE_CAP,
         }
@@ -66,6 +44,14 @@ impl Parser {
     #[must_use]
     pub fn with_line_cap(self, line_cap: usize) -> Self {
         Self { line_cap, ..self }
+    }
+
+    /// Goes on with a chunk of the same source that begins in the given state of the format: see
+    /// [`Format::pass`].
+    pub fn resume(&mut self, format: &Format) {
+        if let (Layout::W3c(own), Layout::W3c(directives)) = (&mut self.layout, &format.layout) {
+            own.clone_from(directives);
+        }
     }
 
     /// Parses one line, given without its line feed; a carriage return at its end and a byte order
@@ -78,171 +64,26 @@ impl Parser {
             return Parsed::Malformed(Rule::Length);
         }
         let line = content(line);
-        match self.record(line) {
-            Ok(record) => Parsed::Record(record),
+        if let Layout::W3c(directives) = &mut self.layout
+            && line.starts_with(b"#")
+        {
+            directives.direct(line);
+            return Parsed::Ignored;
+        }
+        match self.layout.read(line, &mut self.clock) {
+            Ok(Some(record)) => Parsed::Record(record),
+            Ok(None) => Parsed::Ignored,
             Err(_) if line.starts_with(b"#") || line.trim_ascii().is_empty() => Parsed::Ignored,
             Err(rule) => Parsed::Malformed(rule),
         }
     }
-
-    fn record<'a>(&mut self, line: &'a [u8]) -> Result<Record<'a>, Rule> {
-        let mut draft = Draft::default();
-        let mut rest = self.plan.strip_lead(line)?;
-        for step in &self.plan.steps {
-            rest = match &step.field {
-                Field::TimeClf => {
-                    step.strip_literal(read_clf(&mut self.clock, rest, &mut draft)?)?
-                }
-                Field::Time(pattern) => {
-                    step.strip_literal(pattern.read(rest, &mut draft.date).ok_or(Rule::Time)?)?
-                }
-                Field::OtherTime(pattern) => step.strip_literal(
-                    pattern
-                        .read(rest, &mut Fields::default())
-                        .ok_or(Rule::Time)?,
-                )?,
-                field => {
-                    let (value, rest) = step.split(rest)?;
-                    draft.enter(field, value)?;
-                    rest
-                }
-            };
-        }
-        if rest.is_empty() {
-            self.finished(draft)
-        } else {
-            Err(Rule::Trailing)
-        }
-    }
-
-    fn finished<'a>(&mut self, draft: Draft<'a>) -> Result<Record<'a>, Rule> {
-        let time = match draft.time {
-            Some(Timestamp(second)) => Timestamp(second + draft.date.fraction),
-            None => self.clock.instant(&draft.date).ok_or(Rule::Time)?,
-        };
-        Ok(Record {
-            client: draft.client,
-            time,
-            request: draft.request(self.plan.in_parts),
-            status: draft.status,
-            bytes: draft.bytes,
-            referrer: text(draft.referrer),
-            agent: text(draft.agent),
-            host: draft.host,
-            opted_out: draft.opted_out,
-        })
-    }
 }
 
-impl<'a> Draft<'a> {
-    /// Enters the value of a field that is not a date.
-    #[inline]
-    fn enter(&mut self, field: &Field, value: &'a [u8]) -> Result<(), Rule> {
-        match field {
-            Field::Bytes => self.bytes = bytes(value)?,
-            Field::Client => self.client = value,
-            Field::ForwardedFor => self.client = first_of_list(value),
-            Field::Host => self.host = without_port(value),
-            Field::Method => self.method = value,
-            Field::OptOut => self.opted_out |= value == b"1",
-            Field::Path => self.path = value,
-            Field::Query => self.query = value,
-            Field::Referrer => self.referrer = value,
-            Field::Request => self.request = value,
-            Field::Status => self.status = status(value)?,
-            Field::UserAgent => self.agent = value,
-            Field::OtherTime(_)
-            | Field::Port
-            | Field::Protocol
-            | Field::Text
-            | Field::Time(_)
-            | Field::TimeClf
-            | Field::Word => {}
-        }
-        Ok(())
-    }
-
-    const fn request(&self, in_parts: bool) -> Request<'a> {
-        if in_parts {
-            Request::Parts {
-                method: text(self.method),
-                path: text(self.path),
-                query: text(self.query),
-            }
-        } else {
-            Request::Line(text(self.request))
-        }
-    }
-}
+/// The byte order mark of UTF-8, which begins a log, or one of several that were joined.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// The line without a byte order mark and the carriage return of its end.
-fn content(line: &[u8]) -> &[u8] {
-    let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
+pub(super) fn content(line: &[u8]) -> &[u8] {
+    let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
-}
-
-const fn text(raw: &[u8]) -> Text<'_> {
-    Text {
-        raw,
-        escape: Escape::Backslash,
-    }
-}
-
-/// Reads a time of the Common Log Format; returns what follows it.
-#[inline]
-fn read_clf<'a>(
-    clock: &mut Clock,
-    text: &'a [u8],
-    draft: &mut Draft<'_>,
-) -> Result<&'a [u8], Rule> {
-    let (time, rest) = text.split_first_chunk().ok_or(Rule::Time)?;
-    draft.time = Some(clock.clf(time).ok_or(Rule::Time)?);
-    Ok(rest)
-}
-
-/// A status of three digits; none where it is `-` or `000`.
-fn status(value: &[u8]) -> Result<Option<u16>, Rule> {
-    match *value {
-        [b'-'] | [b'0', b'0', b'0'] => Ok(None),
-        [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
-            let [a, b, c] = [a, b, c].map(|digit| u16::from(digit - b'0'));
-            Ok(Some(a * 100 + b * 10 + c))
-        }
-        _ => Err(Rule::Status),
-    }
-}
-
-/// A count of bytes of at most 19 digits; 0 where it is `-`.
-fn bytes(value: &[u8]) -> Result<u64, Rule> {
-    match value {
-        b"-" => Ok(0),
-        _ if !(1..=19).contains(&value.len()) || !value.iter().all(u8::is_ascii_digit) => {
-            Err(Rule::Bytes)
-        }
-        digits => Ok(digits
-            .iter()
-            .fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))),
-    }
-}
-
-/// The first entry of a list with commas.
-fn first_of_list(value: &[u8]) -> &[u8] {
-    value[..memchr(b',', value).unwrap_or(value.len())].trim_ascii()
-}
-
-/// A host without its port; empty for the `-` of an absent one.
-fn without_port(host: &[u8]) -> &[u8] {
-    if host == b"-" {
-        return b"";
-    }
-    let Some(colon) = memrchr(b':', host) else {
-        return host;
-    };
-    let (name, port) = (&host[..colon], &host[colon + 1..]);
-    let is_whole = !name.contains(&b':') || name.ends_with(b"]");
-    if is_whole && port.iter().all(u8::is_ascii_digit) {
-        name
-    } else {
-        host
-    }
 }

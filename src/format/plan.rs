@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use crate::{stats::Rule, time::Pattern};
+use crate::{record::Escape, stats::Rule, time::Pattern};
 
 /// How many bytes are searched one by one before the rest is searched by vectors.
 const NEAR: usize = 16;
@@ -14,8 +14,8 @@ pub(super) struct Plan {
     pub(super) lead: Box<[u8]>,
     /// The fields in the order of the line.
     pub(super) steps: Box<[Step]>,
-    /// Whether the request comes in parts instead of a request line.
-    pub(super) in_parts: bool,
+    /// How the values are escaped.
+    pub(super) escape: Escape,
 }
 
 /// A field and the literal after it.
@@ -42,6 +42,8 @@ pub(super) enum Field {
     Host,
     /// The request's method.
     Method,
+    /// When the request was received, in a syntax that can be told by its look.
+    Moment,
     /// `1` where the client asks not to be counted.
     OptOut,
     /// A date that is not the time of the request, such as that of the end of the response.
@@ -52,12 +54,16 @@ pub(super) enum Field {
     Port,
     /// The protocol: nothing that a record holds, unless it belongs to the request line.
     Protocol,
+    /// The request line of a proxy: its target is an absolute URL, whose host is the virtual host.
+    ProxyRequest,
     /// The query string, with or without its `?`.
     Query,
     /// The `Referer` header.
     Referrer,
     /// The request line.
     Request,
+    /// What a cache did, a slash, and the status.
+    ResultStatus,
     /// The status.
     Status,
     /// Nothing that a record holds, in a value that may have spaces in it.
@@ -66,6 +72,8 @@ pub(super) enum Field {
     Time(Pattern),
     /// The same in the syntax of the Common Log Format, which is read faster.
     TimeClf,
+    /// The target as an absolute URL, whose host is the virtual host.
+    Url,
     /// The `User-Agent` header.
     UserAgent,
     /// Nothing that a record holds, in a value without spaces.

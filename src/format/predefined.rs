@@ -1,70 +1,362 @@
 //! The known formats by name.
 
-use super::Format;
+use std::sync::Arc;
+
+use super::{
+    Format, haproxy::Captures, json::Members, layout::Layout, plan::Field, row::Row,
+    w3c::Directives,
+};
+use crate::{error::Result, record::Escape};
 
 /// A known format.
 #[derive(Debug)]
 pub(super) struct Predefined {
     /// Its name.
     pub(super) name: &'static str,
-    /// The name that `GoAccess` has for it, where that is another one.
-    alias: Option<&'static str>,
-    spec: &'static str,
+    /// Other names, among them the one that `GoAccess` has for it.
+    aliases: &'static [&'static str],
+    definition: Definition,
 }
 
-/// The known formats, as Apache httpd and Debian's packages of it configure them.
+/// What a known format is defined by.
+#[derive(Debug)]
+enum Definition {
+    /// The members of requests in JSON, and which member begins how in them where other lines mix in.
+    Json(&'static str, Option<(&'static str, &'static str)>),
+    /// The request headers that `HAProxy` captures.
+    HaProxy(&'static str),
+    /// Columns, as many as every line has, whether more may follow, and how they are escaped.
+    Row(&'static [Field], usize, bool, Escape),
+    /// A format string of Apache, whose values are escaped so.
+    Spec(&'static str, Escape),
+    /// Directives among the lines.
+    W3c,
+}
+
+use Definition::{HaProxy, Json, Row as Columns, Spec, W3c};
+use Escape::{Backslash, Literal, Quote};
+
+/// The known formats, as the servers, and Debian's packages of them, configure them by default.
 ///
-/// Debian counts bytes by `%O` where the others have `%b`, which makes lines of the same shape, as do
-/// the default formats of nginx (`combined`) and Varnish. A virtual host is read with or without the
-/// port.
-pub(super) const FORMATS: [Predefined; 5] = [
-    Predefined {
-        name: "common",
-        alias: None,
-        spec: r#"%h %l %u %t "%r" %>s %b"#,
-    },
+/// Debian's Apache counts bytes by `%O` where the others have `%b`, which makes lines of the same shape,
+/// as do the default formats of nginx (`combined`) and Varnish, and Traefik's generic one. A virtual host
+/// is read with or without the port.
+pub(super) const FORMATS: [Predefined; 24] = [
+    known("common", &[], Spec(r#"%h %l %u %t "%r" %>s %b"#, Backslash)),
     COMBINED,
-    Predefined {
-        name: "combinedio",
-        alias: None,
-        spec: r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %I %O"#,
-    },
-    Predefined {
-        name: "vhost_common",
-        alias: Some("vcommon"),
-        spec: r#"%v:%p %h %l %u %t "%r" %>s %b"#,
-    },
-    Predefined {
-        name: "vhost_combined",
-        alias: Some("vcombined"),
-        spec: r#"%v:%p %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i""#,
-    },
+    known(
+        "combinedio",
+        &[],
+        Spec(
+            r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %I %O"#,
+            Backslash,
+        ),
+    ),
+    known(
+        "vhost_common",
+        &["vcommon"],
+        Spec(r#"%v:%p %h %l %u %t "%r" %>s %b"#, Backslash),
+    ),
+    known(
+        "vhost_combined",
+        &["vcombined"],
+        Spec(
+            r#"%v:%p %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i""#,
+            Backslash,
+        ),
+    ),
+    // The `main` of nginx's own packages.
+    known(
+        "nginx_main",
+        &["nginx"],
+        Spec(
+            r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" "%{X-Forwarded-For}i""#,
+            Backslash,
+        ),
+    ),
+    // kubernetes/ingress-nginx: the lists of upstream servers have spaces in them.
+    known(
+        "ingress_nginx",
+        &[],
+        Spec(
+            r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %I %D [%{proxy}n] [%{alternative}n] %{upstream}n"#,
+            Backslash,
+        ),
+    ),
+    // Variables of nginx in a dictionary with `escape=json`, by their names.
+    known(
+        "nginx_json",
+        &[],
+        Json(
+            "client=remote_addr,time=time_iso8601|time_local|msec|@timestamp|timestamp|time,request=request,\
+             method=request_method,path=request_uri|uri,status=status,bytes=body_bytes_sent|bytes_sent,\
+             referrer=http_referer|http_referrer,agent=http_user_agent,host=host|http_host|server_name,\
+             opt-out=http_dnt|http_sec_gpc",
+            None,
+        ),
+    ),
+    known(
+        "caddy",
+        &[],
+        Json(
+            "client=request.client_ip|request.remote_ip|request.remote_addr,time=ts,method=request.method,\
+             path=request.uri,host=request.host,status=status,bytes=size,agent=request.headers.User-Agent,\
+             referrer=request.headers.Referer,opt-out=request.headers.Dnt|request.headers.Sec-Gpc",
+            Some(("logger", "http.log.access")),
+        ),
+    ),
+    known(
+        "traefik",
+        &["traefikclf"],
+        Spec(
+            r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %k "%{router}n" "%{server}n" %Dms"#,
+            Quote,
+        ),
+    ),
+    known(
+        "traefik_json",
+        &[],
+        Json(
+            "client=ClientHost|ClientAddr,time=StartUTC|StartLocal|time,method=RequestMethod,path=RequestPath,\
+             host=RequestHost,status=DownstreamStatus,bytes=DownstreamContentSize,\
+             referrer=request_Referer,agent=request_User-Agent,opt-out=request_Dnt|request_Sec-Gpc",
+            None,
+        ),
+    ),
+    known("haproxy", &[], HaProxy("")),
+    known("envoy", &[], Columns(ENVOY, ENVOY.len(), false, Literal)),
+    known("istio", &[], Columns(ISTIO, ISTIO.len(), true, Literal)),
+    known(
+        "istio_json",
+        &["envoy_json"],
+        Json(
+            "forwarded=x_forwarded_for,time=start_time,method=method,path=path,status=response_code,\
+             bytes=bytes_sent,agent=user_agent,host=authority",
+            None,
+        ),
+    ),
+    known("squid", &[], Columns(SQUID, SQUID.len(), true, Literal)),
+    known(
+        "squid_common",
+        &[],
+        Spec(r#"%h %l %u %t "%r" %>s %b %{result}n:%k"#, Backslash),
+    ),
+    known(
+        "squid_combined",
+        &[],
+        Spec(
+            r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %{result}n:%k"#,
+            Backslash,
+        ),
+    ),
+    known("w3c", &["iis", "cloudfront"], W3c),
+    known(
+        "elb",
+        &["awselb"],
+        Columns(ELB, REQUEST_OF_ELB, true, Backslash),
+    ),
+    known("alb", &["awsalb"], Columns(ALB, ALB.len(), true, Backslash)),
+    known("s3", &["awss3"], Columns(S3, AGENT_OF_S3, true, Backslash)),
+    known(
+        "gcp_lb",
+        &["gcp"],
+        Json(
+            "client=httpRequest.remoteIp,time=timestamp,method=httpRequest.requestMethod,\
+             url=httpRequest.requestUrl,status=httpRequest.status,bytes=httpRequest.responseSize,\
+             referrer=httpRequest.referer,agent=httpRequest.userAgent",
+            None,
+        ),
+    ),
+    known(
+        "vhost_combinedio",
+        &[],
+        Spec(
+            r#"%v:%p %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %I %O"#,
+            Backslash,
+        ),
+    ),
 ];
 
 /// The format that most servers write by default.
-pub(super) const COMBINED: Predefined = Predefined {
-    name: "combined",
-    alias: None,
-    spec: r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i""#,
-};
+pub(super) const COMBINED: Predefined = known(
+    "combined",
+    &["varnish", "varnishncsa", "generic_clf"],
+    Spec(
+        r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i""#,
+        Backslash,
+    ),
+);
+
+/// Elastic Load Balancing, classic: older servers end after the request.
+const ELB: &[Field] = &[
+    Field::Moment,
+    Field::Word,
+    Field::Client,
+    Field::Word,
+    Field::Word,
+    Field::Word,
+    Field::Word,
+    Field::Status,
+    Field::Word,
+    Field::Word,
+    Field::Bytes,
+    Field::ProxyRequest,
+    Field::UserAgent,
+];
+const REQUEST_OF_ELB: usize = 12;
+
+/// Elastic Load Balancing, application: up to the last column of use.
+const ALB: &[Field] = &[
+    Field::Word,
+    Field::Moment,
+    Field::Word,
+    Field::Client,
+    Field::Word,
+    Field::Word,
+    Field::Word,
+    Field::Word,
+    Field::Status,
+    Field::Word,
+    Field::Word,
+    Field::Bytes,
+    Field::ProxyRequest,
+    Field::UserAgent,
+];
+
+/// Amazon S3 server access: up to the last column of use, which older lines do not have.
+const S3: &[Field] = &[
+    Field::Word,
+    Field::Word,
+    Field::Moment,
+    Field::Client,
+    Field::Word,
+    Field::Word,
+    Field::Word,
+    Field::Word,
+    Field::Request,
+    Field::Status,
+    Field::Word,
+    Field::Bytes,
+    Field::Word,
+    Field::Word,
+    Field::Word,
+    Field::Referrer,
+    Field::UserAgent,
+    Field::Word,
+    Field::Word,
+    Field::Word,
+    Field::Word,
+    Field::Word,
+    Field::Host,
+];
+const AGENT_OF_S3: usize = 17;
+
+/// Squid's `squid`: the user and the server are columns too.
+const SQUID: &[Field] = &[
+    Field::Moment,
+    Field::Word,
+    Field::Client,
+    Field::ResultStatus,
+    Field::Bytes,
+    Field::Method,
+    Field::Url,
+    Field::Text,
+    Field::Word,
+    Field::Word,
+];
+
+/// Envoy's default, which has no address of the peer.
+const ENVOY: &[Field] = &[
+    Field::Moment,
+    Field::Request,
+    Field::Status,
+    Field::Word,
+    Field::Word,
+    Field::Bytes,
+    Field::Word,
+    Field::Word,
+    Field::ForwardedFor,
+    Field::UserAgent,
+    Field::Word,
+    Field::Host,
+    Field::Word,
+];
+
+/// Istio's default: Envoy's with more about failures before the bytes and about connections at the end.
+const ISTIO: &[Field] = &[
+    Field::Moment,
+    Field::Request,
+    Field::Status,
+    Field::Word,
+    Field::Word,
+    Field::Word,
+    Field::Text,
+    Field::Word,
+    Field::Bytes,
+    Field::Word,
+    Field::Word,
+    Field::ForwardedFor,
+    Field::UserAgent,
+    Field::Word,
+    Field::Host,
+    Field::Word,
+];
+
+const fn known(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    definition: Definition,
+) -> Predefined {
+    Predefined {
+        name,
+        aliases,
+        definition,
+    }
+}
 
 impl Predefined {
-    /// Whether that is its name or alias, in any case.
+    /// Whether that is its name or another one it has, in any case.
     pub(super) fn is_named(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name)
-            || self
-                .alias
-                .is_some_and(|alias| alias.eq_ignore_ascii_case(name))
+        let mut names = self.aliases.iter().chain([&self.name]);
+        names.any(|own| own.eq_ignore_ascii_case(name))
     }
 
     /// The format itself.
     pub(super) fn format(&self) -> Format {
-        let format =
-            Format::from_spec(self.spec).expect("the format strings of this file are valid");
+        let layout = self
+            .definition
+            .layout()
+            .expect("the formats of this file are valid");
         Format {
             name: Some(self.name),
-            ..format
+            ..Format::of(layout)
         }
+    }
+}
+
+impl Definition {
+    fn layout(&self) -> Result<Layout> {
+        Ok(match *self {
+            HaProxy(names) => Layout::HaProxy(Arc::new(Captures::of_names(names)?)),
+            Json(map, only) => {
+                let members = Members::of_map(map)?;
+                Layout::Json(Arc::new(match only {
+                    Some((path, start)) => members.only_where(path, start.as_bytes())?,
+                    None => members,
+                }))
+            }
+            Columns(columns, least, is_open, escape) => Layout::Row(Arc::new(Row {
+                columns: columns.into(),
+                least,
+                is_open,
+                escape,
+            })),
+            Spec(spec, escape) => {
+                let plan = super::compile::compile(&super::spec::pieces(spec)?)?;
+                Layout::Plan(Arc::new(super::plan::Plan { escape, ..plan }))
+            }
+            W3c => Layout::W3c(Directives::default()),
+        })
     }
 }
 
@@ -89,7 +381,29 @@ mod tests {
         check("VCOMMON", Some("vhost_common"));
         check("VCOMBINED", Some("vhost_combined"));
         check("combinedIO", Some("combinedio"));
+        check("W3C", Some("w3c"));
+        check("iis", Some("w3c"));
+        check("SQUID", Some("squid"));
+        check("CLOUDFRONT", Some("w3c"));
+        check("AWSELB", Some("elb"));
+        check("AWSALB", Some("alb"));
+        check("AWSS3", Some("s3"));
+        check("CADDY", Some("caddy"));
+        check("TRAEFIKCLF", Some("traefik"));
+        check("varnish", Some("combined"));
         check("%h", None);
         check("", None);
+    }
+
+    #[test]
+    fn no_two_formats_share_a_name() {
+        let all = || {
+            FORMATS
+                .iter()
+                .flat_map(|known| known.aliases.iter().chain([&known.name]))
+        };
+        for name in all() {
+            assert_eq!(all().filter(|other| *other == name).count(), 1, "{name}");
+        }
     }
 }

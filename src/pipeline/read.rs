@@ -90,6 +90,7 @@ pub fn read(
 struct Feed<'i> {
     inputs: &'i Inputs,
     sources: Sources,
+    /// The format of the current source, in its state after the chunks handed out.
     format: Option<Format>,
     consumed: u64,
     failures: Vec<Error>,
@@ -106,7 +107,8 @@ impl<'i> Feed<'i> {
         }
     }
 
-    /// Fills `chunk` with the next lines of any source that can be read; `None` at the end of all.
+    /// Fills `chunk` with the next lines of any source that can be read, and returns their format in its
+    /// state at the first of them; `None` at the end of all.
     fn next(&mut self, chunk: &mut Chunk, progress: &Progress) -> Option<Format> {
         loop {
             match self.sources.next_chunk(chunk) {
@@ -125,8 +127,12 @@ impl<'i> Feed<'i> {
                 .bytes
                 .fetch_add(chunk.consumed - self.consumed, Ordering::Relaxed);
             self.consumed = chunk.consumed;
-            match &self.format {
-                Some(format) => return Some(format.clone()),
+            match &mut self.format {
+                Some(format) => {
+                    let at_start = format.clone();
+                    format.pass(&chunk.bytes);
+                    return Some(at_start);
+                }
                 None => self.sources.give_up(),
             }
         }
@@ -161,6 +167,8 @@ struct Worker<'r> {
     inputs: &'r Inputs,
     gate: Gate<'r>,
     parser: Option<(usize, Parser)>,
+    /// Room for lines out of their wrappers.
+    unwrapped: Vec<u8>,
     accounts: Accounts,
     chunks: Vec<ChunkLines>,
 }
@@ -171,6 +179,7 @@ impl<'r> Worker<'r> {
             inputs,
             gate: Gate::new(gate),
             parser: None,
+            unwrapped: Vec::new(),
             accounts: Accounts::default(),
             chunks: Vec::new(),
         }
@@ -185,10 +194,13 @@ impl<'r> Worker<'r> {
                 .next(&mut chunk, progress);
             let Some(format) = format else { return };
             let parser = match self.parser.take() {
-                Some((source, parser)) if source == chunk.source => parser,
+                Some((source, mut parser)) if source == chunk.source => {
+                    parser.resume(&format);
+                    parser
+                }
                 _ => format.parser(self.inputs.log_tz.clone()),
             };
-            let parser = self.take_chunk(&chunk, parser);
+            let parser = self.take_chunk(&chunk, &format, parser);
             self.parser = Some((chunk.source, parser));
             progress.lines.fetch_add(
                 self.chunks.last().map_or(0, |chunk| chunk.lines),
@@ -197,7 +209,7 @@ impl<'r> Worker<'r> {
         }
     }
 
-    fn take_chunk(&mut self, chunk: &Chunk, mut parser: Parser) -> Parser {
+    fn take_chunk(&mut self, chunk: &Chunk, format: &Format, mut parser: Parser) -> Parser {
         let source = u32::try_from(chunk.source).unwrap_or(u32::MAX);
         let mut counted = ChunkLines {
             source: chunk.source,
@@ -207,7 +219,8 @@ impl<'r> Worker<'r> {
         };
         for line in input::lines(&chunk.bytes) {
             counted.lines += 1;
-            let account = match parser.parse(line) {
+            let unwrapped = format.unwrapped(line, &mut self.unwrapped);
+            let account = match parser.parse(unwrapped) {
                 Parsed::Record(record) => self.gate.admit(&record, line, source),
                 Parsed::Ignored => Account::Ignored,
                 Parsed::Malformed(rule) => {

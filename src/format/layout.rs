@@ -1,0 +1,89 @@
+//! The layouts of lines: a closed set of ways to read a record from a line.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use super::{haproxy::Captures, json::Members, plan::Plan, row::Row, w3c::Directives};
+use crate::{record::Record, stats::Rule, time::Clock};
+
+/// How the lines of a format are read; copies share what they were compiled to.
+#[derive(Clone, Debug)]
+pub(super) enum Layout {
+    /// As `HAProxy` writes them.
+    HaProxy(Arc<Captures>),
+    /// As objects of JSON.
+    Json(Arc<Members>),
+    /// Each as the layout that fits it, from the most specific to the least.
+    Mixed(Arc<[Self]>),
+    /// As a format string says.
+    Plan(Arc<Plan>),
+    /// In columns.
+    Row(Arc<Row>),
+    /// In columns that directives among the lines say.
+    W3c(Directives),
+}
+
+impl Layout {
+    /// The record of a line; none for another program's.
+    #[inline]
+    pub(super) fn read<'a>(
+        &self,
+        line: &'a [u8],
+        clock: &mut Clock,
+    ) -> Result<Option<Record<'a>>, Rule> {
+        match self {
+            Self::HaProxy(captures) => captures.read(line, clock).map(Some),
+            Self::Json(members) => members.read(line, clock),
+            Self::Mixed(layouts) => read_any(layouts, line, clock),
+            Self::Plan(plan) => plan.read(line, clock).map(Some),
+            Self::Row(row) => row.read(line, clock).map(Some),
+            Self::W3c(directives) => directives.read(line, clock).map(Some),
+        }
+    }
+
+    /// How many fields of a record a line fills at most.
+    pub(super) fn fields(&self) -> usize {
+        match self {
+            Self::HaProxy(captures) => captures.fields(),
+            Self::Json(members) => members.fields(),
+            Self::Mixed(layouts) => layouts.iter().map(Self::fields).max().unwrap_or(0),
+            Self::Plan(plan) => plan.fields(),
+            Self::Row(row) => row.fields(),
+            Self::W3c(directives) => directives.fields(),
+        }
+    }
+}
+
+/// The record by the first layout that takes an address for the client, else by the first that fits.
+///
+/// What other lines were is not considered: then the result would depend on where chunks begin.
+fn read_any<'a>(
+    layouts: &[Layout],
+    line: &'a [u8],
+    clock: &mut Clock,
+) -> Result<Option<Record<'a>>, Rule> {
+    let (mut found, mut is_ignored, mut first_broken) = (None, false, None);
+    for layout in layouts {
+        match layout.read(line, clock) {
+            Ok(Some(record)) if is_address(record.client) => return Ok(Some(record)),
+            Ok(Some(record)) => found = found.or(Some(record)),
+            Ok(None) => is_ignored = true,
+            Err(rule) => first_broken = first_broken.or(Some(rule)),
+        }
+    }
+    if found.is_some() || is_ignored {
+        return Ok(found);
+    }
+    Err(first_broken.unwrap_or(Rule::Incomplete))
+}
+
+/// Whether a client is an address, perhaps with a zone or a port.
+pub(super) fn is_address(client: &[u8]) -> bool {
+    let Ok(text) = str::from_utf8(client) else {
+        return false;
+    };
+    let bare = text.split('%').next().unwrap_or_default();
+    bare.parse::<IpAddr>().is_ok() || text.parse::<SocketAddr>().is_ok()
+}

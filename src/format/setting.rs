@@ -1,0 +1,149 @@
+//! The setting that names a format: a name, a format string, a field list or map, in a wrapper or not.
+
+use std::{str::FromStr, sync::Arc};
+
+use super::{
+    Format, compile::refused, haproxy::Captures, json::Members, layout::Layout, predefined,
+    w3c::Directives, wrapper::Wrapper,
+};
+use crate::error::{Error, Result};
+
+impl FromStr for Format {
+    type Err = Error;
+
+    /// The format of a setting:
+    ///
+    /// - a name of [`Format::names`], or `mixed`, where each line is of any known format;
+    /// - an Apache `LogFormat` string;
+    /// - `w3c:date time c-ip …`: a W3C log without directives;
+    /// - `json:client=request.ip,time=ts,…`: which members of JSON objects say what;
+    /// - `haproxy:host|agent|…`: which request headers are captured, in their order;
+    /// - any of these after `cri:`, `docker:`, `syslog:` or `compose:`, by which its lines are wrapped.
+    fn from_str(setting: &str) -> Result<Self> {
+        match Wrapper::split(setting) {
+            Some((wrapper, setting)) => bare(setting)?
+                .wrapped(Some(wrapper))
+                .ok_or_else(|| refused("W3C logs cannot be read from within a wrapper")),
+            None => bare(setting),
+        }
+    }
+}
+
+/// The format of a setting without a wrapper.
+fn bare(setting: &str) -> Result<Format> {
+    if let Some((kind, rest)) = setting.split_once(':') {
+        let layout = match kind.to_ascii_lowercase().as_str() {
+            "haproxy" => Some(Layout::HaProxy(Arc::new(Captures::of_names(rest)?))),
+            "json" => Some(Layout::Json(Arc::new(Members::of_map(rest)?))),
+            "w3c" => Some(Layout::W3c(Directives::of_columns(rest)?)),
+            _ => None,
+        };
+        if let Some(layout) = layout {
+            return Ok(Format::of(layout));
+        }
+    }
+    if setting.eq_ignore_ascii_case("mixed") {
+        return Ok(mixed());
+    }
+    Format::named(setting).map_or_else(|| Format::from_spec(setting), Ok)
+}
+
+/// All known formats but those with directives, from the most specific to the least.
+fn mixed() -> Format {
+    let mut layouts: Vec<_> = predefined::FORMATS
+        .iter()
+        .map(|known| known.format().layout)
+        .filter(|layout| !matches!(layout, Layout::W3c(_)))
+        .collect();
+    layouts.sort_by_key(|layout| std::cmp::Reverse(layout.fields()));
+    Format {
+        name: Some("mixed"),
+        ..Format::of(Layout::Mixed(layouts.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{format::Parsed, time::TimeZone};
+
+    const COMBINED: &str =
+        r#"203.0.113.7 - - [21/Nov/2026:09:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "A/1""#;
+
+    #[test]
+    fn a_setting_may_have_a_wrapper() {
+        let check = |setting: &str, line: &str| {
+            let format: Format = setting.parse().unwrap();
+            let mut buffer = Vec::new();
+            let line = format.unwrapped(line.as_bytes(), &mut buffer);
+            let parsed = format.parser(TimeZone::UTC).parse(line);
+            assert!(matches!(parsed, Parsed::Record(_)), "{setting}: {parsed:?}");
+        };
+        check("combined", COMBINED);
+        check("compose:combined", &format!("web-1  | {COMBINED}"));
+        check("compose:combined", COMBINED);
+        check(
+            "CRI:Combined",
+            &format!("2026-11-21T09:00:00Z stdout F {COMBINED}"),
+        );
+        check(
+            "docker:combined",
+            &serde_json::json!({ "log": format!("{COMBINED}\n") }).to_string(),
+        );
+        check(
+            r#"syslog:%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i""#,
+            &format!("Nov 21 09:00:00 web httpd[1]: {COMBINED}"),
+        );
+        check(
+            "docker:json:client=ip,time=ts,path=p",
+            r#"{"log":"{\"ip\":\"::1\",\"ts\":1,\"p\":\"/\"}\n"}"#,
+        );
+    }
+
+    #[test]
+    fn what_is_no_format_is_refused() {
+        for setting in [
+            "docker:w3c",
+            "cri:w3c:date time c-ip",
+            "docker:",
+            "cri:nothing",
+            "json:",
+            "haproxy:x",
+            "iis2",
+            "",
+        ] {
+            assert!(setting.parse::<Format>().is_err(), "{setting}");
+        }
+    }
+
+    #[test]
+    fn in_a_mixed_log_each_line_is_of_any_known_format() {
+        let mut parser = "mixed".parse::<Format>().unwrap().parser(TimeZone::UTC);
+        let mut check = |line: &str, client: Option<&str>| {
+            let found = match parser.parse(line.as_bytes()) {
+                Parsed::Record(record) => Some(record.client.escape_ascii().to_string()),
+                Parsed::Ignored => Some("ignored".into()),
+                Parsed::Malformed(_) => None,
+            };
+            assert_eq!(found.as_deref(), client, "{line}");
+        };
+        check(COMBINED, Some("203.0.113.7"));
+        check(&COMBINED.replace("- -", "- john doe"), Some("203.0.113.7"));
+        check(
+            &COMBINED.replace("203.0.113.7", "host.example.net"),
+            Some("host.example.net"),
+        );
+        check(&format!("example.org:443 {COMBINED}"), Some("203.0.113.7"));
+        check(
+            r#"{"remote_addr":"::1","msec":"1794297600.250","request":"GET / HTTP/1.1"}"#,
+            Some("::1"),
+        );
+        check(
+            r#"{"level":"info","ts":1,"logger":"tls","msg":"started"}"#,
+            Some("ignored"),
+        );
+        check(r#"{"level":"info","ts":1,"msg":"started"}"#, None);
+        check("Proxy site started.", None);
+        check("", Some("ignored"));
+    }
+}
