@@ -2,6 +2,7 @@
 
 mod coverage;
 mod generate;
+mod layouts;
 mod oracle;
 mod reference;
 mod scenarios;

@@ -216,7 +216,7 @@ fn values_of<'a>(
         let peek = json.peek()?;
         match member.map(|member| &member.content) {
             Some(Content::Object(within)) if peek == Peek::Object => {
-                values_of(within, json, values)?
+                values_of(within, json, values)?;
             }
             Some(Content::Value(number)) => {
                 let start = json.current_index();

@@ -3,10 +3,8 @@
 use jiter::{Jiter, Peek};
 use memchr::{memchr, memmem};
 
-use crate::{
-    input::LINE_CAP,
-    record::{Escape, Text},
-};
+use super::Parser;
+use crate::record::{Escape, Text};
 
 /// What every line of a log is wrapped in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +90,7 @@ fn after_stream(line: &[u8]) -> Option<&[u8]> {
 /// The value of the member `log`, unescaped, without its line end. A line cannot be longer unescaped
 /// than it is escaped.
 fn log_member<'a>(line: &'a [u8], buffer: &'a mut Vec<u8>) -> Option<&'a [u8]> {
-    if !line.starts_with(b"{") || line.len() > LINE_CAP {
+    if !line.starts_with(b"{") || line.len() > Parser::LINE_CAP {
         return None;
     }
     let mut json = Jiter::new(line);

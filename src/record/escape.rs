@@ -217,14 +217,7 @@ mod tests {
             check(Escape::Backslash, text.as_bytes(), text.as_bytes());
         }
         for text in [
-            r"\a",
-            r"\u",
-            r"\u00e",
-            r"\ud83d",
-            r"\ude00",
-            r"\x41",
-            r"\v",
-            r"end\",
+            r"\a", r"\u", r"\u00e", r"\ud83d", r"\ude00", r"\x41", r"\v", r"end\",
         ] {
             check(Escape::Json, text.as_bytes(), text.as_bytes());
         }

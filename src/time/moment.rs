@@ -98,10 +98,12 @@ fn count(text: &[u8]) -> Option<Timestamp> {
         return Some(Timestamp(seconds.0 + microseconds(fraction)?));
     }
     microseconds(fraction)?;
-    Some(Timestamp(match digits {
-        ..=MILLISECOND_DIGITS => value.checked_mul(1000)?,
-        ..=MICROSECOND_DIGITS => value,
-        _ => value / 1000,
+    Some(Timestamp(if digits <= MILLISECOND_DIGITS {
+        value.checked_mul(1000)?
+    } else if digits <= MICROSECOND_DIGITS {
+        value
+    } else {
+        value / 1000
     }))
 }
 
