@@ -1,6 +1,7 @@
 //! Log formats: recognised from a log's first lines or given by name, format string or map, and compiled
 //! once to a layout by which a parser reads lines into records.
 
+mod columns;
 mod compile;
 mod detect;
 mod draft;

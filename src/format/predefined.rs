@@ -3,7 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    Format, haproxy::Captures, json::Members, layout::Layout, plan::Field, row::Row,
+    Format,
+    columns::{ALB, ELB, ELB_LEAST, ENVOY, ISTIO, S3, S3_LEAST, SQUID},
+    haproxy::Captures,
+    json::Members,
+    layout::Layout,
+    plan::Field,
+    row::Row,
     w3c::Directives,
 };
 use crate::{error::Result, record::Escape};
@@ -150,13 +156,9 @@ pub(super) const FORMATS: [Predefined; 24] = [
         ),
     ),
     known("w3c", &["iis", "cloudfront"], W3c),
-    known(
-        "elb",
-        &["awselb"],
-        Columns(ELB, REQUEST_OF_ELB, true, Backslash),
-    ),
+    known("elb", &["awselb"], Columns(ELB, ELB_LEAST, true, Backslash)),
     known("alb", &["awsalb"], Columns(ALB, ALB.len(), true, Backslash)),
-    known("s3", &["awss3"], Columns(S3, AGENT_OF_S3, true, Backslash)),
+    known("s3", &["awss3"], Columns(S3, S3_LEAST, true, Backslash)),
     known(
         "gcp_lb",
         &["gcp"],
@@ -186,121 +188,6 @@ pub(super) const COMBINED: Predefined = known(
         Backslash,
     ),
 );
-
-/// Elastic Load Balancing, classic: older servers end after the request.
-const ELB: &[Field] = &[
-    Field::Moment,
-    Field::Word,
-    Field::Client,
-    Field::Word,
-    Field::Word,
-    Field::Word,
-    Field::Word,
-    Field::Status,
-    Field::Word,
-    Field::Word,
-    Field::Bytes,
-    Field::ProxyRequest,
-    Field::UserAgent,
-];
-const REQUEST_OF_ELB: usize = 12;
-
-/// Elastic Load Balancing, application: up to the last column of use.
-const ALB: &[Field] = &[
-    Field::Word,
-    Field::Moment,
-    Field::Word,
-    Field::Client,
-    Field::Word,
-    Field::Word,
-    Field::Word,
-    Field::Word,
-    Field::Status,
-    Field::Word,
-    Field::Word,
-    Field::Bytes,
-    Field::ProxyRequest,
-    Field::UserAgent,
-];
-
-/// Amazon S3 server access: up to the last column of use, which older lines do not have.
-const S3: &[Field] = &[
-    Field::Word,
-    Field::Word,
-    Field::Moment,
-    Field::Client,
-    Field::Word,
-    Field::Word,
-    Field::Word,
-    Field::Word,
-    Field::Request,
-    Field::Status,
-    Field::Word,
-    Field::Bytes,
-    Field::Word,
-    Field::Word,
-    Field::Word,
-    Field::Referrer,
-    Field::UserAgent,
-    Field::Word,
-    Field::Word,
-    Field::Word,
-    Field::Word,
-    Field::Word,
-    Field::Host,
-];
-const AGENT_OF_S3: usize = 17;
-
-/// Squid's `squid`: the user and the server are columns too.
-const SQUID: &[Field] = &[
-    Field::Moment,
-    Field::Word,
-    Field::Client,
-    Field::ResultStatus,
-    Field::Bytes,
-    Field::Method,
-    Field::Url,
-    Field::Text,
-    Field::Word,
-    Field::Word,
-];
-
-/// Envoy's default, which has no address of the peer.
-const ENVOY: &[Field] = &[
-    Field::Moment,
-    Field::Request,
-    Field::Status,
-    Field::Word,
-    Field::Word,
-    Field::Bytes,
-    Field::Word,
-    Field::Word,
-    Field::ForwardedFor,
-    Field::UserAgent,
-    Field::Word,
-    Field::Host,
-    Field::Word,
-];
-
-/// Istio's default: Envoy's with more about failures before the bytes and about connections at the end.
-const ISTIO: &[Field] = &[
-    Field::Moment,
-    Field::Request,
-    Field::Status,
-    Field::Word,
-    Field::Word,
-    Field::Word,
-    Field::Text,
-    Field::Word,
-    Field::Bytes,
-    Field::Word,
-    Field::Word,
-    Field::ForwardedFor,
-    Field::UserAgent,
-    Field::Word,
-    Field::Host,
-    Field::Word,
-];
 
 const fn known(
     name: &'static str,

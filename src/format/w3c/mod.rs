@@ -1,0 +1,262 @@
+//! The W3C extended log format, in which directives among the lines say what the columns are: IIS,
+//! Amazon `CloudFront` and others.
+//!
+//! Rules: W3C working draft WD-logfile-960323; Microsoft KB 194699 (IIS writes UTC).
+
+use std::sync::Arc;
+
+use memchr::{memchr, memchr_iter, memchr2};
+
+use super::{
+    compile::refused,
+    draft::Draft,
+    parser::{BYTE_ORDER_MARK, content},
+    plan::Field,
+    row::closing_quote,
+};
+use crate::{
+    error::Result,
+    record::{Escape, Record, Text},
+    stats::Rule,
+    time::{Clock, Fields, date, time_of_day},
+};
+
+/// What the directives read so far say. It changes along a log, so that lines can only be read by what
+/// stood before them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Directives {
+    /// What `#Fields` says.
+    columns: Option<Arc<Columns>>,
+    /// The day that `#Date` says, for lines with a time of day only.
+    date: Fields,
+}
+
+/// What a `#Fields` directive says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Columns {
+    columns: Box<[Column]>,
+    /// Seconds east of Greenwich of all times; none for those of the server's clock.
+    zone: Option<i32>,
+}
+
+/// What a column says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Column {
+    /// The day.
+    Date,
+    /// The time of day.
+    TimeOfDay,
+    /// Something else.
+    Value(Field, Escape),
+}
+
+impl Directives {
+    /// The state of a log without directives whose columns are known.
+    ///
+    /// # Errors
+    ///
+    /// A setting's error where the columns tell no client or no time.
+    pub(super) fn of_columns(names: &str) -> Result<Self> {
+        let columns = Columns::named(names.as_bytes()).ok_or_else(|| {
+            refused("the fields of a W3C log need `c-ip`, `time`, and `date` where there are no directives")
+        })?;
+        Ok(Self {
+            columns: Some(Arc::new(columns)),
+            date: Fields::default(),
+        })
+    }
+
+    /// Whether the columns are known.
+    pub(super) const fn are_complete(&self) -> bool {
+        self.columns.is_some()
+    }
+
+    /// How many fields of a record the columns fill.
+    pub(super) fn fields(&self) -> usize {
+        let is_used = |column: &&Column| match column {
+            Column::Value(field, _) => field.is_used(),
+            Column::Date | Column::TimeOfDay => true,
+        };
+        self.columns
+            .as_ref()
+            .map_or(0, |columns| columns.columns.iter().filter(is_used).count())
+    }
+
+    /// Takes note of the directives among the lines of a chunk, which begins with a whole line.
+    pub(super) fn pass(&mut self, chunk: &[u8], line_cap: usize) {
+        for mark in memchr_iter(b'#', chunk) {
+            let before = &chunk[..mark];
+            let start = mark
+                - if before.ends_with(BYTE_ORDER_MARK) {
+                    BYTE_ORDER_MARK.len()
+                } else {
+                    0
+                };
+            if start > 0 && chunk[start - 1] != b'\n' {
+                continue;
+            }
+            let line = &chunk[start..];
+            let line = &line[..memchr(b'\n', line).unwrap_or(line.len())];
+            if line.len() <= line_cap {
+                self.direct(content(line));
+            }
+        }
+    }
+
+    /// Takes note of a line that may be a directive.
+    pub(super) fn direct(&mut self, line: &[u8]) {
+        let Some((name, value)) = line.strip_prefix(b"#").and_then(|line| {
+            let colon = memchr(b':', line)?;
+            Some((line[..colon].trim_ascii(), line[colon + 1..].trim_ascii()))
+        }) else {
+            return;
+        };
+        if name.eq_ignore_ascii_case(b"Fields") {
+            self.columns = Columns::named(value).map(Arc::new);
+        } else if name.eq_ignore_ascii_case(b"Date") {
+            let mut day = Fields::default();
+            if date(value, &mut day).is_some() {
+                self.date = day;
+            }
+        }
+    }
+
+    /// The record of a line that is no directive.
+    pub(super) fn read<'a>(
+        &self,
+        line: &'a [u8],
+        clock: &mut Clock,
+    ) -> std::result::Result<Record<'a>, Rule> {
+        let Columns { columns, zone } = self.columns.as_deref().ok_or(Rule::Undeclared)?;
+        let mut draft = Draft::default();
+        draft.date = Fields {
+            zone: *zone,
+            ..self.date
+        };
+        let mut cells = Cells::of(line);
+        for column in columns {
+            let raw = cells.next().ok_or(Rule::Columns)?;
+            match column {
+                Column::Date => whole(date(raw, &mut draft.date))?,
+                Column::TimeOfDay => whole(time_of_day(raw, &mut draft.date))?,
+                Column::Value(field, escape) if field.is_used() && raw != b"-" => {
+                    let escape = *escape;
+                    draft.enter(field, Text { raw, escape }, clock)?;
+                }
+                Column::Value(..) => {}
+            }
+        }
+        if cells.next().is_some() {
+            return Err(Rule::Columns);
+        }
+        draft.finished(clock)
+    }
+}
+
+fn whole(rest: Option<&[u8]>) -> std::result::Result<(), Rule> {
+    rest.is_some_and(<[u8]>::is_empty)
+        .then_some(())
+        .ok_or(Rule::Time)
+}
+
+impl Columns {
+    /// The columns of these names, which spaces or tabs separate; none where they tell no client or no
+    /// time of day.
+    fn named(names: &[u8]) -> Option<Self> {
+        let names: Vec<String> = names
+            .split(u8::is_ascii_whitespace)
+            .filter(|name| !name.is_empty())
+            .map(|name| String::from_utf8_lossy(name).to_ascii_lowercase())
+            .collect();
+        let has = |name: &str| names.iter().any(|own| own == name);
+        let is_local = !has("time");
+        let agent = if has("x-edge-location") {
+            Escape::Percent
+        } else {
+            Escape::Plus
+        };
+        let columns: Vec<_> = names
+            .iter()
+            .map(|name| column(name, is_local, agent, &has))
+            .collect();
+        let says = |wanted: &[Field]| {
+            columns
+                .iter()
+                .any(|column| matches!(column, Column::Value(field, _) if wanted.contains(field)))
+        };
+        let is_usable =
+            columns.contains(&Column::TimeOfDay) && says(&[Field::Client, Field::ForwardedFor]);
+        is_usable.then(|| Self {
+            columns: columns.into(),
+            zone: (!is_local).then_some(0),
+        })
+    }
+}
+
+/// What the column of that name says, next to others. Of several for the same thing the one is used that
+/// is nearest to what the visitor sees: `CloudFront` has the site in `x-host-header`, its own name for it
+/// in `cs(Host)`.
+fn column(name: &str, is_local: bool, agent: Escape, has: &impl Fn(&str) -> bool) -> Column {
+    let field = match name {
+        "date" if !is_local => return Column::Date,
+        "time" => return Column::TimeOfDay,
+        "date-local" if is_local => return Column::Date,
+        "time-local" if is_local => return Column::TimeOfDay,
+        "c-ip" => Field::Client,
+        "x-forwarded-for" if !has("c-ip") => Field::ForwardedFor,
+        "cs-method" => Field::Method,
+        "cs-uri" => Field::Url,
+        "cs-uri-stem" if !has("cs-uri") => Field::Path,
+        "cs-uri-query" if !has("cs-uri") => Field::Query,
+        "sc-status" => Field::Status,
+        "sc-bytes" => Field::Bytes,
+        "cs(referer)" if agent == Escape::Percent => return Column::Value(Field::Referrer, agent),
+        "cs(referer)" => Field::Referrer,
+        "cs(user-agent)" => return Column::Value(Field::UserAgent, agent),
+        "x-host-header" => Field::Host,
+        "cs-host" | "cs(host)" if !has("x-host-header") => Field::Host,
+        "cs(dnt)" | "cs(sec-gpc)" => Field::OptOut,
+        _ => Field::Text,
+    };
+    Column::Value(field, Escape::Literal)
+}
+
+/// The cells of a line: between tabs where the first of them ends in one, else between spaces.
+struct Cells<'a> {
+    rest: Option<&'a [u8]>,
+    separator: u8,
+}
+
+impl<'a> Cells<'a> {
+    fn of(line: &'a [u8]) -> Self {
+        let separator = memchr2(b' ', b'\t', line).map_or(b' ', |at| line[at]);
+        let rest = Some(if separator == b' ' {
+            line.trim_ascii_end()
+        } else {
+            line
+        });
+        Self { rest, separator }
+    }
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let mut rest = self.rest?;
+        if self.separator == b' ' {
+            while let Some(fewer) = rest.strip_prefix(b" ") {
+                rest = fewer;
+            }
+        }
+        if let Some(quoted) = rest.strip_prefix(b"\"").filter(|_| self.separator == b' ')
+            && let Some(end) = closing_quote(quoted)
+        {
+            self.rest = quoted.get(end + 2..);
+            return Some(&quoted[..end]);
+        }
+        let end = memchr(self.separator, rest);
+        self.rest = end.map(|end| &rest[end + 1..]);
+        Some(&rest[..end.unwrap_or(rest.len())])
+    }
+}
+
+#[cfg(test)]
+mod tests;
