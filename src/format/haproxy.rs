@@ -131,19 +131,25 @@ fn captured<'a>(cells: &mut Cells<'a>) -> std::result::Result<Option<&'a [u8]>, 
     Ok(Some(&inside[..end]))
 }
 
-/// The request line, to its quote at the end of the line.
+/// The request line, to its quote at the end of the line. syslog-ng may put a backslash before both
+/// quotes.
 fn request<'a>(cells: &mut Cells<'a>) -> std::result::Result<&'a [u8], Rule> {
     if cells.is_empty() {
         return Err(Rule::Incomplete);
     }
-    let line = cells.rest.strip_prefix(b"\"").ok_or(Rule::Delimiter)?;
+    let escaped = cells.rest.strip_prefix(b"\\\"");
+    let quoted = escaped.or(cells.rest.strip_prefix(b"\""));
+    let line = quoted.ok_or(Rule::Delimiter)?;
     let end = memrchr(b'"', line).ok_or(Rule::Quote)?;
-    let trailing = !line[end + 1..].trim_ascii().is_empty();
-    if trailing {
-        Err(Rule::Trailing)
-    } else {
-        Ok(&line[..end])
+    if !line[end + 1..].trim_ascii().is_empty() {
+        return Err(Rule::Trailing);
     }
+    let request = &line[..end];
+    let is_escaped = escaped.is_some();
+    Ok(request
+        .strip_suffix(b"\\")
+        .filter(|_| is_escaped)
+        .unwrap_or(request))
 }
 
 /// A client without the port that follows the last colon, which an IPv6 address is not told from.
@@ -259,6 +265,15 @@ mod tests {
         check("", "", Err(Rule::Incomplete));
         check("", "Proxy site started.", Err(Rule::Delimiter));
         check("", &LINE[..LINE.find(" {").unwrap()], Err(Rule::Incomplete));
+    }
+
+    #[test]
+    fn quotes_may_have_been_escaped_on_the_way() {
+        check(
+            "",
+            &LINE.replace('"', "\\\""),
+            Ok("198.51.100.7 Some(200) 5120 ||GET /path?q=1 HTTP/1.1"),
+        );
     }
 
     #[test]
