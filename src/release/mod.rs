@@ -59,6 +59,8 @@ pub struct Withheld {
     pub table: Table,
     /// What was kept back and why, in words without content.
     pub reason: String,
+    /// How many cells were emptied for it; 0 where it is not about cells.
+    pub cells: usize,
 }
 
 /// What a release says of itself beside its tables.

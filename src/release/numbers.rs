@@ -93,9 +93,11 @@ impl<'r> Numbers<'r> {
             let emptied = self.column(table, measure, Some(shares)).emptied();
             let count = emptied.iter().filter(|emptied| **emptied).count();
             if count > 0 {
+                let reason = format!("{}: few visitors or networks stand out", measure.name());
                 withheld.push(Withheld {
                     table,
-                    reason: emptied_reason(measure, count, emptied.len()),
+                    reason,
+                    cells: count,
                 });
             }
             emptied
@@ -183,6 +185,7 @@ impl<'r> Numbers<'r> {
         (surveyed > 0).then(|| Withheld {
             table,
             reason: format!("withheld: no row has {} networks", self.plan.settings.k),
+            cells: 0,
         })
     }
 
@@ -208,6 +211,7 @@ impl<'r> Numbers<'r> {
             reason: format!(
                 "under half of the pageviews keep their page; --period {longer} keeps more"
             ),
+            cells: 0,
         })
     }
 }
@@ -216,13 +220,6 @@ impl<'r> Numbers<'r> {
 fn is_judged(table: Table, columns: &[String]) -> bool {
     let is_closed = |category: &Category| category.is_closed() && category.name() == columns[0];
     table != Table::Crawlers || !Category::ALL.iter().any(is_closed)
-}
-
-fn emptied_reason(measure: Measure, emptied: usize, rows: usize) -> String {
-    format!(
-        "{}: {emptied} of {rows} cells empty, few visitors or networks stand out",
-        measure.name()
-    )
 }
 
 /// Empties cells that would restore an empty one: the peak of an hour without visits, and the dwell
