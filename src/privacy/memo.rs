@@ -18,8 +18,13 @@ struct Entry<V> {
     hash: u64,
     start: u32,
     length: u32,
+    /// The key's first bytes, so that short keys are compared without a look at `keys`.
+    head: [u8; HEAD],
     value: V,
 }
+
+/// Long enough for an IPv4 address.
+const HEAD: usize = 16;
 
 /// Most entries, and most bytes of keys, that a memo holds.
 const MOST_ENTRIES: usize = 1 << 20;
@@ -38,8 +43,12 @@ impl<V> Memo<V> {
     #[inline]
     pub(super) fn get_or(&mut self, key: &[u8], reduce: impl FnOnce() -> V) -> &mut V {
         let hash = self.seeds.hash_one(key);
+        let head = head(key);
         let found = self.entries.find_bucket_index(hash, |entry| {
-            entry.hash == hash && self.keys[entry.range()] == *key
+            entry.hash == hash
+                && entry.head == head
+                && entry.length as usize == key.len()
+                && (key.len() <= HEAD || self.keys[entry.range()] == *key)
         });
         let bucket = found.unwrap_or_else(|| self.remember(hash, key, reduce()));
         let entry = self.entries.get_bucket_mut(bucket);
@@ -58,6 +67,7 @@ impl<V> Memo<V> {
             hash,
             start: number(self.keys.len()),
             length: number(key.len()),
+            head: head(key),
             value,
         };
         self.keys.extend_from_slice(key);
@@ -70,6 +80,14 @@ impl<V> Entry<V> {
     const fn range(&self) -> std::ops::Range<usize> {
         self.start as usize..self.start as usize + self.length as usize
     }
+}
+
+/// The first bytes of a key, filled up with zero bytes.
+fn head(key: &[u8]) -> [u8; HEAD] {
+    let mut head = [0; HEAD];
+    let length = key.len().min(HEAD);
+    head[..length].copy_from_slice(&key[..length]);
+    head
 }
 
 #[cfg(test)]
@@ -86,6 +104,24 @@ mod tests {
         assert_eq!(*memo.get_or(b"a", || 1), 1);
         assert_eq!(*memo.get_or(b"a", || panic!("reduced twice")), 1);
         assert_eq!(*memo.get_or(b"b", || 2), 2);
+    }
+
+    #[test]
+    fn keys_that_begin_alike_are_told_apart() {
+        let mut memo = memo();
+        let keys: [&[u8]; 5] = [
+            b"",
+            b"\0",
+            b"0123456789abcdef",
+            b"0123456789abcdefg",
+            b"0123456789abcdefh",
+        ];
+        for (value, key) in (0..).zip(keys) {
+            memo.get_or(key, || value);
+        }
+        for (value, key) in (0..).zip(keys) {
+            assert_eq!(*memo.get_or(key, || panic!("forgotten")), value);
+        }
     }
 
     #[test]

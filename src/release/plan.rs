@@ -118,16 +118,23 @@ impl<'s> Planner<'s> {
         self.roll_up(table, cells.collect())
     }
 
-    /// Transitions from pages that keep their name; to other pages only within `(other)`.
+    /// Transitions from pages that keep their name; to other pages only within `(other)`. A page left
+    /// with only `(other)` is not written, so pages without a transition that keeps its name are left
+    /// out at once: they are most of them.
     fn transitions(self, named: &HashSet<Key>) -> Vec<PlannedRow<'s>> {
+        let cells = self.survey.cells(Table::Transitions);
         let nameable = |key| to_page(key).is_none_or(|page| named.contains(&page));
-        let cells = self
-            .survey
-            .cells(Table::Transitions)
+        let leading: HashSet<Key> = cells
             .iter()
-            .filter(|(key, _)| named.contains(&from_page(**key)))
+            .filter(|(key, cell)| cell.networks.has(self.settings.k) && nameable(**key))
+            .map(|(key, _)| from_page(*key))
+            .filter(|page| named.contains(page))
+            .collect();
+        let candidates = cells
+            .iter()
+            .filter(|(key, _)| leading.contains(&from_page(**key)))
             .map(|(key, cell)| self.candidate(Table::Transitions, *key, cell, nameable));
-        self.roll_up(Table::Transitions, cells.collect())
+        self.roll_up(Table::Transitions, candidates.collect())
     }
 
     /// Crawlers of closed categories from a few requests on, all others from k networks on.
