@@ -356,4 +356,15 @@ impl Table {
             | Self::GoalRegions => Family::Visits,
         }
     }
+
+    /// The family whose networks a measure needs, where the row's own threshold does not grant them
+    /// already. The visitors of a page are those with a pageview of it, the row's own networks.
+    #[must_use]
+    pub fn other_family(self, measure: Measure) -> Option<Family> {
+        let granted =
+            measure == Measure::Visitors && matches!(self, Self::Pages | Self::Transitions);
+        measure
+            .family()
+            .filter(|family| !granted && *family != self.family())
+    }
 }

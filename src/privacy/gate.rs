@@ -291,6 +291,9 @@ impl<'r> Gate<'r> {
     }
 }
 
+/// Tells requests logged in parts from request lines, beside their escape.
+const IN_PARTS: u8 = 1 << 7;
+
 impl Fields<'_> {
     fn request(
         &mut self,
@@ -299,8 +302,8 @@ impl Fields<'_> {
         dictionary: &mut Dictionary,
         scratch: &mut Vec<u8>,
     ) -> KnownRequest {
-        let key = match request {
-            Request::Line(line) => line.raw,
+        let (tag, key) = match request {
+            Request::Line(line) => (line.escape as u8, line.raw),
             Request::Parts {
                 method,
                 path,
@@ -311,10 +314,10 @@ impl Fields<'_> {
                     scratch.extend_from_slice(part.raw);
                     scratch.push(0);
                 }
-                scratch
+                (IN_PARTS | path.escape as u8, &scratch[..])
             }
         };
-        *self.requests.get_or(key, || {
+        *self.requests.get_or(tag, key, || {
             let reduced = policy.urls.reduce(request);
             KnownRequest {
                 method: reduced.method,
@@ -330,16 +333,18 @@ impl Fields<'_> {
 
     fn agent(&mut self, agent: Text<'_>, policy: &Policy, scratch: &mut Vec<u8>) -> NumberedAgent {
         let values = &mut self.values;
-        *self.agents.get_or(agent.raw, || NumberedAgent {
-            value: next(values),
-            agent: policy.agents.classify(agent.decode(scratch)),
-        })
+        *self
+            .agents
+            .get_or(agent.escape as u8, agent.raw, || NumberedAgent {
+                value: next(values),
+                agent: policy.agents.classify(agent.decode(scratch)),
+            })
     }
 
     fn client(&mut self, field: &[u8], policy: &Policy) -> &mut KnownClient {
         let values = &mut self.values;
         let regions = &mut self.regions;
-        self.clients.get_or(field, || {
+        self.clients.get_or(0, field, || {
             let client = Client::read(field);
             let unit = client.unit_address();
             KnownClient {
@@ -359,7 +364,7 @@ impl Fields<'_> {
             };
         }
         let values = &mut self.values;
-        *self.hosts.get_or(host, || NumberedHost {
+        *self.hosts.get_or(0, host, || NumberedHost {
             value: next(values),
             number: policy.hosts.number(host),
         })
@@ -372,10 +377,11 @@ impl Fields<'_> {
         scratch: &mut Vec<u8>,
     ) -> &KnownReferrer {
         let values = &mut self.values;
-        self.referrers.get_or(referrer.raw, || KnownReferrer {
-            value: next(values),
-            referrer: policy.referrers.reduce(referrer.decode(scratch)),
-        })
+        self.referrers
+            .get_or(referrer.escape as u8, referrer.raw, || KnownReferrer {
+                value: next(values),
+                referrer: policy.referrers.reduce(referrer.decode(scratch)),
+            })
     }
 }
 

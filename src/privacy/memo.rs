@@ -3,7 +3,7 @@
 use ahash::RandomState;
 use hashbrown::HashTable;
 
-/// Values remembered by the logged bytes they came from.
+/// Values remembered by the logged bytes they came from, and a tag that says how these are to be read.
 ///
 /// The table's hash is keyed, since clients choose the bytes. When it holds as much as it may, it
 /// forgets everything: results never depend on what is remembered.
@@ -20,6 +20,7 @@ struct Entry<V> {
     length: u32,
     /// The key's first bytes, so that short keys are compared without a look at `keys`.
     head: [u8; HEAD],
+    tag: u8,
     value: V,
 }
 
@@ -41,22 +42,23 @@ impl<V> Memo<V> {
 
     /// The value remembered for the key, or the one that `reduce` makes of it.
     #[inline]
-    pub(super) fn get_or(&mut self, key: &[u8], reduce: impl FnOnce() -> V) -> &mut V {
+    pub(super) fn get_or(&mut self, tag: u8, key: &[u8], reduce: impl FnOnce() -> V) -> &mut V {
         let hash = self.seeds.hash_one(key);
         let head = head(key);
         let found = self.entries.find_bucket_index(hash, |entry| {
             entry.hash == hash
                 && entry.head == head
                 && entry.length as usize == key.len()
+                && entry.tag == tag
                 && (key.len() <= HEAD || self.keys[entry.range()] == *key)
         });
-        let bucket = found.unwrap_or_else(|| self.remember(hash, key, reduce()));
+        let bucket = found.unwrap_or_else(|| self.remember(hash, tag, key, reduce()));
         let entry = self.entries.get_bucket_mut(bucket);
         &mut entry.expect("found or just inserted").value
     }
 
     #[cold]
-    fn remember(&mut self, hash: u64, key: &[u8], value: V) -> usize {
+    fn remember(&mut self, hash: u64, tag: u8, key: &[u8], value: V) -> usize {
         if self.entries.len() >= MOST_ENTRIES || self.keys.len() + key.len() > MOST_BYTES {
             self.entries.clear();
             self.keys.clear();
@@ -68,6 +70,7 @@ impl<V> Memo<V> {
             start: number(self.keys.len()),
             length: number(key.len()),
             head: head(key),
+            tag,
             value,
         };
         self.keys.extend_from_slice(key);
@@ -101,9 +104,10 @@ mod tests {
     #[test]
     fn a_value_is_reduced_once() {
         let mut memo = memo();
-        assert_eq!(*memo.get_or(b"a", || 1), 1);
-        assert_eq!(*memo.get_or(b"a", || panic!("reduced twice")), 1);
-        assert_eq!(*memo.get_or(b"b", || 2), 2);
+        assert_eq!(*memo.get_or(0, b"a", || 1), 1);
+        assert_eq!(*memo.get_or(0, b"a", || panic!("reduced twice")), 1);
+        assert_eq!(*memo.get_or(0, b"b", || 2), 2);
+        assert_eq!(*memo.get_or(1, b"a", || 3), 3);
     }
 
     #[test]
@@ -117,10 +121,10 @@ mod tests {
             b"0123456789abcdefh",
         ];
         for (value, key) in (0..).zip(keys) {
-            memo.get_or(key, || value);
+            memo.get_or(0, key, || value);
         }
         for (value, key) in (0..).zip(keys) {
-            assert_eq!(*memo.get_or(key, || panic!("forgotten")), value);
+            assert_eq!(*memo.get_or(0, key, || panic!("forgotten")), value);
         }
     }
 
@@ -130,9 +134,9 @@ mod tests {
         let mut key = vec![0; MOST_BYTES / 4];
         for round in 0..10_u8 {
             key[0] = round;
-            memo.get_or(&key, || u32::from(round));
+            memo.get_or(0, &key, || u32::from(round));
             assert!(memo.keys.len() <= MOST_BYTES);
         }
-        assert_eq!(*memo.get_or(&key, || panic!("forgotten at once")), 9);
+        assert_eq!(*memo.get_or(0, &key, || panic!("forgotten at once")), 9);
     }
 }

@@ -150,7 +150,7 @@ impl<'r> Numbers<'r> {
         measure: Measure,
         shares: Option<&'c Shares<'_>>,
     ) -> Column<'c> {
-        let family = dominance::other_family(table, measure);
+        let family = table.other_family(measure);
         let cells = self
             .totals
             .rows(table)
