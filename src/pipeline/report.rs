@@ -7,7 +7,7 @@ use crate::{
     aggregate::{self, Limits, Shares, Survey, Totals, VisitSettings},
     error::{Error, Result},
     output::Folder,
-    privacy::{Coverage, Lexicon, PeriodIntake},
+    privacy::{CollectedPeriod, Coverage, Lexicon, PeriodLines, Shard},
     release::{Numbers, Plan, PlanSettings, Release, Statement, Verdict},
     time::{Calendar, Hours, Period, Timestamp},
 };
@@ -63,25 +63,22 @@ pub struct Report {
 pub fn report(
     pool: &ThreadPool,
     inputs: &Inputs,
-    mut reading: Reading,
+    reading: Reading,
     settings: &ReportSettings,
     mut folder: Folder,
 ) -> Result<Report> {
     let mut report = Report::default();
     let first_released = folder.ledger().earliest();
     let whole = reading.failures.is_empty();
-    let periods = std::mem::take(&mut reading.collected.periods);
-    for (period, mut intake) in periods {
+    let lexicon = reading.collected.lexicon;
+    for (period, CollectedPeriod { lines, shards }) in reading.collected.periods {
         if folder.ledger().contains(period) {
-            report.judge(period, &intake, &folder);
+            report.judge(period, &lines, &folder);
             continue;
         }
-        let Some(coverage) = intake.coverage() else {
+        let Some(coverage) = lines.coverage().filter(|_| whole || settings.allow_partial) else {
             continue;
         };
-        if !whole && !settings.allow_partial {
-            continue;
-        }
         let follows = first_released.is_some_and(|first| first < period);
         let gap = missing_beginning(period, coverage, settings, inputs).filter(|_| follows);
         let complete = whole && gap.is_none() && !settings.include_open;
@@ -89,17 +86,10 @@ pub fn report(
             report.held.push(gap);
             continue;
         }
-        let lines = intake.digest();
-        match release(
-            pool,
-            period,
-            &mut intake,
-            complete,
-            &reading.collected.lexicon,
-            settings,
-        ) {
+        let statement = settings.statement(period, &lines, complete);
+        match release(pool, statement, shards, &lexicon, settings) {
             Some(release) => {
-                folder = folder.publish(&release, lines)?;
+                folder = folder.publish(&release, lines.digest())?;
                 report.releases.push(release);
             }
             None => report.below.push(period),
@@ -108,12 +98,26 @@ pub fn report(
     Ok(report)
 }
 
+impl ReportSettings {
+    /// What the release of a period says of itself.
+    fn statement(&self, period: Period, lines: &PeriodLines, complete: bool) -> Statement {
+        Statement {
+            period,
+            tz: self.calendar.tz_name().to_owned(),
+            complete,
+            policy: self.policy.clone(),
+            parsed: lines.parsed(),
+            excluded: lines.excluded(),
+        }
+    }
+}
+
 impl Report {
     /// Compares the lines of a released period with those it was made from.
-    fn judge(&mut self, period: Period, intake: &PeriodIntake, folder: &Folder) {
+    fn judge(&mut self, period: Period, lines: &PeriodLines, folder: &Folder) {
         match folder.state().lines(period) {
             None => self.unknown.push(period),
-            Some(released) => match Verdict::of(&intake.digest(), released) {
+            Some(released) => match Verdict::of(&lines.digest(), released) {
                 Verdict::Changed => self.changed.push(period),
                 Verdict::Older | Verdict::Unchanged => {}
             },
@@ -144,23 +148,22 @@ fn missing_beginning(
     })
 }
 
-/// The release of a period; `None` if it has fewer than k networks.
+/// The release of a period from its hits; `None` if it has fewer than k networks.
 fn release(
     pool: &ThreadPool,
-    period: Period,
-    intake: &mut PeriodIntake,
-    complete: bool,
+    statement: Statement,
+    shards: Vec<Shard>,
     lexicon: &Lexicon,
     settings: &ReportSettings,
 ) -> Option<Release> {
-    let mut shards = intake.take_shards();
-    reduce::sort(pool, &mut shards, lexicon);
+    let period = statement.period;
     let hours = Hours::new(&settings.calendar, period);
     let reading = aggregate::Reading {
         lexicon,
         hours: &hours,
         settings: &settings.visits,
     };
+    let shards = reduce::sorted(pool, shards, lexicon);
 
     let survey = reduce::collect(pool, &shards, reading, || Survey::new(settings.k));
     let plan_settings = PlanSettings {
@@ -183,14 +186,5 @@ fn release(
     let shares = reduce::collect(pool, &shards, reading, || {
         Shares::new(plan.rows(), &doubtful)
     });
-
-    let statement = Statement {
-        period,
-        tz: settings.calendar.tz_name().to_owned(),
-        complete,
-        policy: settings.policy.clone(),
-        parsed: intake.parsed(),
-        excluded: intake.excluded(),
-    };
     Some(Release::new(statement, &plan, &numbers, &shares, &hours))
 }

@@ -159,12 +159,12 @@ impl<'r> Gate<'r> {
         match self.days.slots[day].standing {
             Standing::Open => return Account::NotYetOver,
             Standing::Released => {
-                intake.digest_line(line);
+                intake.lines.digest_line(line);
                 return Account::AlreadyReleased;
             }
             Standing::New => {
-                intake.digest_line(line);
-                intake.cover(record.time, source);
+                intake.lines.digest_line(line);
+                intake.lines.cover(record.time, source);
             }
         }
         match self.reduce(record, day) {
@@ -173,7 +173,7 @@ impl<'r> Gate<'r> {
                 Account::Parsed
             }
             None => {
-                self.days.intake_of(day).exclude();
+                self.days.intake_of(day).lines.exclude();
                 Account::Excluded
             }
         }
