@@ -248,7 +248,7 @@ impl Lexicon {
         &self.campaigns[campaign as usize]
     }
 
-    /// The configured hosts and `(other host)`; empty where no line had a host.
+    /// The configured hosts and `(other host)`, in bytewise order.
     #[must_use]
     pub fn hosts(&self) -> &[String] {
         &self.hosts

@@ -161,7 +161,8 @@ impl Hosts {
     /// Hosts by name, any case.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a name that is not made of letters, digits, hyphens and dots.
+    /// [`Error::Setting`] for a name that is not made of ASCII letters, digits, hyphens, underscores and
+    /// dots, or does not begin with a letter or digit.
     pub fn new(names: &[String]) -> Result<Self> {
         let mut names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
         for name in &names {
