@@ -21,7 +21,7 @@ use hushlog::{
     output,
     privacy::{
         Admission, AgentRules, Collected, Filters, Gate, GateSettings, Goals, Hit, Hosts, Keys,
-        Lexicon, Policy, ReferrerRules, Regions, UrlRules, UrlSettings,
+        Lexicon, Policy, ReferrerRules, Regions, Shard, UrlRules, UrlSettings,
     },
     record::Record,
     release::{Numbers, Plan, PlanSettings, Release, Statement},
@@ -188,7 +188,7 @@ impl Site {
                 include_open: false,
                 released: [].into(),
             },
-            keys: Keys::new([7; 32]),
+            keys: Keys::new([7; 32].into()),
         }
     }
 
@@ -230,14 +230,18 @@ impl Day {
         admit(&mut gate, &records());
         let hosts = SITE.policy.hosts.names().to_vec();
         let mut collected = Collected::join(vec![gate.finish()], hosts, Vec::new());
-        let (period, mut intake) = collected
+        let (period, collected_period) = collected
             .periods
             .pop_first()
             .expect("all lines are of one day");
         Self {
             period,
             lexicon: collected.lexicon,
-            shards: intake.take_shards(),
+            shards: collected_period
+                .shards
+                .into_iter()
+                .map(Shard::join)
+                .collect(),
             hours: Hours::new(&SITE.calendar, period),
             visits: VisitSettings::default(),
         }

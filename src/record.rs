@@ -4,6 +4,9 @@ use std::fmt;
 
 use crate::time::Timestamp;
 
+/// Longest line in bytes; longer ones are malformed, and held in memory only up to here.
+pub const LINE_CAP: usize = 64 << 10;
+
 /// How a server escapes the bytes of a quoted field; undone only where a value is first seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Escape {

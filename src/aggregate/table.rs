@@ -58,6 +58,15 @@ pub enum Measure {
 }
 
 impl Measure {
+    /// The measures of which one visitor could make up most.
+    pub const VOLUMES: [Self; 5] = [
+        Self::Bytes,
+        Self::DwellSeconds,
+        Self::Pageviews,
+        Self::Requests,
+        Self::VisitSeconds,
+    ];
+
     /// The column's name.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -146,15 +155,8 @@ impl Measure {
 
     /// Whether one visitor could make up most of the measure, so that dominance is judged.
     #[must_use]
-    pub const fn is_volume(self) -> bool {
-        matches!(
-            self,
-            Self::Bytes
-                | Self::DwellSeconds
-                | Self::Pageviews
-                | Self::Requests
-                | Self::VisitSeconds
-        )
+    pub fn is_volume(self) -> bool {
+        Self::VOLUMES.contains(&self)
     }
 }
 

@@ -11,15 +11,6 @@ use super::{
 };
 use crate::time::Hours;
 
-/// The measures whose contributions are judged for dominance.
-pub(super) const VOLUMES: [Measure; 5] = [
-    Measure::Bytes,
-    Measure::DwellSeconds,
-    Measure::Pageviews,
-    Measure::Requests,
-    Measure::VisitSeconds,
-];
-
 /// How a volume is spread over visitors. Merges exactly over disjoint visitors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spread {
@@ -57,14 +48,14 @@ impl Spread {
 }
 
 /// Everything known about a row.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct RowTotals {
     /// The additive measures.
     pub amounts: Amounts,
     /// Visitors of a day with a visit (in tables of pages: a pageview) in the row, added over days.
     pub visitors: u64,
     networks: [NetworkSet; 3],
-    spreads: [Spread; VOLUMES.len()],
+    spreads: [Spread; Measure::VOLUMES.len()],
     /// The values behind quantiles.
     pub values: Histogram,
     /// The most values that one visitor gave.
@@ -83,7 +74,7 @@ impl RowTotals {
     /// How a volume is spread over visitors; of other measures, nothing.
     #[must_use]
     pub fn spread(&self, measure: Measure) -> Spread {
-        VOLUMES
+        Measure::VOLUMES
             .iter()
             .position(|volume| *volume == measure)
             .map_or_else(Spread::default, |position| self.spreads[position])
@@ -98,7 +89,7 @@ impl RowTotals {
             }
         }
         for &volume in &judged.volumes {
-            self.spreads[volume].add(amounts.of(VOLUMES[volume]));
+            self.spreads[volume].add(amounts.of(Measure::VOLUMES[volume]));
         }
         let values = judged.values.map_or(0, |values| amounts.of(values));
         if values > 0 {
@@ -127,7 +118,7 @@ impl RowTotals {
 struct Judged {
     /// The families, other than the row's own, that a measure needs networks of.
     families: Vec<Family>,
-    /// The volumes, as positions in [`VOLUMES`].
+    /// The volumes, as positions in [`Measure::VOLUMES`].
     volumes: Vec<usize>,
     /// The number of values behind quantiles.
     values: Option<Measure>,
@@ -148,8 +139,8 @@ impl Judged {
                 .into_iter()
                 .filter(|&family| needed(family))
                 .collect(),
-            volumes: (0..VOLUMES.len())
-                .filter(|&volume| measures.contains(&VOLUMES[volume]))
+            volumes: (0..Measure::VOLUMES.len())
+                .filter(|&volume| measures.contains(&Measure::VOLUMES[volume]))
                 .collect(),
             values: match table {
                 Table::Summary => Some(Measure::Visits),

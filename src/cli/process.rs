@@ -18,6 +18,9 @@ pub(super) fn harden() {
             maximum: Some(0),
         },
     );
+    // Nor may another process of the same user look into its memory, where the system can forbid it.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     panic::set_hook(Box::new(|panic| {
         // The payload may quote what was being worked on.
         let place = panic

@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use hushlog::{
     aggregate::{Crawlers, VisitSettings},
     error::{Error, Result},
@@ -24,6 +24,7 @@ use hushlog::{
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::{Exit, progress};
 
@@ -150,11 +151,11 @@ pub(super) struct ReportArguments {
     ledger: Option<PathBuf>,
 
     /// Release periods that are not over yet, for good
-    #[arg(long, env = "HUSHLOG_INCLUDE_OPEN")]
+    #[arg(long, env = "HUSHLOG_INCLUDE_OPEN", value_parser = BoolishValueParser::new())]
     include_open: bool,
 
     /// Release although lines may be missing
-    #[arg(long, env = "HUSHLOG_ALLOW_PARTIAL")]
+    #[arg(long, env = "HUSHLOG_ALLOW_PARTIAL", value_parser = BoolishValueParser::new())]
     allow_partial: bool,
 
     /// Time after a period's end before it is released
@@ -170,11 +171,11 @@ pub(super) struct ReportArguments {
     threads: Option<NonZeroUsize>,
 
     /// No progress bar
-    #[arg(long, env = "HUSHLOG_NO_PROGRESS")]
+    #[arg(long, env = "HUSHLOG_NO_PROGRESS", value_parser = BoolishValueParser::new())]
     no_progress: bool,
 
     /// Print nothing but errors
-    #[arg(short, long, env = "HUSHLOG_QUIET")]
+    #[arg(short, long, env = "HUSHLOG_QUIET", value_parser = BoolishValueParser::new())]
     quiet: bool,
 }
 
@@ -236,7 +237,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
         arguments.ledger.as_deref(),
     )?;
     folder.ledger().permits(&settings.calendar)?;
-    let admission = arguments.admission(&folder);
+    let admission = arguments.admission(&folder)?;
     let gate = GateSettings {
         policy: &policy,
         calendar: &settings.calendar,
@@ -373,7 +374,7 @@ impl ReportArguments {
         })
     }
 
-    fn admission(&self, folder: &Folder) -> Admission {
+    fn admission(&self, folder: &Folder) -> Result<Admission> {
         let released: BTreeMap<_, _> = folder
             .ledger()
             .periods()
@@ -384,12 +385,14 @@ impl ReportArguments {
                 )
             })
             .collect();
-        let now = jiff::Timestamp::now() - self.grace;
-        Admission {
+        let now = jiff::Timestamp::now()
+            .checked_sub(self.grace)
+            .map_err(|_| Error::Setting("--grace: the time span is too long".to_owned()))?;
+        Ok(Admission {
             over_by: Timestamp(now.as_microsecond()),
             include_open: self.include_open,
             released,
-        }
+        })
     }
 }
 
@@ -462,8 +465,8 @@ fn microseconds(duration: SignedDuration) -> Result<i64> {
 }
 
 fn random_keys() -> Result<Keys> {
-    let mut root = [0; 32];
-    getrandom::fill(&mut root)
+    let mut root = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *root)
         .map_err(|error| Error::Setting(format!("no random numbers from the system: {error}")))?;
     Ok(Keys::new(root))
 }

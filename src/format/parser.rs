@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use memchr::{memchr, memrchr};
+use memchr::memrchr;
 
 use super::plan::{Field, Plan};
 use crate::{
-    record::{Escape, Record, Request, Text},
+    record::{Escape, LINE_CAP, Record, Request, Text},
     stats::Rule,
     time::{Clock, Fields, TimeZone, Timestamp},
 };
@@ -28,7 +28,6 @@ pub enum Parsed<'a> {
 pub struct Parser {
     plan: Arc<Plan>,
     clock: Clock,
-    line_cap: usize,
 }
 
 /// What is known of a line before its last field is read.
@@ -50,31 +49,20 @@ struct Draft<'a> {
 }
 
 impl Parser {
-    /// The bytes that a line may have unless [`with_line_cap`](Self::with_line_cap) says otherwise:
-    /// 64 KiB, several times the longest request that servers accept by default.
-    pub const LINE_CAP: usize = 64 * 1024;
-
     pub(super) fn new(plan: Arc<Plan>, log_tz: TimeZone) -> Self {
         Self {
             plan,
             clock: Clock::new(log_tz),
-            line_cap: Self::LINE_CAP,
         }
-    }
-
-    /// The same parser with another cap on the bytes of a line, its line end not counted.
-    #[must_use]
-    pub fn with_line_cap(self, line_cap: usize) -> Self {
-        Self { line_cap, ..self }
     }
 
     /// Parses one line, given without its line feed; a carriage return at its end and a byte order
     /// mark at its start are no part of it.
     ///
-    /// A line that is longer than the cap is malformed, and may be given cut to one byte more than
+    /// A line that is longer than [`LINE_CAP`] is malformed, and may be given cut to one byte more than
     /// the cap. Lines that begin with `#` are ignored unless they are of the format.
     pub fn parse<'a>(&mut self, line: &'a [u8]) -> Parsed<'a> {
-        if line.len() > self.line_cap {
+        if line.len() > LINE_CAP {
             return Parsed::Malformed(Rule::Length);
         }
         let line = content(line);
@@ -141,7 +129,7 @@ impl<'a> Draft<'a> {
         match field {
             Field::Bytes => self.bytes = bytes(value)?,
             Field::Client => self.client = value,
-            Field::ForwardedFor => self.client = first_of_list(value),
+            Field::ForwardedFor => self.client = last_of_list(value),
             Field::Host => self.host = without_port(value),
             Field::Method => self.method = value,
             Field::OptOut => self.opted_out |= value == b"1",
@@ -225,9 +213,10 @@ fn bytes(value: &[u8]) -> Result<u64, Rule> {
     }
 }
 
-/// The first entry of a list with commas.
-fn first_of_list(value: &[u8]) -> &[u8] {
-    value[..memchr(b',', value).unwrap_or(value.len())].trim_ascii()
+/// The last entry of a list with commas: what the nearest proxy saw. Whatever stands before it may
+/// have been sent by the client.
+fn last_of_list(value: &[u8]) -> &[u8] {
+    value[memrchr(b',', value).map_or(0, |comma| comma + 1)..].trim_ascii()
 }
 
 /// A host without its port; empty for the `-` of an absent one.

@@ -36,7 +36,7 @@ pub(super) enum Field {
     Bytes,
     /// The client's address or host name.
     Client,
-    /// The addresses that proxies forwarded, the client's first.
+    /// The addresses that proxies forwarded, the one that the nearest proxy saw last.
     ForwardedFor,
     /// The virtual host, perhaps with a port.
     Host,

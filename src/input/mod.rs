@@ -3,14 +3,17 @@
 mod lines;
 mod source;
 
-pub use lines::{LINE_CAP, lines};
+pub use lines::lines;
 pub use source::{Input, Source};
 
 use std::{collections::VecDeque, io::Read};
 
 use memchr::{memchr, memrchr};
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    record::LINE_CAP,
+};
 
 /// About how many bytes a chunk has.
 const CHUNK: usize = 1 << 20;

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     aggregate::{Measure, Table},
-    release::{PublishedTable, Release, Row},
+    release::{OTHER, PublishedTable, Release, Row},
     stats::{Accounts, MalformedLine},
     time::PeriodLength,
 };
@@ -123,7 +123,7 @@ fn top_rows(out: &mut String, release: &Release, table: &PublishedTable) {
 fn ranked(table: &PublishedTable) -> Vec<&Row> {
     let mut rows: Vec<&Row> = table.rows.iter().collect();
     rows.sort_by_key(|row| {
-        let other = row.keys.iter().any(|key| key == "(other)");
+        let other = row.keys.iter().any(|key| key == OTHER);
         (other, Reverse(row.measures.first().copied().flatten()))
     });
     rows

@@ -4,7 +4,7 @@ use rayon::ThreadPool;
 
 use super::{Inputs, Reading, reduce};
 use crate::{
-    aggregate::{self, Limits, Shares, Survey, Totals, VisitSettings},
+    aggregate::{self, Shares, Survey, Totals, VisitSettings},
     error::{Error, Result},
     output::Folder,
     privacy::{CollectedPeriod, Coverage, Lexicon, PeriodLines, Shard},
@@ -12,11 +12,8 @@ use crate::{
     time::{Calendar, Hours, Period, Timestamp},
 };
 
-/// How many times as many networks the 90th percentile needs as a row.
-const QUANTILE_NETWORKS: usize = 10;
-
 /// Longest time from a period's start to its first line that raises no doubt, unless lines are rarer.
-const GAP: i64 = 3600 * Timestamp::MICROSECONDS;
+const GAP: i64 = 60 * Timestamp::MINUTE;
 
 /// What a report is made by.
 #[derive(Clone, Debug)]
@@ -174,12 +171,8 @@ fn release(
     let plan = Plan::new(&survey, lexicon, plan_settings)?;
     drop(survey);
 
-    let limits = Limits {
-        threshold: settings.k,
-        quantile: settings.k * QUANTILE_NETWORKS,
-    };
     let totals = reduce::collect(pool, &shards, reading, || {
-        Totals::new(plan.rows(), limits, &hours)
+        Totals::new(plan.rows(), plan.limits(), &hours)
     });
     let numbers = Numbers::new(&plan, totals, &hours);
     let doubtful = numbers.doubtful_columns();

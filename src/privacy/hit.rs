@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 /// A request as everything after gate 1 sees it.
 ///
 /// Fields and constructor are private to `privacy`: no other module can make one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Hit {
     visitor: u64,
     time: Timestamp,

@@ -162,14 +162,12 @@ impl Coverage {
             longest = longest.max(minute - previous.unwrap_or(minute));
             previous = Some(minute);
         }
-        i64::try_from(longest).unwrap_or(i64::MAX / MINUTE) * MINUTE
+        i64::try_from(longest).unwrap_or(i64::MAX / Timestamp::MINUTE) * Timestamp::MINUTE
     }
 }
 
-const MINUTE: i64 = 60 * Timestamp::MICROSECONDS;
-
 fn minute(start: Timestamp, time: Timestamp) -> usize {
-    usize::try_from((time.0 - start.0) / MINUTE).unwrap_or(0)
+    usize::try_from((time.0 - start.0) / Timestamp::MINUTE).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -180,7 +178,7 @@ mod tests {
         let mut period = PeriodLines::new(Timestamp(0), 7);
         for (bytes, minute) in lines {
             period.digest_line(bytes);
-            period.cover(Timestamp(minute * MINUTE), 0);
+            period.cover(Timestamp(minute * Timestamp::MINUTE), 0);
         }
         period
     }
@@ -199,8 +197,8 @@ mod tests {
     fn the_longest_gap_is_between_neighbours() {
         let period = lines(&[(b"a", 500), (b"b", 10), (b"c", 70)]);
         let coverage = period.coverage().unwrap();
-        assert_eq!(coverage.earliest.0, Timestamp(10 * MINUTE));
-        assert_eq!(coverage.longest_gap(), 430 * MINUTE);
+        assert_eq!(coverage.earliest.0, Timestamp(10 * Timestamp::MINUTE));
+        assert_eq!(coverage.longest_gap(), 430 * Timestamp::MINUTE);
         assert_eq!(lines(&[(b"a", 5)]).coverage().unwrap().longest_gap(), 0);
     }
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use hashbrown::HashSet;
 use ipnet::IpNet;
 
 use super::{
@@ -40,7 +41,7 @@ pub struct Filters {
     networks: Vec<IpNet>,
     excluded_paths: GlobSet,
     included_paths: Option<GlobSet>,
-    statuses: Vec<String>,
+    statuses: HashSet<u16>,
 }
 
 impl Filters {
@@ -63,10 +64,7 @@ impl Filters {
             included_paths: (!included_paths.is_empty())
                 .then(|| globs(included_paths))
                 .transpose()?,
-            statuses: statuses
-                .iter()
-                .map(|text| status(text))
-                .collect::<Result<_>>()?,
+            statuses: matching_statuses(statuses)?,
         })
     }
 
@@ -88,12 +86,7 @@ impl Filters {
     }
 
     pub(super) fn excludes_status(&self, status: u16) -> bool {
-        !self.statuses.is_empty() && {
-            let digits = status.to_string();
-            self.statuses
-                .iter()
-                .any(|pattern| matches_status(pattern, &digits))
-        }
+        self.statuses.contains(&status)
     }
 }
 
@@ -221,24 +214,24 @@ fn as_path(raw: &[u8]) -> std::borrow::Cow<'_, str> {
     String::from_utf8_lossy(raw)
 }
 
-fn status(text: &str) -> Result<String> {
-    let pattern = text.to_ascii_lowercase();
-    let valid = pattern.len() == 3
-        && matches!(pattern.as_bytes()[0], b'1'..=b'5')
-        && pattern
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'x');
-    valid
-        .then_some(pattern)
-        .ok_or_else(|| Error::Setting(format!("{text:?}: not a status such as 404 or 4xx")))
+/// All statuses that one of the patterns, such as `404` or `4xx`, stands for.
+fn matching_statuses(patterns: &[String]) -> Result<HashSet<u16>> {
+    let mut statuses = HashSet::new();
+    for pattern in patterns {
+        let before = statuses.len();
+        statuses.extend((100..600).filter(|status| matches_status(pattern, *status)));
+        if statuses.len() == before {
+            let message = format!("{pattern:?}: not a status such as 404 or 4xx, or named twice");
+            return Err(Error::Setting(message));
+        }
+    }
+    Ok(statuses)
 }
 
-fn matches_status(pattern: &str, digits: &str) -> bool {
-    pattern.len() == digits.len()
-        && pattern
-            .bytes()
-            .zip(digits.bytes())
-            .all(|(wanted, digit)| wanted == b'x' || wanted == digit)
+fn matches_status(pattern: &str, status: u16) -> bool {
+    let digits = status.to_string();
+    let matches = |(wanted, digit): (u8, u8)| matches!(wanted, b'x' | b'X') || wanted == digit;
+    pattern.len() == digits.len() && pattern.bytes().zip(digits.bytes()).all(matches)
 }
 
 fn is_plain_name(name: &str) -> bool {

@@ -11,8 +11,9 @@ use serde_json::Value;
 
 pub use ledger::{Ledger, digest};
 pub use numbers::Numbers;
-pub use plan::{Plan, PlanSettings};
+pub use plan::{FEWEST_CRAWLER_REQUESTS, Plan, PlanSettings};
 pub use state::{State, Verdict};
+pub(crate) use threshold::OTHER;
 
 use crate::{
     aggregate::{Shares, Table},

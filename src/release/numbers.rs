@@ -3,7 +3,7 @@
 use super::{
     PublishedTable, Row, Withheld,
     dominance::{self, Cell, Column},
-    plan::Plan,
+    plan::{NETWORKS_OF_P90, Plan},
     threshold::OTHER,
 };
 use crate::{
@@ -130,7 +130,9 @@ impl<'r> Numbers<'r> {
             Measure::Visitors => Some(totals.visitors),
             Measure::PeakConcurrentVisits => Some(self.peaks[row]),
             Measure::DwellMedian | Measure::VisitSecondsMedian => self.quantile(totals, MEDIAN, 1),
-            Measure::DwellP90 | Measure::VisitSecondsP90 => self.quantile(totals, P90, 10),
+            Measure::DwellP90 | Measure::VisitSecondsP90 => {
+                self.quantile(totals, P90, NETWORKS_OF_P90)
+            }
             _ => Some(totals.amounts.of(measure)),
         }
     }

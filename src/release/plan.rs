@@ -7,14 +7,18 @@ use hashbrown::HashSet;
 use super::threshold::{Candidate, OTHER, PlannedRow, Shape, Threshold};
 use crate::{
     aggregate::{
-        Key, RowMap, Survey, Surveyed, Table, category, columns, error_page, from_page, to_page,
+        Key, Limits, RowMap, Survey, Surveyed, Table, category, columns, error_page, from_page,
+        to_page,
     },
     privacy::Lexicon,
     time::PeriodLength,
 };
 
+/// How many times as many networks the 90th percentile needs as a row and its median.
+pub(super) const NETWORKS_OF_P90: usize = 10;
+
 /// Fewest requests of a crawler in a category that is a closed list of machines.
-pub(super) const FEWEST_CRAWLER_REQUESTS: u64 = 10;
+pub const FEWEST_CRAWLER_REQUESTS: u64 = 10;
 
 /// What decides which cells become rows.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +85,16 @@ impl Plan {
             plan.push(table, rows);
         }
         Some(plan)
+    }
+
+    /// The sizes to which sets of networks have to grow to be judged.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        let k = self.settings.k;
+        Limits {
+            threshold: k,
+            quantile: k * NETWORKS_OF_P90,
+        }
     }
 
     /// The row of every published cell.
