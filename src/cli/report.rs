@@ -425,7 +425,11 @@ fn tell(report: &Report, k: usize) -> Option<Exit> {
         );
     }
     for held in &report.held {
-        eprintln!("hushlog: {held}");
+        eprintln!(
+            "hushlog: {} is held back: its first line, in {}, is of {} {:02} h; the rotated file before that \
+             one is probably missing (--allow-partial releases the period as it is)",
+            held.period, held.source, held.first.date, held.first.hour
+        );
     }
     for period in &report.changed {
         eprintln!(

@@ -8,7 +8,7 @@ mod report;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 pub use read::{Inputs, Progress, Reading, read};
-pub use report::{Report, ReportSettings, report};
+pub use report::{Held, Report, ReportSettings, report};
 
 use crate::error::{Error, Result};
 

@@ -5,11 +5,11 @@ use rayon::ThreadPool;
 use super::{Inputs, Reading, reduce};
 use crate::{
     aggregate::{self, Shares, Survey, Totals, VisitSettings},
-    error::{Error, Result},
+    error::Result,
     output::Folder,
     privacy::{CollectedPeriod, Coverage, Lexicon, PeriodLines, Shard},
     release::{Numbers, Plan, PlanSettings, Release, Statement, Verdict},
-    time::{Calendar, Hours, Period, Timestamp},
+    time::{Calendar, CivilHour, Hours, Period, Timestamp},
 };
 
 /// Longest time from a period's start to its first line that raises no doubt, unless lines are rarer.
@@ -45,10 +45,21 @@ pub struct Report {
     pub changed: Vec<Period>,
     /// Already released, from lines that are no longer known, so that changes cannot be told.
     pub unknown: Vec<Period>,
-    /// Held back because their beginning seems to be missing, and why.
-    pub held: Vec<Error>,
+    /// Held back because their beginning seems to be missing.
+    pub held: Vec<Held>,
     /// Not published because fewer than k networks sent their requests.
     pub below: Vec<Period>,
+}
+
+/// A period whose first line comes late.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The period.
+    pub period: Period,
+    /// When its first line was logged.
+    pub first: CivilHour,
+    /// The source that holds the line, as the user named it.
+    pub source: String,
 }
 
 /// Releases every period of a reading that may be released, and publishes it in the folder.
@@ -122,26 +133,24 @@ impl Report {
     }
 }
 
-/// Why the beginning of a period seems to be missing, if its first line comes late. Asked where an
-/// earlier run has released an earlier period, so that lines should follow without a gap.
+/// Tells of a period whose first line comes late. Asked where an earlier run has released an earlier
+/// period, so that lines should follow without a gap.
 fn missing_beginning(
     period: Period,
     coverage: &Coverage,
     settings: &ReportSettings,
     inputs: &Inputs,
-) -> Option<Error> {
+) -> Option<Held> {
     let (earliest, source) = coverage.earliest;
     let late = earliest.0 - settings.calendar.midnight(period.start).0;
     let allowed = settings
         .gap
         .unwrap_or_else(|| GAP.max(2 * coverage.longest_gap()));
-    (late > allowed).then(|| {
-        let (date, hour) = settings.calendar.civil_hour(earliest);
-        Error::Refused(format!(
-            "{period} is held back: its first line, in {}, is of {date} {hour:02} h; the rotated file before \
-             that one is probably missing (--allow-partial releases the period as it is)",
-            inputs.sources[source as usize].name(),
-        ))
+    let (date, hour) = settings.calendar.civil_hour(earliest);
+    (late > allowed).then(|| Held {
+        period,
+        first: CivilHour { date, hour },
+        source: inputs.sources[source as usize].name(),
     })
 }
 
