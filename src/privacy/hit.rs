@@ -147,6 +147,9 @@ impl Hit {
     pub(super) fn renumber(&mut self, renumbering: &Renumbering) {
         self.identity += renumbering.first_identity;
         self.target = renumbering.targets[self.target as usize];
-        self.origin = renumbering.origins[self.origin as usize];
+        // A worker that saw no pageview has no origins.
+        if self.pageview {
+            self.origin = renumbering.origins[self.origin as usize];
+        }
     }
 }
