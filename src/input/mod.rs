@@ -43,6 +43,8 @@ struct OpenSource {
     carry: Vec<u8>,
     /// The carry is a line longer than the cap, whose rest is to be passed over.
     skipping: bool,
+    /// What ended reading, until the lines before it are handed out.
+    failure: Option<Error>,
 }
 
 impl Sources {
@@ -78,6 +80,7 @@ impl Sources {
                     input,
                     carry: Vec::new(),
                     skipping: false,
+                    failure: None,
                 });
                 continue;
             };
@@ -146,15 +149,27 @@ impl OpenSource {
         true
     }
 
+    /// Appends what can be read at once; an error comes after the last bytes before it.
     fn read_some(&mut self, bytes: &mut Vec<u8>) -> Result<usize> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        let before = bytes.len();
         let wanted = (CHUNK as u64)
             .saturating_sub(bytes.len() as u64)
             .max(LINE_CAP as u64);
         let read = (&mut self.input).take(wanted).read_to_end(bytes);
-        read.map_err(|source| Error::Read {
+        let read = read.map_err(|source| Error::Read {
             name: self.input.name().to_owned(),
             source,
-        })
+        });
+        match read {
+            Err(failure) if bytes.len() > before => {
+                self.failure = Some(failure);
+                Ok(bytes.len() - before)
+            }
+            read => read,
+        }
     }
 }
 
@@ -220,6 +235,23 @@ mod tests {
             read(&[&whole[..], &whole[..whole.len() - 1]].concat()),
             Err(Error::Read { .. })
         ));
+    }
+
+    #[test]
+    fn whole_lines_before_an_error_are_read() {
+        let content: Vec<u8> = (0..50_000)
+            .flat_map(|line| format!("{line}\n").into_bytes())
+            .collect();
+        let compressed = gzip(&content);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("access.log.gz");
+        std::fs::write(&path, &compressed[..compressed.len() / 2]).unwrap();
+        let mut sources = Sources::new(vec![Source::File(path)]);
+        let mut chunk = Chunk::default();
+        assert!(sources.next_chunk(&mut chunk).unwrap());
+        assert!(chunk.bytes.len() > 50_000 && chunk.bytes.ends_with(b"\n"));
+        assert!(content.starts_with(&chunk.bytes));
+        assert!(sources.next_chunk(&mut chunk).is_err());
     }
 
     #[test]
