@@ -18,7 +18,7 @@ use rustix::{
 use tempfile::TempDir;
 
 use crate::{
-    program::{gzip, program, published, report, run, run_for, tree},
+    program::{gzip, program, published, report, run_for, tree},
     traces::{Traces, base64, base64_url, hex, percent},
 };
 
