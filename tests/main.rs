@@ -1,7 +1,9 @@
 //! Integration tests: the built program from outside, against an independent reading of the contract.
 
+mod architecture;
 mod canary;
 mod coverage;
+mod crash;
 mod generate;
 mod oracle;
 mod program;
