@@ -2,6 +2,7 @@
 
 mod architecture;
 mod canary;
+mod cases;
 mod coverage;
 mod crash;
 mod generate;
