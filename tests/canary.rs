@@ -264,8 +264,12 @@ fn push(
     number: usize,
 ) {
     let referrer = REFERRERS[number % REFERRERS.len()].replace("{}", spelling);
-    let agent =
-        AGENTS[usize::from(number % 7 == 0) * 2 + number % 2 * usize::from(number % 7 != 0)];
+    // A few are crawlers; the others' requests are what the tables of visits are made of.
+    let agent = AGENTS[if number.is_multiple_of(7) {
+        2
+    } else {
+        number % 2
+    }];
     for network in 0..NETWORKS {
         let request = Request {
             client: &client(network, number),

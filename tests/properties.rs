@@ -10,8 +10,9 @@ use std::{
 
 use crate::{
     generate::{Random, Scenario, log},
+    oracle::arguments,
     program::{Tree, assert_same, gzip, published, report, run_for, run_on},
-    reference::{AGENTS, REFERRERS, Settings},
+    reference::{AGENTS, Crawlers, Format, PeriodLength, REFERRERS, Settings, Zone},
 };
 
 fn scenarios() -> [Scenario; 4] {
@@ -35,6 +36,35 @@ fn scenarios() -> [Scenario; 4] {
     ]
 }
 
+/// Longer periods, a zone with summer time, virtual hosts, goals and crawlers among visitors.
+fn other_settings() -> [Scenario; 2] {
+    let weeks = Settings {
+        zone: Zone::Berlin,
+        period: PeriodLength::Week,
+        goals: &[("order", "/shop/*/done"), ("docs", "/docs/*")],
+        ..Settings::default()
+    };
+    let hosts = Settings {
+        format: Format::VhostCombined,
+        site_hosts: &["www.example.com", "shop.example.com"],
+        crawlers: Crawlers::Include,
+        visit_timeout: 600,
+        k: 5,
+        ..Settings::default()
+    };
+    let scenario = |seed, first_day, days, settings| Scenario {
+        seed,
+        settings,
+        first_day,
+        days,
+        ..Scenario::default()
+    };
+    [
+        scenario(505, (2025, 3, 28), 4, weeks),
+        scenario(506, (2025, 6, 3), 1, hosts),
+    ]
+}
+
 /// A way of handing over a log.
 struct Way {
     name: String,
@@ -53,7 +83,7 @@ fn way(name: impl Into<String>, files: Vec<Vec<u8>>) -> Way {
 }
 
 impl Way {
-    fn from_stdin(self) -> Self {
+    fn by_stdin(self) -> Self {
         let from_stdin = true;
         Self { from_stdin, ..self }
     }
@@ -63,11 +93,14 @@ impl Way {
     }
 
     /// What a run publishes.
-    fn published(&self, k: usize) -> Tree {
+    fn published(&self, settings: &Settings) -> Tree {
         let folder = tempfile::tempdir().expect("a folder");
         let out = folder.path().join("out");
         let mut command = report(&out);
-        command.arg(format!("--k={k}")).arg(self.threads);
+        let set_here = ["--no-progress", "--geo-db=none"];
+        let mut arguments = arguments(settings);
+        arguments.retain(|argument| !set_here.contains(&argument.as_str()));
+        command.args(arguments).arg(self.threads);
         if self.from_stdin {
             let output = run_on(&mut command, &self.files[0]);
             assert!(output.status.success(), "{}", self.name);
@@ -94,8 +127,8 @@ fn ways(log: &str, random: &mut Random) -> Vec<Way> {
         way("one thread", whole()).with_threads("-j1"),
         way("four threads", whole()).with_threads("-j4"),
         way("gzip", vec![gzip(log.as_bytes())]),
-        way("standard input", whole()).from_stdin(),
-        way("gzip from standard input", vec![gzip(log.as_bytes())]).from_stdin(),
+        way("standard input", whole()).by_stdin(),
+        way("gzip from standard input", vec![gzip(log.as_bytes())]).by_stdin(),
         way("shuffled lines", vec![shuffled(log, random).into_bytes()]),
         way(
             "lines ended by CRLF",
@@ -160,13 +193,13 @@ fn members(log: &str, random: &mut Random) -> Vec<u8> {
 
 #[test]
 fn the_same_lines_give_the_same_bytes() {
-    for scenario in scenarios() {
-        let (log, k) = (log(&scenario), scenario.settings.k);
-        let expected = way("plainly", vec![log.clone().into_bytes()]).published(k);
+    for scenario in scenarios().into_iter().chain(other_settings()) {
+        let (log, settings) = (log(&scenario), &scenario.settings);
+        let expected = way("plainly", vec![log.clone().into_bytes()]).published(settings);
         assert!(expected.keys().any(|name| name.ends_with("pages.csv")));
         for way in ways(&log, &mut Random(scenario.seed)) {
             let case = format!("seed {}, {}", scenario.seed, way.name);
-            assert_same(&way.published(k), &expected, &case);
+            assert_same(&way.published(settings), &expected, &case);
         }
     }
 }
@@ -183,12 +216,12 @@ fn a_thread_may_meet_no_pageview() {
             .map(|lines| lines.concat().into_bytes())
             .collect()
     };
-    let expected = way("", files(&[&[&log]])).published(10);
+    let expected = way("", files(&[&[&log]])).published(&Settings::default());
     for threads in ["-j1", "-j4"] {
         let apart = way("", files(&[&others, &pages])).with_threads(threads);
-        assert_same(&apart.published(10), &expected, threads);
+        assert_same(&apart.published(&Settings::default()), &expected, threads);
     }
-    let none = way("", vec![others.concat().into_bytes()]).published(10);
+    let none = way("", vec![others.concat().into_bytes()]).published(&Settings::default());
     assert!(none.keys().any(|name| name.ends_with("summary.csv")));
     assert!(!none.keys().any(|name| name.ends_with("pages.csv")));
 }
@@ -197,7 +230,7 @@ fn a_thread_may_meet_no_pageview() {
 fn one_line_more_gives_other_bytes() {
     let log = log(&scenarios()[0]);
     let line = log.split_inclusive('\n').next().expect("a line");
-    let published = |log: String| way("", vec![log.into_bytes()]).published(10);
+    let published = |log: String| way("", vec![log.into_bytes()]).published(&Settings::default());
     assert!(published(log.clone()) != published(log.clone() + line));
 }
 
@@ -207,11 +240,12 @@ type Senders = BTreeMap<(&'static str, String), BTreeSet<String>>;
 #[test]
 fn every_published_row_has_k_networks() {
     for scenario in scenarios() {
-        let (log, k) = (log(&scenario), scenario.settings.k);
+        let (log, settings) = (log(&scenario), &scenario.settings);
+        let k = settings.k;
         let senders = senders(&log);
         let too_few = |networks: &BTreeSet<String>| networks.len() < k;
         assert!(senders.values().any(too_few), "nothing to be held back");
-        for (name, bytes) in way("", vec![log.into_bytes()]).published(k) {
+        for (name, bytes) in way("", vec![log.into_bytes()]).published(settings) {
             check_rows(&name, &String::from_utf8_lossy(&bytes), &senders, k);
         }
     }
