@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use crate::{
     generate::Random,
-    program::{Tree, assert_same, complaint, program, published, report, run, run_for, tree},
+    program::{Tree, assert_same, complaint, published, report, run, run_for, tree, with_room_for},
     site::{lines, midnight, text},
     traces::hex,
 };
@@ -258,16 +258,7 @@ fn a_file_that_cannot_be_written_publishes_nothing() {
     let out = folder.path().join("out");
     let log = one_day_and_another(&out, folder.path());
     let before = kept(&out);
-    let limited = |blocks: usize| {
-        let mut command = Command::new("sh");
-        let script = r#"trap '' XFSZ; ulimit -f "$1"; shift; exec "$@""#;
-        command.args(["-c", script, "sh"]).arg(blocks.to_string());
-        command
-            .arg(program().get_program())
-            .args(report(&out).get_args())
-            .arg(&log);
-        run(&mut command)
-    };
+    let limited = |blocks| run(&mut with_room_for(blocks, report(&out).arg(&log)));
     let mut failures = 0;
     while let output = limited(failures)
         && !output.status.success()

@@ -47,6 +47,15 @@ pub(crate) fn run_for(command: &mut Command, status: i32) -> Output {
     output
 }
 
+/// The command where no file can grow beyond so many blocks: what a full disk looks like to it.
+pub(crate) fn with_room_for(blocks: usize, command: &Command) -> Command {
+    let mut limited = Command::new("sh");
+    let script = r#"trap '' XFSZ; ulimit -f "$1"; shift; exec "$@""#;
+    limited.args(["-c", script, "sh"]).arg(blocks.to_string());
+    limited.arg(command.get_program()).args(command.get_args());
+    limited
+}
+
 /// Runs a command to its end with the given standard input.
 pub(crate) fn run_on(command: &mut Command, input: &[u8]) -> Output {
     command.stdin(Stdio::piped());

@@ -3,10 +3,13 @@
 //!
 //! Every token is sent by enough networks that thresholds alone would let it through.
 
+mod log;
+
 use std::{
     ffi::OsStr,
-    fs,
+    fs::{self, Permissions},
     io::Read,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -17,273 +20,13 @@ use rustix::{
 };
 use tempfile::TempDir;
 
-use crate::{
-    program::{gzip, program, published, report, run_for, tree},
-    traces::{Traces, base64, base64_url, hex, percent},
+use self::log::{
+    FORMATS, Format, MAIL, MALFORMED, NETWORKS, PARTS, SECRETS, client, log, spellings,
 };
-
-/// A piece of personal data, and whether it is so by itself or only where something says so (a name
-/// is a word like others until it stands behind `/user/` or in a field for names).
-struct Secret {
-    text: &'static str,
-    by_itself: bool,
-}
-
-const fn secret(text: &'static str) -> Secret {
-    let by_itself = true;
-    Secret { text, by_itself }
-}
-
-const MAIL: &str = "quill.zqmail7@mailer-zq.example";
-const TOKEN: &str =
-    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ6cWNhbmFyeSJ9.Zk3xQ9vT7bN2mW5rL8cJ1dF4gH6sA0pE";
-
-const SECRETS: [Secret; 10] = [
-    secret(MAIL),
-    secret(TOKEN),
-    // A token to reset a password, a session, a card (it has a valid check digit), a phone, a key.
-    secret("rst9f8e7d6c5b4a3f2e1d0c7"),
-    secret("c3a1f09b7d5e4826a0b1c2d3e4f50617"),
-    secret("4539578763621486"),
-    secret("447700900461"),
-    secret("sk_live_51Hzq8Lm2Xv9QwErTy7Up"),
-    secret("198.51.100.237"),
-    secret("2001:db8:5afe:77::d1"),
-    Secret {
-        text: "zqcanaryuser",
-        by_itself: false,
-    },
-];
-
-/// Parts of a secret that must not come out either.
-const PARTS: [&str; 4] = ["quill.zqmail7", "mailer-zq", "198-51-100-237", "zqcanary"];
-
-/// Ways in which clients write a text.
-fn spellings(text: &str) -> [String; 8] {
-    let bytes = text.as_bytes();
-    [
-        text.to_owned(),
-        percent(bytes),
-        percent(percent(bytes).as_bytes()),
-        percent(percent(percent(bytes).as_bytes()).as_bytes()),
-        base64_url(bytes),
-        percent(base64(bytes).as_bytes()),
-        text.to_uppercase(),
-        hex(bytes),
-    ]
-}
-
-/// Targets in which a secret is one wherever it stands.
-const OPEN_TARGETS: [&str; 6] = [
-    "/{}",
-    "/docs/{}/edit",
-    "/files/report-{}.pdf",
-    "/x/{}%0a",
-    "http://{}@www.example.com/absolute/{}",
-    "/a/b/c/d/e/f/g/h/{}",
-];
-
-/// Targets in which any text is personal.
-const NAMED_TARGETS: [&str; 5] = [
-    "/user/{}",
-    "/reset/{}/",
-    "/~{}/home",
-    "/page;id={}?q={}#{}",
-    "/landing?email={}&{}=1&{}",
-];
-
-/// Targets of which a mail address or a long token can be no name of a campaign either.
-const CAMPAIGN_TARGETS: [&str; 1] =
-    ["/sale?utm_source={}&utm_medium=email{}&utm_campaign={}&utm_term={}&utm_id={}"];
-
-const REFERRERS: [&str; 8] = [
-    "https://{}:{}@www.example.org/{}?x={}#{}",
-    "https://search.example.net/{}?{}={}",
-    "android-app://{}/",
-    "{}",
-    "https://{}.github.io/",
-    "http://{}/",
-    "//{}/{}",
-    "https://ec2-198-51-100-237.compute-1.amazonaws.com/{}",
-];
-
-const AGENTS: [&str; 3] = [
-    "Mozilla/5.0 (X11; Linux x86_64; {}) Gecko/20100101 Firefox/127.0",
-    "{}",
-    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://{}/)",
-];
-
-/// Requests that are none.
-const REQUESTS: [&str; 4] = ["{} / HTTP/1.1", "GET / {}", "{}", "GET  {} HTTP/1.1"];
-
-/// Lines of no format.
-const MALFORMED: [&str; 5] = [
-    "{}",
-    "{} - {} [03/Jun/2025:10:00:00 +0000] \"GET /{}",
-    "{} - - [{}] \"GET /{} HTTP/1.1\" 200 5 \"{}\" \"{}\"",
-    "81.120.207.113 - - [03/Jun/2025:10:00:00 +0000] \"GET / HTTP/1.1\" {} {} \"-\" \"-\"",
-    "\u{16}\u{3}\u{1}{}\u{0}\u{7f}\u{1b}[2J",
-];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Common,
-    Combined,
-    VirtualHost,
-    Own,
-}
-
-const FORMATS: [Format; 4] = [
-    Format::Common,
-    Format::Combined,
-    Format::VirtualHost,
-    Format::Own,
-];
-
-impl Format {
-    fn argument(self) -> &'static str {
-        match self {
-            Self::Common => "common",
-            Self::Combined => "auto",
-            Self::VirtualHost => "vhost_combined",
-            Self::Own => {
-                r#"%v %l %u %h %t "%r" %>s %O "%{Referer}i" "%{User-Agent}i" "%{Cookie}i" "%{X-Forwarded-For}i" "%{X-User}o" %f %D"#
-            }
-        }
-    }
-}
-
-/// One request in which every field may hold a secret.
-struct Request<'a> {
-    client: &'a str,
-    request: &'a str,
-    status: u16,
-    referrer: &'a str,
-    agent: &'a str,
-    /// What all other fields say.
-    secret: &'a str,
-    second: usize,
-}
-
-impl Request<'_> {
-    fn line(&self, format: Format) -> String {
-        let Self {
-            client,
-            request,
-            status,
-            referrer,
-            agent,
-            secret,
-            second,
-        } = self;
-        let (hour, minute) = (8 + second / 3600 % 12, second / 60 % 60);
-        let time = format!(
-            "[03/Jun/2025:{hour:02}:{minute:02}:{:02} +0000]",
-            second % 60
-        );
-        let common = format!("{client} {secret} {secret} {time} \"{request}\" {status} 512");
-        match format {
-            Format::Common => common,
-            Format::Combined => format!("{common} \"{referrer}\" \"{agent}\""),
-            Format::VirtualHost => {
-                format!("{secret}.example.com:443 {common} \"{referrer}\" \"{agent}\"")
-            }
-            Format::Own => format!(
-                "{secret} {secret} {secret} {client} {time} \"{request}\" {status} 512 \"{referrer}\" \
-                 \"{agent}\" \"sid={secret}; {secret}=1\" \"{secret}, {client}\" \"{secret}\" \
-                 /home/{secret} 77"
-            ),
-        }
-    }
-}
-
-const NETWORKS: usize = 8;
-
-/// An address of a network. A client has few requests, lest it be taken for a machine.
-fn client(network: usize, number: usize) -> String {
-    let host = 100 + number % 97;
-    match network {
-        5 => format!("2a02:1f{network}a:77c:{host:x}::{host:x}e"),
-        6 => format!("::ffff:93.184.156.{host}"),
-        7 => format!("host-{host}-zqcanary.provider.example"),
-        _ => format!("81.{}.207.{host}", 120 + network),
-    }
-}
-
-/// A log full of secrets, each of its requests sent from every network.
-fn log(format: Format) -> String {
-    let mut log = String::new();
-    let mut number = 0;
-    for secret in &SECRETS {
-        for spelling in spellings(secret.text) {
-            let fill = |template: &str| template.replace("{}", &spelling);
-            for target in targets(secret) {
-                let (request, status) = match number % 10 {
-                    8 => (format!("POST {} HTTP/2.0", fill(target)), 200),
-                    9 => (format!("GET {} HTTP/1.1", fill(target)), 404),
-                    _ => (format!("GET {} HTTP/1.1", fill(target)), 200),
-                };
-                push(&mut log, format, &request, status, &spelling, number);
-                number += 1;
-            }
-            for request in REQUESTS {
-                push(&mut log, format, &fill(request), 400, &spelling, number);
-                number += 1;
-            }
-            for line in MALFORMED {
-                log += &format!("{}\n", fill(line));
-            }
-        }
-        log += &format!(
-            "81.120.207.113 - - [{0} \"GET /{0}{1}\n",
-            secret.text,
-            "x".repeat(70_000)
-        );
-        log += &format!("{}{}\n", "y".repeat(70_000), secret.text);
-    }
-    log
-}
-
-fn targets(secret: &Secret) -> Vec<&'static str> {
-    let mut targets = NAMED_TARGETS.to_vec();
-    if secret.by_itself {
-        targets.extend(OPEN_TARGETS);
-    }
-    if [MAIL, TOKEN].contains(&secret.text) {
-        targets.extend(CAMPAIGN_TARGETS);
-    }
-    targets
-}
-
-fn push(
-    log: &mut String,
-    format: Format,
-    request: &str,
-    status: u16,
-    spelling: &str,
-    number: usize,
-) {
-    let referrer = REFERRERS[number % REFERRERS.len()].replace("{}", spelling);
-    // A few are crawlers; the others' requests are what the tables of visits are made of.
-    let agent = AGENTS[if number.is_multiple_of(7) {
-        2
-    } else {
-        number % 2
-    }];
-    for network in 0..NETWORKS {
-        let request = Request {
-            client: &client(network, number),
-            request,
-            status,
-            referrer: &referrer,
-            agent: &agent.replace("{}", spelling),
-            secret: spelling,
-            second: number * 7 + network,
-        };
-        log.push_str(&request.line(format));
-        log.push('\n');
-    }
-}
+use crate::{
+    program::{gzip, program, published, report, run_for, tree, with_room_for},
+    traces::{Traces, base64},
+};
 
 /// What must not come out.
 fn traces() -> Traces {
@@ -526,12 +269,18 @@ fn nothing_personal_comes_out_of_a_run_on_an_earlier_release() {
     let log = log(Format::Combined);
     let scene = Scene::new("access.log", log.as_bytes());
     run_for(scene.report(&["-q"]).arg(&scene.log), 0);
-    let more = scene.folder.path().join("more.log");
-    fs::write(&more, log.lines().next().expect("a line").to_owned() + "\n").expect("a written log");
-    let damaged = scene.out.join("ledger.jsonl");
+    let another = |name: &str, content: String| {
+        let path = scene.folder.path().join(name);
+        fs::write(&path, content).expect("a written log");
+        path
+    };
+    let more = another("more.log", log.lines().take(1).collect());
+    // Without its first hours.
+    let next = another("next.log", log.replace("[03/Jun", "[04/Jun"));
     for (case, status, arguments) in [
         ("the same log again", 0, &[][..]),
-        ("a changed log", 3, &[OsStr::new(&more)]),
+        ("a changed log", 3, &[more.as_os_str()]),
+        ("a day without its beginning", 2, &[next.as_os_str()]),
         ("another time zone", 3, &[OsStr::new("--tz=Asia/Tokyo")]),
         (
             "another length of period",
@@ -542,9 +291,25 @@ fn nothing_personal_comes_out_of_a_run_on_an_earlier_release() {
         let output = run_for(scene.report(&[]).arg(&scene.log).args(arguments), status);
         assert_clean(&traces, &output, &scene.out, case);
     }
-    fs::write(&damaged, "{}\n").expect("a written ledger");
+    let output = run_for(
+        &mut with_room_for(
+            1,
+            scene.report(&[]).args([&next, &scene.log]).arg("--gap=9h"),
+        ),
+        1,
+    );
+    assert_clean(&traces, &output, &scene.out, "no room for files");
+    fs::write(scene.out.join("ledger.jsonl"), "{}\n").expect("a written ledger");
     let output = run_for(scene.report(&[]).arg(&scene.log), 1);
     assert_clean(&traces, &output, &scene.out, "a damaged ledger");
+    fs::set_permissions(&scene.out, Permissions::from_mode(0o777)).expect("a folder of ours");
+    let output = run_for(scene.report(&[]).arg(&scene.log), 3);
+    assert_clean(
+        &traces,
+        &output,
+        &scene.out,
+        "a folder that everyone can write to",
+    );
 }
 
 #[test]
