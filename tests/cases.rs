@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    program::{program, published},
+    program::{program, published, without_settings},
     site::{lines, midnight, text},
 };
 
@@ -69,7 +69,7 @@ fn answer(script: &str) -> String {
         binaries.display(),
         env::var("PATH").unwrap_or_default()
     );
-    let output = Command::new("sh")
+    let output = without_settings(Command::new("sh"))
         .args(["-c", script])
         .current_dir(folder.path())
         .envs([("PATH", path.as_str()), ("LC_ALL", "C")])

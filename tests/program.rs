@@ -16,7 +16,11 @@ pub(crate) type Tree = BTreeMap<String, Vec<u8>>;
 
 /// The program, with none of the caller's settings.
 pub(crate) fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hushlog"));
+    without_settings(Command::new(env!("CARGO_BIN_EXE_hushlog")))
+}
+
+/// The command without what the caller's environment says to the program.
+pub(crate) fn without_settings(mut command: Command) -> Command {
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("HUSHLOG_") {
             command.env_remove(name);
@@ -49,7 +53,7 @@ pub(crate) fn run_for(command: &mut Command, status: i32) -> Output {
 
 /// The command where no file can grow beyond so many blocks: what a full disk looks like to it.
 pub(crate) fn with_room_for(blocks: usize, command: &Command) -> Command {
-    let mut limited = Command::new("sh");
+    let mut limited = without_settings(Command::new("sh"));
     let script = r#"trap '' XFSZ; ulimit -f "$1"; shift; exec "$@""#;
     limited.args(["-c", script, "sh"]).arg(blocks.to_string());
     limited.arg(command.get_program()).args(command.get_args());
