@@ -1,7 +1,16 @@
 //! Integration tests: the built program from outside, against an independent reading of the contract.
 
+mod architecture;
+mod canary;
+mod cases;
 mod coverage;
+mod crash;
 mod generate;
 mod oracle;
+mod program;
+mod properties;
 mod reference;
+mod rerun;
 mod scenarios;
+mod site;
+mod traces;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{IsTerminal, stdin},
+    io::{ErrorKind, IsTerminal, Write, stdin, stdout},
     num::NonZeroUsize,
     path::PathBuf,
     thread,
@@ -253,19 +253,30 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let told = tell_failures(&reading, arguments);
     let (accounts, malformed) = (reading.accounts, reading.malformed.clone());
     let report = pipeline::report(&pool, &inputs, reading, &settings, folder)?;
-    if !arguments.quiet {
-        print!(
-            "{}",
-            output::summary(&report.releases, &accounts, &malformed)
-        );
+    let shown = if arguments.quiet {
+        Ok(())
+    } else {
+        show(&output::summary(&report.releases, &accounts, &malformed))
+    };
+    let told = tell(&report, settings.k).or(told);
+    shown?;
+    Ok(told.unwrap_or(if failures > 0 {
+        Exit::NotAllRead
+    } else {
+        Exit::Done
+    }))
+}
+
+/// Prints to standard output; a reader who has left early has seen enough.
+fn show(text: &str) -> Result<()> {
+    let mut out = stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(source) if source.kind() != ErrorKind::BrokenPipe => Err(Error::Write {
+            path: "standard output".into(),
+            source,
+        }),
+        _ => Ok(()),
     }
-    Ok(tell(&report, settings.k)
-        .or(told)
-        .unwrap_or(if failures > 0 {
-            Exit::NotAllRead
-        } else {
-            Exit::Done
-        }))
 }
 
 impl ReportArguments {
