@@ -218,12 +218,14 @@ fn as_path(raw: &[u8]) -> std::borrow::Cow<'_, str> {
 fn matching_statuses(patterns: &[String]) -> Result<HashSet<u16>> {
     let mut statuses = HashSet::new();
     for pattern in patterns {
-        let before = statuses.len();
-        statuses.extend((100..600).filter(|status| matches_status(pattern, *status)));
-        if statuses.len() == before {
-            let message = format!("{pattern:?}: not a status such as 404 or 4xx, or named twice");
+        let matching: Vec<u16> = (100..600)
+            .filter(|&status| matches_status(pattern, status))
+            .collect();
+        if matching.is_empty() {
+            let message = format!("{pattern:?}: not a status such as 404 or 4xx");
             return Err(Error::Setting(message));
         }
+        statuses.extend(matching);
     }
     Ok(statuses)
 }
