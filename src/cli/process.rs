@@ -2,6 +2,7 @@
 
 use std::panic;
 
+use super::say;
 use rustix::{
     fs::Mode,
     process::{Resource, Rlimit, setrlimit, umask},
@@ -26,8 +27,8 @@ pub(super) fn harden() {
         let place = panic
             .location()
             .map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
-        eprintln!(
-            "hushlog: stopped by a defect of the program{place}; nothing further was published"
-        );
+        say(format_args!(
+            "stopped by a defect of the program{place}; nothing further was published"
+        ));
     }));
 }

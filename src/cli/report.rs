@@ -26,7 +26,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{Exit, progress};
+use super::{Exit, progress, say};
 
 /// Fewest networks that any setting may ask for.
 const FLOOR: usize = 5;
@@ -410,14 +410,14 @@ impl ReportArguments {
 /// Says which sources were not read, and what that means for the release.
 fn tell_failures(reading: &Reading, arguments: &ReportArguments) -> Option<Exit> {
     for failure in &reading.failures {
-        eprintln!("hushlog: {failure}");
+        say(format_args!("{failure}"));
     }
     let failed = !reading.failures.is_empty();
     if failed && !arguments.allow_partial {
-        eprintln!(
-            "hushlog: nothing was released, since its lines may be missing; make every source readable, or \
+        say(format_args!(
+            "nothing was released, since its lines may be missing; make every source readable, or \
              release what there is with --allow-partial"
-        );
+        ));
     }
     failed.then_some(Exit::NotAllRead)
 }
@@ -425,29 +425,29 @@ fn tell_failures(reading: &Reading, arguments: &ReportArguments) -> Option<Exit>
 /// Says what became of periods that were not released; the exit status they ask for.
 fn tell(report: &Report, k: usize) -> Option<Exit> {
     for period in &report.below {
-        eprintln!(
-            "hushlog: {period} is not published: its requests come from fewer than {k} networks"
-        );
+        say(format_args!(
+            "{period} is not published: its requests come from fewer than {k} networks"
+        ));
     }
     for period in &report.unknown {
-        eprintln!(
-            "hushlog: {period} was released before, but the private state of that release is gone: whether \
+        say(format_args!(
+            "{period} was released before, but the private state of that release is gone: whether \
              its lines have changed cannot be told"
-        );
+        ));
     }
     for held in &report.held {
-        eprintln!(
-            "hushlog: {} is held back: its first line, in {}, is of {} {:02} h; the rotated file before that \
+        say(format_args!(
+            "{} is held back: its first line, in {}, is of {} {:02} h; the rotated file before that \
              one is probably missing (--allow-partial releases the period as it is)",
             held.period, held.source, held.first.date, held.first.hour
-        );
+        ));
     }
     for period in &report.changed {
-        eprintln!(
-            "hushlog: {period} was released before, and its lines have changed since: what is published stays \
+        say(format_args!(
+            "{period} was released before, and its lines have changed since: what is published stays \
              as it is, since a second release of the same period would tell what was added. To publish it \
              anew, use another output folder and take the old release out of circulation."
-        );
+        ));
     }
     if !report.held.is_empty() {
         Some(Exit::NotAllRead)
