@@ -101,7 +101,7 @@ fn holds_long_code(value: &[u8]) -> bool {
         .collect();
     let has_run = |least: usize, is_part: fn(&u8) -> bool| {
         bare.chunk_by(|left, right| is_part(left) && is_part(right))
-            .any(|run| run.len() >= least && run.iter().all(is_part))
+            .any(|run| run.len() >= least && run.iter().any(u8::is_ascii_digit) && is_part(&run[0]))
     };
     has_run(DIGITS_OF_CARD, u8::is_ascii_digit) || has_run(DIGITS_OF_CODE, u8::is_ascii_hexdigit)
 }
