@@ -13,7 +13,7 @@ use hushlog::{
     aggregate::{Crawlers, VisitSettings},
     error::{Error, Result},
     format::Format,
-    input::Source,
+    input::{Selection, Source},
     output::{self, Folder},
     pipeline::{self, Inputs, Reading, Report, ReportSettings},
     privacy::{
@@ -33,7 +33,8 @@ const FLOOR: usize = 5;
 /// Aggregate statistics of logs: CSV per table and period, and a summary on the terminal
 #[derive(Args)]
 pub(super) struct ReportArguments {
-    /// Log files, plain or gzip; `-` is standard input
+    /// Log files, plain or compressed (gzip, zstd, bzip2, xz); folders, whose files are read except hidden
+    /// ones; patterns such as 'access.log*'; `-` is standard input
     inputs: Vec<PathBuf>,
 
     /// Folder that receives the statistics
@@ -293,14 +294,14 @@ impl ReportArguments {
     }
 
     fn inputs(&self) -> Result<Inputs> {
-        let named = self
-            .inputs
-            .iter()
-            .map(|path| match path.as_os_str().as_encoded_bytes() {
-                b"-" => Source::Stdin,
-                _ => Source::File(path.clone()),
-            });
-        let mut sources: Vec<Source> = named.collect();
+        let Selection {
+            mut sources,
+            repeated,
+            ..
+        } = Selection::new(&self.inputs)?;
+        for name in repeated {
+            eprintln!("hushlog: {name} is named twice; it is read once");
+        }
         if sources.is_empty() {
             if stdin().is_terminal() {
                 return Err(Error::Setting(
