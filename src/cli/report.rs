@@ -17,10 +17,10 @@ use hushlog::{
     output::{self, Folder},
     pipeline::{self, Inputs, Reading, Report, ReportSettings},
     privacy::{
-        Admission, AgentRules, Filters, GateSettings, Goals, Hosts, Keys, Policy, ReferrerRules,
-        Regions, UrlRules, UrlSettings,
+        Admission, AgentRules, FilterSettings, Filters, GateSettings, Goals, Hosts, Keys, Policy,
+        ReferrerRules, Regions, UrlRules, UrlSettings,
     },
-    time::{Calendar, PeriodLength, TimeZone, Timestamp},
+    time::{Calendar, Date, PeriodLength, TimeZone, Timestamp},
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -122,6 +122,14 @@ pub(super) struct ReportArguments {
     #[arg(long, env = "HUSHLOG_GOAL", value_name = "NAME=GLOB")]
     goal: Vec<String>,
 
+    /// Leave out days before this one, YYYY-MM-DD in --tz
+    #[arg(long, env = "HUSHLOG_SINCE", value_name = "DATE")]
+    since: Option<Date>,
+
+    /// Leave out days after this one, YYYY-MM-DD in --tz
+    #[arg(long, env = "HUSHLOG_UNTIL", value_name = "DATE")]
+    until: Option<Date>,
+
     /// Leave out clients of an address or network
     #[arg(long, env = "HUSHLOG_EXCLUDE_IP", value_name = "CIDR")]
     exclude_ip: Vec<String>,
@@ -137,6 +145,18 @@ pub(super) struct ReportArguments {
     /// Leave out requests of a status, such as 404 or 4xx
     #[arg(long, env = "HUSHLOG_EXCLUDE_STATUS", value_name = "STATUS")]
     exclude_status: Vec<String>,
+
+    /// Leave out requests to virtual hosts that match
+    #[arg(long, env = "HUSHLOG_EXCLUDE_HOST", value_name = "GLOB")]
+    exclude_host: Vec<String>,
+
+    /// Leave out requests to virtual hosts that match none of these
+    #[arg(long, env = "HUSHLOG_INCLUDE_HOST", value_name = "GLOB")]
+    include_host: Vec<String>,
+
+    /// Leave out requests of a method, such as HEAD
+    #[arg(long, env = "HUSHLOG_EXCLUDE_METHOD", value_name = "METHOD")]
+    exclude_method: Vec<String>,
 
     /// Region database (MaxMind DB format), or `none`; one is built in
     #[arg(long, env = "HUSHLOG_GEO_DB", value_name = "FILE")]
@@ -321,6 +341,20 @@ impl ReportArguments {
         })
     }
 
+    fn filters(&self) -> FilterSettings {
+        FilterSettings {
+            since: self.since,
+            until: self.until,
+            exclude_ip: self.exclude_ip.clone(),
+            exclude_path: self.exclude_path.clone(),
+            include_path: self.include_path.clone(),
+            exclude_status: self.exclude_status.clone(),
+            exclude_host: self.exclude_host.clone(),
+            include_host: self.include_host.clone(),
+            exclude_method: self.exclude_method.clone(),
+        }
+    }
+
     fn policy(&self) -> Result<Policy> {
         let urls = UrlSettings {
             path_words: self.path_word.clone(),
@@ -337,12 +371,7 @@ impl ReportArguments {
                 Some(file) if file.as_os_str() == "none" => Regions::none(),
                 Some(file) => Regions::open(file)?,
             },
-            filters: Filters::new(
-                &self.exclude_ip,
-                &self.exclude_path,
-                &self.include_path,
-                &self.exclude_status,
-            )?,
+            filters: Filters::new(&self.filters())?,
             goals: Goals::new(&self.goal)?,
             hosts: Hosts::new(&self.site_host)?,
         })
@@ -371,6 +400,11 @@ impl ReportArguments {
             "exclude_path": self.exclude_path.len(),
             "exclude_ip": self.exclude_ip.len(),
             "exclude_status": self.exclude_status,
+            "exclude_host": self.exclude_host.len(),
+            "include_host": self.include_host.len(),
+            "exclude_method": self.exclude_method,
+            "since": self.since.map(|date| date.to_string()),
+            "until": self.until.map(|date| date.to_string()),
         })
     }
 

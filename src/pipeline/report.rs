@@ -76,7 +76,8 @@ pub fn report(
             report.judge(period, &intake, &folder);
             continue;
         }
-        let Some(coverage) = intake.coverage() else {
+        // Nothing is to be said of a period that filters leave nothing of.
+        let Some(coverage) = intake.coverage().filter(|_| intake.parsed() > 0) else {
             continue;
         };
         if !whole && !settings.allow_partial {

@@ -100,6 +100,7 @@ struct NumberedAgent {
 struct NumberedHost {
     value: u32,
     number: u16,
+    excluded: bool,
 }
 
 /// What is needed of a client, and its latest visitor: most clients have one agent and one day.
@@ -191,6 +192,9 @@ impl<'r> Gate<'r> {
     /// The record as a hit, unless a filter excludes it.
     fn reduce(&mut self, record: &Record<'_>, day: usize) -> Option<Hit> {
         let policy = self.settings.policy;
+        if self.days.slots[day].excluded {
+            return None;
+        }
         let status = record
             .status
             .filter(|status| (100..600).contains(status))
@@ -204,16 +208,18 @@ impl<'r> Gate<'r> {
         if request.excluded || policy.filters.excludes_status(status) {
             return None;
         }
+        let host = self.fields.host(record.host, policy);
+        if host.excluded {
+            return None;
+        }
         let agent_text = record.agent;
         let (method, target, campaign) = (request.method, request.target, request.campaign);
         let pageview = method == Method::Get
             && (status == 304 || (200..300).contains(&status))
             && !request.asset;
         let visitor = self.visitor(record.client, agent_text, day)?;
-        let host = self.fields.host(record.host, policy);
-        let (host_value, host) = (host.value, host.number);
         let origin = if pageview {
-            self.origin(record, host_value, campaign)
+            self.origin(record, host.value, campaign)
         } else {
             0
         };
@@ -225,7 +231,7 @@ impl<'r> Gate<'r> {
             identity: visitor.identity,
             target,
             origin,
-            host,
+            host: host.number,
             method,
             pageview,
         }))
@@ -318,7 +324,8 @@ impl Fields<'_> {
             let reduced = policy.urls.reduce(request);
             KnownRequest {
                 method: reduced.method,
-                excluded: policy.filters.excludes_path(&reduced.raw_path),
+                excluded: policy.filters.excludes_path(&reduced.raw_path)
+                    || policy.filters.excludes_method(reduced.method),
                 asset: reduced.asset,
                 campaign: reduced
                     .campaign
@@ -356,12 +363,14 @@ impl Fields<'_> {
             return NumberedHost {
                 value: 0,
                 number: NO_HOST,
+                excluded: policy.filters.excludes_host(host),
             };
         }
         let values = &mut self.values;
         *self.hosts.get_or(host, || NumberedHost {
             value: next(values),
             number: policy.hosts.number(host),
+            excluded: policy.filters.excludes_host(host),
         })
     }
 
@@ -406,6 +415,7 @@ struct DaySlot {
     day: Day,
     number: u32,
     standing: Standing,
+    excluded: bool,
     intake: usize,
     visitors: Pseudonyms,
     networks: Pseudonyms,
@@ -442,6 +452,7 @@ impl Days {
             day,
             number: u32::try_from(position).expect("fewer days than 2^32"),
             standing: settings.admission.standing(period, settings.calendar),
+            excluded: settings.policy.filters.excludes_date(day.date),
             intake: self.intake(period, settings),
             visitors: settings.keys.visitors(day.date),
             networks: settings.keys.networks(period),
