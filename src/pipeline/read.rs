@@ -133,6 +133,7 @@ impl<'r> Worker<'r> {
             lines: 0,
             malformed: Vec::new(),
         };
+        self.gate.begin(chunk.source, chunk.sequence);
         for line in input::lines(&chunk.bytes) {
             counted.lines += 1;
             let account = match parser.parse(line) {

@@ -18,6 +18,7 @@ use super::{
     policy::Policy,
     pseudonym::{Keys, Pseudonyms},
     referrer::Referrer,
+    repetition::Tracer,
 };
 use crate::{
     record::{Record, Request, Text},
@@ -57,6 +58,7 @@ pub struct Gate<'r> {
     visitors: HashMap<VisitorKey, Visitor, RandomState>,
     origins: HashMap<(u32, u32, u32), u32, RandomState>,
     dictionary: Dictionary,
+    tracer: Tracer,
     scratch: Vec<u8>,
 }
 
@@ -145,8 +147,14 @@ impl<'r> Gate<'r> {
             visitors: HashMap::with_hasher(seeds.clone()),
             origins: HashMap::with_hasher(seeds.clone()),
             dictionary: Dictionary::new(&seeds),
+            tracer: Tracer::default(),
             scratch: Vec::new(),
         }
+    }
+
+    /// Begins a chunk, by its place among the chunks of its source.
+    pub fn begin(&mut self, source: usize, sequence: u64) {
+        self.tracer.begin(source, sequence);
     }
 
     /// Takes one record, parsed from `line` of the source with the given number, and tells which
@@ -157,17 +165,16 @@ impl<'r> Gate<'r> {
         }
         let day = self.days.of(record.time, &self.settings);
         let intake = &mut self.days.intakes[self.days.slots[day].intake].1;
-        match self.days.slots[day].standing {
-            Standing::Open => return Account::NotYetOver,
-            Standing::Released => {
-                intake.digest_line(line);
-                return Account::AlreadyReleased;
-            }
-            Standing::New => {
-                intake.digest_line(line);
-                intake.cover(record.time, source);
-            }
+        let standing = self.days.slots[day].standing;
+        if matches!(standing, Standing::Open) {
+            return Account::NotYetOver;
         }
+        let hash = intake.digest_line(line);
+        self.tracer.enter(hash, record.time);
+        if matches!(standing, Standing::Released) {
+            return Account::AlreadyReleased;
+        }
+        intake.cover(record.time, source);
         match self.reduce(record, day) {
             Some(hit) => {
                 self.days.intake_of(day).push(hit);
@@ -185,6 +192,7 @@ impl<'r> Gate<'r> {
     pub fn finish(self) -> Intake {
         Intake {
             dictionary: self.dictionary,
+            traces: self.tracer.finish(),
             periods: self.days.intakes.into_iter().collect(),
         }
     }

@@ -8,6 +8,7 @@ use xxhash_rust::{const_xxh3::const_custom_default_secret, xxh3::xxh3_128_with_s
 use super::{
     hit::Hit,
     lexicon::{Dictionary, Lexicon, Renumbering},
+    repetition::{ChunkTrace, Repetitions},
 };
 use crate::time::{Period, Timestamp};
 
@@ -75,11 +76,12 @@ impl PeriodIntake {
         }
     }
 
-    /// Enters a line's bytes into the digest.
-    pub(super) fn digest_line(&mut self, line: &[u8]) {
+    /// Enters a line's bytes into the digest; half of their keyed hash.
+    pub(super) fn digest_line(&mut self, line: &[u8]) -> u64 {
         let hash = xxh3_128_with_secret(line, &*self.secret);
         self.digest.sum = self.digest.sum.wrapping_add(hash);
         self.digest.lines += 1;
+        hash as u64
     }
 
     /// Notes when and where a line was seen.
@@ -201,6 +203,7 @@ fn minute(start: Timestamp, time: Timestamp) -> usize {
 /// Everything one worker let through.
 pub struct Intake {
     pub(super) dictionary: Dictionary,
+    pub(super) traces: Vec<ChunkTrace>,
     pub(super) periods: BTreeMap<Period, PeriodIntake>,
 }
 
@@ -210,16 +213,20 @@ pub struct Collected {
     pub lexicon: Lexicon,
     /// The periods, in order.
     pub periods: BTreeMap<Period, PeriodIntake>,
+    /// Lines that were let through more than once.
+    pub repetitions: Repetitions,
 }
 
 impl Collected {
     /// Joins what the workers let through. The order of workers changes no published number.
     #[must_use]
     pub fn join(intakes: Vec<Intake>, hosts: Vec<String>, goals: Vec<String>) -> Self {
-        let (dictionaries, workers): (Vec<_>, Vec<_>) = intakes
-            .into_iter()
-            .map(|intake| (intake.dictionary, intake.periods))
-            .unzip();
+        let (mut dictionaries, mut workers, mut traces) = (Vec::new(), Vec::new(), Vec::new());
+        for intake in intakes {
+            dictionaries.push(intake.dictionary);
+            workers.push(intake.periods);
+            traces.extend(intake.traces);
+        }
         let (lexicon, renumberings) = Lexicon::join(dictionaries, hosts, goals);
         let mut periods = BTreeMap::new();
         for (worker, renumbering) in workers.into_iter().zip(&renumberings) {
@@ -230,6 +237,10 @@ impl Collected {
                     .absorb(intake, renumbering);
             }
         }
-        Self { lexicon, periods }
+        Self {
+            lexicon,
+            periods,
+            repetitions: Repetitions::find(traces),
+        }
     }
 }

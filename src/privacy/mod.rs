@@ -18,6 +18,7 @@ mod pattern;
 mod policy;
 mod pseudonym;
 mod referrer;
+mod repetition;
 mod url;
 
 pub use agent::{Agent, AgentRules, Browser, Category, Crawler, Device, System};
@@ -32,4 +33,5 @@ pub use method::Method;
 pub use policy::{Goals, Hosts, Policy};
 pub use pseudonym::Keys;
 pub use referrer::ReferrerRules;
+pub use repetition::Repetitions;
 pub use url::{Campaign, UrlRules, UrlSettings};
