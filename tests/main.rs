@@ -2,6 +2,7 @@
 
 mod coverage;
 mod generate;
+mod inputs;
 mod oracle;
 mod reference;
 mod scenarios;

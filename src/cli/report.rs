@@ -15,17 +15,18 @@ use hushlog::{
     format::Format,
     input::{Selection, Source},
     output::{self, Folder},
-    pipeline::{self, Inputs, Reading, Report, ReportSettings},
+    pipeline::{self, Inputs, Reading, Report, ReportSettings, ThreadPool},
     privacy::{
         Admission, AgentRules, FilterSettings, Filters, GateSettings, Goals, Hosts, Keys, Policy,
         ReferrerRules, Regions, UrlRules, UrlSettings,
     },
+    release::{Ledger, State},
     time::{Calendar, Date, PeriodLength, TimeZone, Timestamp},
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{Exit, progress};
+use super::{Exit, messages, progress};
 
 /// Fewest networks that any setting may ask for.
 const FLOOR: usize = 5;
@@ -178,6 +179,14 @@ pub(super) struct ReportArguments {
     #[arg(long, env = "HUSHLOG_ALLOW_PARTIAL")]
     allow_partial: bool,
 
+    /// Count lines that sources have in common for each of them
+    #[arg(long, env = "HUSHLOG_ALLOW_OVERLAP")]
+    allow_overlap: bool,
+
+    /// Read and account for every line, but write nothing
+    #[arg(long, env = "HUSHLOG_DRY_RUN")]
+    dry_run: bool,
+
     /// Time after a period's end before it is released
     #[arg(long, default_value = "0s", env = "HUSHLOG_GRACE", value_name = "TIME", value_parser = duration)]
     grace: SignedDuration,
@@ -248,16 +257,16 @@ impl From<CrawlersArgument> for Crawlers {
 /// Reads, releases, publishes and tells what was done.
 pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let settings = arguments.settings()?;
-    let inputs = arguments.inputs()?;
+    let mut inputs = arguments.inputs()?;
     let policy = arguments.policy()?;
     let keys = random_keys()?;
-    let folder = Folder::open(
-        &arguments.output,
-        arguments.state.as_deref(),
-        arguments.ledger.as_deref(),
-    )?;
-    folder.ledger().permits(&settings.calendar)?;
-    let admission = arguments.admission(&folder);
+    let folder = arguments.folder()?;
+    let (ledger, state) = match &folder {
+        Some(folder) => (folder.ledger().clone(), folder.state().clone()),
+        None => arguments.records()?,
+    };
+    ledger.permits(&settings.calendar)?;
+    let admission = arguments.admission(&ledger, &state);
     let gate = GateSettings {
         policy: &policy,
         calendar: &settings.calendar,
@@ -265,27 +274,29 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
         keys: &keys,
     };
     let pool = pipeline::pool(arguments.threads.map_or_else(processors, NonZeroUsize::get))?;
-    let wanted = !arguments.no_progress && !arguments.quiet;
-    let reading = progress::shown(wanted, &inputs.sources, |progress| {
-        pipeline::read(&pool, &inputs, gate, progress)
-    });
-    let failures = reading.failures.len();
-    let told = tell_failures(&reading, arguments);
+    let reading = arguments.read(&pool, &mut inputs, gate);
+    let unread = messages::failures(&reading.failures, arguments.allow_partial);
+    let repetitions = &reading.collected.repetitions;
+    let repeated = (!arguments.allow_overlap)
+        .then(|| messages::repetitions(repetitions, &inputs))
+        .flatten();
     let (accounts, malformed) = (reading.accounts, reading.malformed.clone());
-    let report = pipeline::report(&pool, &inputs, reading, &settings, folder)?;
+    let report = match folder {
+        Some(folder) if repeated.is_none() => {
+            pipeline::report(&pool, &inputs, reading, &settings, folder)?
+        }
+        _ => Report::default(),
+    };
     if !arguments.quiet {
         print!(
             "{}",
             output::summary(&report.releases, &accounts, &malformed)
         );
     }
-    Ok(tell(&report, settings.k)
-        .or(told)
-        .unwrap_or(if failures > 0 {
-            Exit::NotAllRead
-        } else {
-            Exit::Done
-        }))
+    Ok(messages::outcome(&report, settings.k)
+        .or(repeated)
+        .or(unread)
+        .unwrap_or(Exit::Done))
 }
 
 impl ReportArguments {
@@ -319,9 +330,7 @@ impl ReportArguments {
             repeated,
             ..
         } = Selection::new(&self.inputs)?;
-        for name in repeated {
-            eprintln!("hushlog: {name} is named twice; it is read once");
-        }
+        messages::named_twice(&repeated);
         if sources.is_empty() {
             if stdin().is_terminal() {
                 return Err(Error::Setting(
@@ -408,16 +417,24 @@ impl ReportArguments {
         })
     }
 
-    fn admission(&self, folder: &Folder) -> Admission {
-        let released: BTreeMap<_, _> = folder
-            .ledger()
+    /// The output folder, locked for this run; `None` if nothing is to be written.
+    fn folder(&self) -> Result<Option<Folder>> {
+        let (state, ledger) = (self.state.as_deref(), self.ledger.as_deref());
+        (!self.dry_run)
+            .then(|| Folder::open(&self.output, state, ledger))
+            .transpose()
+    }
+
+    fn records(&self) -> Result<(Ledger, State)> {
+        let (state, ledger) = (self.state.as_deref(), self.ledger.as_deref());
+        Folder::records(&self.output, state, ledger)
+    }
+
+    fn admission(&self, ledger: &Ledger, state: &State) -> Admission {
+        let key = |period| state.lines(period).map_or(0, |lines| lines.key);
+        let released: BTreeMap<_, _> = ledger
             .periods()
-            .map(|period| {
-                (
-                    period,
-                    folder.state().lines(period).map_or(0, |lines| lines.key),
-                )
-            })
+            .map(|period| (period, key(period)))
             .collect();
         let now = jiff::Timestamp::now() - self.grace;
         Admission {
@@ -426,52 +443,20 @@ impl ReportArguments {
             released,
         }
     }
-}
 
-/// Says which sources were not read, and what that means for the release.
-fn tell_failures(reading: &Reading, arguments: &ReportArguments) -> Option<Exit> {
-    for failure in &reading.failures {
-        eprintln!("hushlog: {failure}");
-    }
-    let failed = !reading.failures.is_empty();
-    if failed && !arguments.allow_partial {
-        eprintln!(
-            "hushlog: nothing was released, since its lines may be missing; make every source readable, or \
-             release what there is with --allow-partial"
-        );
-    }
-    failed.then_some(Exit::NotAllRead)
-}
-
-/// Says what became of periods that were not released; the exit status they ask for.
-fn tell(report: &Report, k: usize) -> Option<Exit> {
-    for period in &report.below {
-        eprintln!(
-            "hushlog: {period} is not published: its requests come from fewer than {k} networks"
-        );
-    }
-    for period in &report.unknown {
-        eprintln!(
-            "hushlog: {period} was released before, but the private state of that release is gone: whether \
-             its lines have changed cannot be told"
-        );
-    }
-    for held in &report.held {
-        eprintln!("hushlog: {held}");
-    }
-    for period in &report.changed {
-        eprintln!(
-            "hushlog: {period} was released before, and its lines have changed since: what is published stays \
-             as it is, since a second release of the same period would tell what was added. To publish it \
-             anew, use another output folder and take the old release out of circulation."
-        );
-    }
-    if !report.held.is_empty() {
-        Some(Exit::NotAllRead)
-    } else if !report.changed.is_empty() && report.releases.is_empty() {
-        Some(Exit::Refused)
-    } else {
-        None
+    /// Reads every line once, unless repeated ones are to count.
+    fn read(&self, pool: &ThreadPool, inputs: &mut Inputs, gate: GateSettings<'_>) -> Reading {
+        let wanted = !self.no_progress && !self.quiet;
+        let sources = inputs.sources.clone();
+        let (reading, left_out) = progress::shown(wanted, &sources, |progress| {
+            if self.allow_overlap {
+                (pipeline::read(pool, inputs, gate, progress), Vec::new())
+            } else {
+                pipeline::read_distinct(pool, inputs, gate, progress)
+            }
+        });
+        messages::left_out(&left_out);
+        reading
     }
 }
 
