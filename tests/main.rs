@@ -6,6 +6,7 @@ mod cases;
 mod coverage;
 mod crash;
 mod generate;
+mod inputs;
 mod oracle;
 mod program;
 mod properties;

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout)]
 
 mod exit;
+mod messages;
 mod process;
 mod progress;
 mod report;

@@ -1,16 +1,14 @@
 //! Reads all sources through gate 1: workers take chunks in turn and parse them side by side.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::ThreadPool;
 
+use super::feed::Feed;
 use crate::{
     error::Error,
     format::{Format, Parsed, Parser},
-    input::{self, Chunk, Source, Sources},
+    input::{self, Chunk, Source},
     privacy::{Collected, Gate, GateSettings, Intake},
     stats::{Account, Accounts, MalformedLine, Rule},
     time::TimeZone,
@@ -59,7 +57,7 @@ pub fn read(
     gate: GateSettings<'_>,
     progress: &Progress,
 ) -> Reading {
-    let feed = Mutex::new(Feed::new(inputs));
+    let feed = Feed::new(inputs);
     let workers = pool.broadcast(|_| {
         let mut worker = Worker::new(inputs, gate);
         worker.run(&feed, progress);
@@ -79,72 +77,7 @@ pub fn read(
         collected: Collected::join(intakes, hosts, goals),
         accounts,
         malformed: examples(chunks, inputs),
-        failures: feed
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-            .failures,
-    }
-}
-
-/// Hands out chunks with their format.
-struct Feed<'i> {
-    inputs: &'i Inputs,
-    sources: Sources,
-    format: Option<Format>,
-    consumed: u64,
-    failures: Vec<Error>,
-}
-
-impl<'i> Feed<'i> {
-    fn new(inputs: &'i Inputs) -> Self {
-        Self {
-            inputs,
-            sources: Sources::new(inputs.sources.clone()),
-            format: None,
-            consumed: 0,
-            failures: Vec::new(),
-        }
-    }
-
-    /// Fills `chunk` with the next lines of any source that can be read; `None` at the end of all.
-    fn next(&mut self, chunk: &mut Chunk, progress: &Progress) -> Option<Format> {
-        loop {
-            match self.sources.next_chunk(chunk) {
-                Ok(true) => {}
-                Ok(false) => return None,
-                Err(error) => {
-                    self.failures.push(error);
-                    continue;
-                }
-            }
-            if chunk.sequence == 0 {
-                self.consumed = 0;
-                self.format = self.format_of(chunk);
-            }
-            progress
-                .bytes
-                .fetch_add(chunk.consumed - self.consumed, Ordering::Relaxed);
-            self.consumed = chunk.consumed;
-            match &self.format {
-                Some(format) => return Some(format.clone()),
-                None => self.sources.give_up(),
-            }
-        }
-    }
-
-    /// The format given, or the one that a source's first lines are in.
-    fn format_of(&mut self, chunk: &Chunk) -> Option<Format> {
-        if let Some(format) = &self.inputs.format {
-            return Some(format.clone());
-        }
-        let name = self.inputs.sources[chunk.source].name();
-        match Format::detect(&name, &chunk.bytes) {
-            Ok(detected) => Some(detected.format),
-            Err(error) => {
-                self.failures.push(error);
-                None
-            }
-        }
+        failures: feed.failures(),
     }
 }
 
@@ -176,14 +109,9 @@ impl<'r> Worker<'r> {
         }
     }
 
-    fn run(&mut self, feed: &Mutex<Feed<'_>>, progress: &Progress) {
+    fn run(&mut self, feed: &Feed<'_>, progress: &Progress) {
         let mut chunk = Chunk::default();
-        loop {
-            let format = feed
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .next(&mut chunk, progress);
-            let Some(format) = format else { return };
+        while let Some(format) = feed.next(&mut chunk, progress) {
             let parser = match self.parser.take() {
                 Some((source, parser)) if source == chunk.source => parser,
                 _ => format.parser(self.inputs.log_tz.clone()),
@@ -205,6 +133,7 @@ impl<'r> Worker<'r> {
             lines: 0,
             malformed: Vec::new(),
         };
+        self.gate.begin(chunk.source, chunk.sequence);
         for line in input::lines(&chunk.bytes) {
             counted.lines += 1;
             let account = match parser.parse(line) {

@@ -84,7 +84,9 @@ pub fn report(
             report.judge(period, &lines, &folder);
             continue;
         }
-        let Some(coverage) = lines.coverage().filter(|_| whole || settings.allow_partial) else {
+        // Nothing is to be said of a period that filters leave nothing of.
+        let readable = (whole || settings.allow_partial) && lines.parsed() > 0;
+        let Some(coverage) = lines.coverage().filter(|_| readable) else {
             continue;
         };
         let follows = first_released.is_some_and(|first| first < period);

@@ -6,6 +6,7 @@ use super::{
     hit::Hit,
     lexicon::{Dictionary, Lexicon, Renumbering},
     lines::PeriodLines,
+    repetition::{ChunkTrace, Repetitions},
 };
 use crate::time::{Period, Timestamp};
 
@@ -39,6 +40,7 @@ impl PeriodIntake {
 /// Everything one worker let through.
 pub struct Intake {
     pub(super) dictionary: Dictionary,
+    pub(super) traces: Vec<ChunkTrace>,
     pub(super) periods: BTreeMap<Period, PeriodIntake>,
 }
 
@@ -48,6 +50,8 @@ pub struct Collected {
     pub lexicon: Lexicon,
     /// The periods, in order.
     pub periods: BTreeMap<Period, CollectedPeriod>,
+    /// Lines that were let through more than once.
+    pub repetitions: Repetitions,
 }
 
 /// Everything the run let through of a period.
@@ -82,10 +86,12 @@ impl Collected {
     /// Joins what the workers let through. The order of workers changes no published number.
     #[must_use]
     pub fn join(intakes: Vec<Intake>, hosts: Vec<String>, goals: Vec<String>) -> Self {
-        let (dictionaries, workers): (Vec<_>, Vec<_>) = intakes
-            .into_iter()
-            .map(|intake| (intake.dictionary, intake.periods))
-            .unzip();
+        let (mut dictionaries, mut workers, mut traces) = (Vec::new(), Vec::new(), Vec::new());
+        for intake in intakes {
+            dictionaries.push(intake.dictionary);
+            workers.push(intake.periods);
+            traces.extend(intake.traces);
+        }
         let (lexicon, renumberings) = Lexicon::join(dictionaries, hosts, goals);
         let mut periods = BTreeMap::new();
         for (worker, renumbering) in workers.into_iter().zip(renumberings) {
@@ -94,7 +100,11 @@ impl Collected {
                 join_period(&mut periods, period, intake, &renumbering);
             }
         }
-        Self { lexicon, periods }
+        Self {
+            lexicon,
+            periods,
+            repetitions: Repetitions::find(traces),
+        }
     }
 }
 

@@ -67,11 +67,12 @@ impl PeriodLines {
         }
     }
 
-    /// Enters a line's bytes into the digest.
-    pub(super) fn digest_line(&mut self, line: &[u8]) {
+    /// Enters a line's bytes into the digest; half of their keyed hash.
+    pub(super) fn digest_line(&mut self, line: &[u8]) -> u64 {
         let hash = xxh3_128_with_secret(line, &*self.secret);
         self.digest.sum = self.digest.sum.wrapping_add(hash);
         self.digest.lines += 1;
+        hash as u64
     }
 
     /// Notes when and in which source a line was seen.

@@ -1,13 +1,8 @@
 //! The settings of gate 1: which lines count, and what becomes of their fields.
 
-use std::net::IpAddr;
-
-use globset::{Glob, GlobSet, GlobSetBuilder};
-use hashbrown::HashSet;
-use ipnet::IpNet;
-
 use super::{
-    address::Client, agent::AgentRules, geo::Regions, referrer::ReferrerRules, url::UrlRules,
+    agent::AgentRules, filters::Filters, geo::Regions, pattern::Patterns, referrer::ReferrerRules,
+    url::UrlRules,
 };
 use crate::error::{Error, Result};
 
@@ -35,66 +30,11 @@ pub struct Policy {
     pub hosts: Hosts,
 }
 
-/// Lines set aside before anything is counted.
-#[derive(Debug, Default)]
-pub struct Filters {
-    networks: Vec<IpNet>,
-    excluded_paths: GlobSet,
-    included_paths: Option<GlobSet>,
-    statuses: HashSet<u16>,
-}
-
-impl Filters {
-    /// Filters by client network, by globs on the raw path, and by status (`404`, `4xx`).
-    ///
-    /// # Errors
-    /// [`Error::Setting`] names the value that is not a network, a glob or a status.
-    pub fn new(
-        networks: &[String],
-        excluded_paths: &[String],
-        included_paths: &[String],
-        statuses: &[String],
-    ) -> Result<Self> {
-        Ok(Self {
-            networks: networks
-                .iter()
-                .map(|text| network(text))
-                .collect::<Result<_>>()?,
-            excluded_paths: globs(excluded_paths)?,
-            included_paths: (!included_paths.is_empty())
-                .then(|| globs(included_paths))
-                .transpose()?,
-            statuses: matching_statuses(statuses)?,
-        })
-    }
-
-    pub(super) fn excludes_client(&self, client: &Client) -> bool {
-        client.address().is_some_and(|address| {
-            self.networks
-                .iter()
-                .any(|network| network.contains(&address))
-        })
-    }
-
-    pub(super) fn excludes_path(&self, raw_path: &[u8]) -> bool {
-        let path = as_path(raw_path);
-        self.excluded_paths.is_match(&*path)
-            || self
-                .included_paths
-                .as_ref()
-                .is_some_and(|included| !included.is_match(&*path))
-    }
-
-    pub(super) fn excludes_status(&self, status: u16) -> bool {
-        self.statuses.contains(&status)
-    }
-}
-
 /// Named path patterns whose requests complete a goal.
 #[derive(Debug, Default)]
 pub struct Goals {
     names: Vec<String>,
-    patterns: GlobSet,
+    patterns: Patterns,
 }
 
 impl Goals {
@@ -124,7 +64,7 @@ impl Goals {
         }
         Ok(Self {
             names,
-            patterns: globs(&patterns)?,
+            patterns: Patterns::new("path", &patterns)?,
         })
     }
 
@@ -139,8 +79,7 @@ impl Goals {
         if self.names.is_empty() {
             return 0;
         }
-        let matching = self.patterns.matches(&*as_path(raw_path));
-        matching.into_iter().fold(0, |bits, goal| bits | 1 << goal)
+        self.patterns.matching(raw_path)
     }
 }
 
@@ -191,51 +130,6 @@ impl Hosts {
     }
 }
 
-fn network(text: &str) -> Result<IpNet> {
-    text.parse::<IpNet>()
-        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-        .map_err(|_| Error::Setting(format!("{text:?}: not an address or network (CIDR)")))
-}
-
-fn globs(patterns: &[String]) -> Result<GlobSet> {
-    let mut builder = GlobSetBuilder::new();
-    for pattern in patterns {
-        let glob =
-            Glob::new(pattern).map_err(|error| Error::Setting(format!("path pattern: {error}")))?;
-        builder.add(glob);
-    }
-    builder
-        .build()
-        .map_err(|error| Error::Setting(format!("path patterns: {error}")))
-}
-
-/// A path's bytes as a glob set reads them; bytes that are not UTF-8 match only wildcards.
-fn as_path(raw: &[u8]) -> std::borrow::Cow<'_, str> {
-    String::from_utf8_lossy(raw)
-}
-
-/// All statuses that one of the patterns, such as `404` or `4xx`, stands for.
-fn matching_statuses(patterns: &[String]) -> Result<HashSet<u16>> {
-    let mut statuses = HashSet::new();
-    for pattern in patterns {
-        let matching: Vec<u16> = (100..600)
-            .filter(|&status| matches_status(pattern, status))
-            .collect();
-        if matching.is_empty() {
-            let message = format!("{pattern:?}: not a status such as 404 or 4xx");
-            return Err(Error::Setting(message));
-        }
-        statuses.extend(matching);
-    }
-    Ok(statuses)
-}
-
-fn matches_status(pattern: &str, status: u16) -> bool {
-    let digits = status.to_string();
-    let matches = |(wanted, digit): (u8, u8)| matches!(wanted, b'x' | b'X') || wanted == digit;
-    pattern.len() == digits.len() && pattern.bytes().zip(digits.bytes()).all(matches)
-}
-
 fn is_plain_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphanumeric())
         && name.len() <= 64
@@ -253,35 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_set_aside_by_network_path_and_status() {
-        let filters = Filters::new(
-            &strings(&["192.0.2.0/24", "2001:db8::1"]),
-            &strings(&["/admin/*"]),
-            &strings(&[]),
-            &strings(&["404", "5xx"]),
-        )
-        .unwrap();
-        assert!(filters.excludes_client(&Client::read(b"::ffff:192.0.2.9")));
-        assert!(filters.excludes_client(&Client::read(b"2001:db8::1")));
-        assert!(!filters.excludes_client(&Client::read(b"2001:db8::2")));
-        assert!(filters.excludes_path(b"/admin/users/1"));
-        assert!(!filters.excludes_path(b"/administration"));
-        assert!(filters.excludes_status(404) && filters.excludes_status(503));
-        assert!(!filters.excludes_status(403) && !filters.excludes_status(0));
-    }
-
-    #[test]
-    fn an_inclusion_sets_everything_else_aside() {
-        let filters = Filters::new(&[], &[], &strings(&["/shop/*"]), &[]).unwrap();
-        assert!(filters.excludes_path(b"/blog/x"));
-        assert!(!filters.excludes_path(b"/shop/x"));
-    }
-
-    #[test]
     fn settings_of_another_shape_are_refused() {
-        assert!(Filters::new(&strings(&["192.0.2.0/33"]), &[], &[], &[]).is_err());
-        assert!(Filters::new(&[], &strings(&["/a[b"]), &[], &[]).is_err());
-        assert!(Filters::new(&[], &[], &[], &strings(&["600"])).is_err());
         for goals in [&["noglob"][..], &["=x"], &["a=/x", "a=/y"], &["=cmd=/x"]] {
             assert!(Goals::new(&strings(goals)).is_err(), "{goals:?}");
         }

@@ -318,7 +318,7 @@ fn nothing_personal_comes_out_beside_the_progress_bar() {
     let scene = Scene::new("access.log", log.as_bytes());
     let mut command = program();
     command
-        .args(["report", "--k=5", "-o"])
+        .args(["report", "--k=5", "--allow-overlap", "-o"])
         .args([&scene.out, &scene.log]);
     let shown = on_a_terminal(&mut command);
     let traces = traces();
