@@ -108,7 +108,7 @@ impl Parser {
                 }
             };
         }
-        if rest.is_empty() {
+        if rest.is_empty() || self.plan.is_open {
             self.finished(draft)
         } else {
             Err(Rule::Trailing)
@@ -120,10 +120,12 @@ impl Parser {
             Some(Timestamp(second)) => Timestamp(second + draft.date.fraction),
             None => self.clock.instant(&draft.date).ok_or(Rule::Time)?,
         };
+        let escape = self.plan.escape;
+        let text = |raw| Text { raw, escape };
         Ok(Record {
             client: draft.client,
             time,
-            request: draft.request(self.plan.in_parts),
+            request: draft.request(self.plan.in_parts, escape),
             status: draft.status,
             bytes: draft.bytes,
             referrer: text(draft.referrer),
@@ -151,9 +153,11 @@ impl<'a> Draft<'a> {
             Field::Request => self.request = value,
             Field::Status => self.status = status(value)?,
             Field::UserAgent => self.agent = value,
-            Field::OtherTime(_)
+            Field::List
+            | Field::OtherTime(_)
             | Field::Port
             | Field::Protocol
+            | Field::Spaces
             | Field::Text
             | Field::Time(_)
             | Field::TimeClf
@@ -162,7 +166,8 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    const fn request(&self, in_parts: bool) -> Request<'a> {
+    fn request(&self, in_parts: bool, escape: Escape) -> Request<'a> {
+        let text = |raw| Text { raw, escape };
         if in_parts {
             Request::Parts {
                 method: text(self.method),
@@ -179,13 +184,6 @@ impl<'a> Draft<'a> {
 fn content(line: &[u8]) -> &[u8] {
     let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
-}
-
-const fn text(raw: &[u8]) -> Text<'_> {
-    Text {
-        raw,
-        escape: Escape::Backslash,
-    }
 }
 
 /// Reads a time of the Common Log Format; returns what follows it.
