@@ -47,12 +47,17 @@ fn choose_preferred(pieces: &mut [Piece]) {
         .collect();
     for index in outdone {
         if let Piece::Field { field, .. } = &mut pieces[index] {
-            *field = if field.is_word() {
-                Field::Word
-            } else {
-                Field::Text
-            };
+            *field = unused(field);
         }
+    }
+}
+
+/// A field of the same shape that a record does not hold.
+const fn unused(field: &Field) -> Field {
+    match field {
+        Field::ForwardedFor => Field::List,
+        _ if field.is_word() => Field::Word,
+        _ => Field::Text,
     }
 }
 

@@ -122,4 +122,6 @@ impl Format {
 }
 
 #[cfg(test)]
+mod dialect_tests;
+#[cfg(test)]
 mod tests;
