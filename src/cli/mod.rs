@@ -4,6 +4,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod exit;
+mod formats;
+mod log_format;
 mod process;
 mod progress;
 mod report;
@@ -26,6 +28,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Report(Box<report::ReportArguments>),
+    Formats(formats::FormatsArguments),
 }
 
 /// Runs the program as the command line says.
@@ -45,6 +48,7 @@ pub(crate) fn run() -> Exit {
     };
     let result = match arguments.command {
         Command::Report(arguments) => report::run(&arguments),
+        Command::Formats(arguments) => formats::run(&arguments),
     };
     result.unwrap_or_else(|error| {
         eprintln!("hushlog: {error}");

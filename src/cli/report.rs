@@ -12,10 +12,9 @@ use clap::{Args, ValueEnum};
 use hushlog::{
     aggregate::{Crawlers, VisitSettings},
     error::{Error, Result},
-    format::Format,
     input::Source,
     output::{self, Folder},
-    pipeline::{self, Inputs, Reading, Report, ReportSettings},
+    pipeline::{self, Inputs, Reading, Report, ReportSettings, SourceReading},
     privacy::{
         Admission, AgentRules, Filters, GateSettings, Goals, Hosts, Keys, Policy, ReferrerRules,
         Regions, UrlRules, UrlSettings,
@@ -25,7 +24,11 @@ use hushlog::{
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{Exit, progress};
+use super::{
+    Exit,
+    log_format::{self, DateArguments},
+    progress,
+};
 
 /// Fewest networks that any setting may ask for.
 const FLOOR: usize = 5;
@@ -40,7 +43,8 @@ pub(super) struct ReportArguments {
     #[arg(short, long, env = "HUSHLOG_OUTPUT")]
     output: PathBuf,
 
-    /// `auto`, a name such as combined, or an Apache LogFormat string
+    /// `auto`, a name such as combined, a format string of Apache, nginx or GoAccess, or @FILE[:NAME] for
+    /// one that a server's configuration declares
     #[arg(
         short = 'f',
         long,
@@ -49,6 +53,9 @@ pub(super) struct ReportArguments {
         value_name = "FORMAT"
     )]
     log_format: String,
+
+    #[command(flatten)]
+    dates: DateArguments,
 
     /// Time zone whose days are released, an IANA name
     #[arg(long, default_value = "UTC", env = "HUSHLOG_TZ", value_name = "ZONE")]
@@ -176,6 +183,10 @@ pub(super) struct ReportArguments {
     /// Print nothing but errors
     #[arg(short, long, env = "HUSHLOG_QUIET")]
     quiet: bool,
+
+    /// Say of each source which format it is in, and how many of its lines are
+    #[arg(short, long, env = "HUSHLOG_VERBOSE", conflicts_with = "quiet")]
+    verbose: bool,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -248,6 +259,9 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let reading = progress::shown(wanted, &inputs.sources, |progress| {
         pipeline::read(&pool, &inputs, gate, progress)
     });
+    if arguments.verbose {
+        tell_formats(&reading.sources);
+    }
     let failures = reading.failures.len();
     let told = tell_failures(&reading, arguments);
     let (accounts, malformed) = (reading.accounts, reading.malformed.clone());
@@ -309,13 +323,9 @@ impl ReportArguments {
             }
             sources.push(Source::Stdin);
         }
-        let format = match self.log_format.as_str() {
-            "auto" => None,
-            name => Some(Format::named(name).map_or_else(|| Format::from_spec(name), Ok)?),
-        };
         Ok(Inputs {
             sources,
-            format,
+            format: log_format::chosen(&self.log_format, &self.dates)?,
             log_tz: zone(&self.log_tz)?,
         })
     }
@@ -393,6 +403,22 @@ impl ReportArguments {
     }
 }
 
+/// Says which format each source was taken to be in, and how well it fits.
+fn tell_formats(sources: &[SourceReading]) {
+    for source in sources {
+        let format = source.format.name().unwrap_or("the format given");
+        let fitting = source.lines - source.malformed;
+        let percent = (fitting * 1000).checked_div(source.lines).unwrap_or(1000);
+        eprintln!(
+            "hushlog: {}: {format}, {}.{} % of {} lines",
+            source.name,
+            percent / 10,
+            percent % 10,
+            source.lines
+        );
+    }
+}
+
 /// Says which sources were not read, and what that means for the release.
 fn tell_failures(reading: &Reading, arguments: &ReportArguments) -> Option<Exit> {
     for failure in &reading.failures {
@@ -440,7 +466,8 @@ fn tell(report: &Report, k: usize) -> Option<Exit> {
     }
 }
 
-fn zone(name: &str) -> Result<TimeZone> {
+/// The time zone of that name.
+pub(super) fn zone(name: &str) -> Result<TimeZone> {
     TimeZone::get(name).map_err(|_| Error::Setting(format!("time zone {name:?} is not known")))
 }
 

@@ -36,6 +36,15 @@ impl Format {
         predefined::FORMATS.iter().map(|format| format.name)
     }
 
+    /// The name that `GoAccess` has for the known format of that name, where it has one.
+    #[must_use]
+    pub fn goaccess_name(name: &str) -> Option<String> {
+        predefined::FORMATS
+            .iter()
+            .find(|format| format.is_named(name))
+            .and_then(predefined::Predefined::goaccess_name)
+    }
+
     /// The known format of that name, in any case, or of the name that `GoAccess` has for it.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

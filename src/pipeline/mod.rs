@@ -7,7 +7,7 @@ mod report;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-pub use read::{Inputs, Progress, Reading, read};
+pub use read::{Inputs, Progress, Reading, SourceReading, read};
 pub use report::{Report, ReportSettings, report};
 
 use crate::error::{Error, Result};
