@@ -1,6 +1,7 @@
 //! Integration tests: the built program from outside, against an independent reading of the contract.
 
 mod coverage;
+mod formats;
 mod generate;
 mod oracle;
 mod reference;

@@ -276,8 +276,8 @@ fn goaccess_strings_for_common_logs_are_read_as_goaccess_reads_them() {
         let fields = expected("203.0.113.7", "GET / HTTP/1.1", "-", "a");
         assert_eq!(decoded(&found), fields, "{line}");
     };
-    // As GoAccess has it, the zone is read over, and whatever follows the last field.
-    let line = r#"203.0.113.7 - - [10/Oct/2000:20:55:36 -0700] "GET / HTTP/1.1" 200 5 "-" "a""#;
+    // As GoAccess has it, whatever follows the last field is read over.
+    let line = r#"203.0.113.7 - - [10/Oct/2000:13:55:36 -0700] "GET / HTTP/1.1" 200 5 "-" "a""#;
     check(line);
     check(&line.replace("- -", "john doe"));
     check(&format!("{line} \"192.0.2.1\" 0.001"));
@@ -320,6 +320,10 @@ fn dates_of_goaccess_are_of_the_formats_given() {
         "2000-10-10T22:55:36+02:00",
         0,
     );
+    let common = ["%d/%b/%Y", "%T"];
+    check("[%d:%t %^]", common, "[10/Oct/2000:13:55:36 -0700]", 0);
+    check("[%d:%t]", common, "[10/Oct/2000:20:55:36]", 0);
+    check("[%d %t %^]", common, "[10/Oct/2000 20:55:36 -0700]", 0);
     check(r"%d\t%t", iso, "2000-10-10\t20:55:36", 0);
 }
 

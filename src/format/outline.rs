@@ -143,6 +143,7 @@ mod tests {
         check("%h %{%F %T}t", false);
         check("%h %{%F %T %Z}t", false);
         check("$remote_addr $time_iso8601", true);
-        check("%h [%d:%t %^]", false);
+        check("%h [%d:%t %^]", true);
+        check("%h [%d:%t]", false);
     }
 }

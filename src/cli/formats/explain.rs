@@ -47,18 +47,32 @@ fn title(spec: &str, format: &Format) -> String {
     }
 }
 
-/// A row for each part of a line.
-fn rows(format: &Format) -> Vec<[String; 3]> {
-    let head = ["field", "says", "what becomes of it"].map(String::from);
-    let rows = format.parts().map(|part| match part {
-        Part::Literal(literal) => [
-            format!("'{}'", literal.escape_ascii()).replace("\\\"", "\""),
-            String::new(),
-            String::new(),
-        ],
-        Part::Field { name, meaning } => [name, says(meaning), fate(meaning)].map(String::from),
-    });
-    [head].into_iter().chain(rows).collect()
+/// A row for each field, with what stands after it.
+fn rows(format: &Format) -> Vec<[String; 4]> {
+    let mut rows = vec![["field", "then", "says", "what becomes of it"].map(String::from)];
+    let mut is_lead = true;
+    for part in format.parts() {
+        match part {
+            Part::Literal(literal) => {
+                if is_lead {
+                    rows.push(<[String; 4]>::default());
+                }
+                if let Some([_, then, ..]) = rows.last_mut() {
+                    *then = quoted(literal);
+                }
+            }
+            Part::Field { name, meaning } => {
+                rows.push([name, "", says(meaning), fate(meaning)].map(String::from));
+            }
+        }
+        is_lead = false;
+    }
+    rows
+}
+
+/// A literal, so that its blanks are seen.
+fn quoted(literal: &[u8]) -> String {
+    format!("'{}'", literal.escape_ascii()).replace("\\\"", "\"")
 }
 
 const fn says(meaning: Meaning) -> &'static str {
@@ -91,11 +105,10 @@ const fn fate(meaning: Meaning) -> &'static str {
         Meaning::Method => "reduced to a closed vocabulary, else (invalid)",
         Meaning::OptOut => "1 drops the line before anything is made of it",
         Meaning::Path => "scrubbed; named only above the threshold",
-        Meaning::Query => "dropped but for utm_source, utm_medium, utm_campaign and --keep-query",
+        Meaning::Query => "reduced to campaign and --keep-query; named only above the threshold",
         Meaning::Referrer => "reduced to a registrable domain; named only above the threshold",
         Meaning::Request => {
-            "method from a closed vocabulary; path scrubbed, named only above the threshold; query \
-             string dropped but for utm_source, utm_medium, utm_campaign and --keep-query"
+            "reduced to method, scrubbed path and campaign; named only above the threshold"
         }
         Meaning::Status => "reduced to a closed vocabulary, else (invalid)",
         Meaning::Time => "used to the second for visits and dwell; only day and hour come out",

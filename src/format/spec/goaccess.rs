@@ -99,6 +99,7 @@ pub(super) fn template(spec: &str, dates: &DateFormats) -> Result<Template> {
             Item::Forwarded(delimiters) => push_forwarded(delimiters, &mut pieces),
         }
     }
+    join_common_time(&mut pieces);
     drop_unused_end(&mut pieces);
     Ok(Template {
         pieces,
@@ -219,6 +220,29 @@ fn push_forwarded(delimiters: &str, pieces: &mut Vec<Piece>) {
         pieces.extend([quote(), list, quote()]);
     } else {
         pieces.push(list);
+    }
+}
+
+/// Reads `[%d:%t %^]` as the one time of the Common Log Format that it is where date and time are of
+/// that format: what `GoAccess` passes over there is the zone.
+fn join_common_time(pieces: &mut Vec<Piece>) {
+    let is_time = |piece: &Piece, format: &str| {
+        pattern(format).is_ok_and(|pattern| piece.says(&Field::Time(pattern)))
+    };
+    let is_common = |pieces: &[Piece]| match pieces {
+        [date, colon, time, space, zone, Piece::Literal(end)] => {
+            is_time(date, "%d/%b/%Y")
+                && *colon == Piece::Literal(b":".into())
+                && is_time(time, "%H:%M:%S")
+                && *space == Piece::Literal(b" ".into())
+                && zone.says(&Field::Text)
+                && end.starts_with(b"]")
+        }
+        _ => false,
+    };
+    if let Some(place) = pieces.windows(6).position(is_common) {
+        let joined = Piece::field("%d:%t %^", Field::Time(Pattern::clf()));
+        pieces.splice(place..place + 5, [joined]);
     }
 }
 
