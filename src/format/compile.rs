@@ -56,6 +56,7 @@ fn choose_preferred(pieces: &mut [Piece]) {
 const fn unused(field: &Field) -> Field {
     match field {
         Field::ForwardedFor => Field::List,
+        Field::Path => Field::OtherPath,
         _ if field.is_word() => Field::Word,
         _ => Field::Text,
     }
@@ -90,6 +91,7 @@ fn are_rivals(one: &Field, other: &Field) -> bool {
         }
         Field::List
         | Field::OptOut
+        | Field::OtherPath
         | Field::OtherTime(_)
         | Field::Port
         | Field::Protocol
@@ -209,7 +211,9 @@ const fn is_parted(first: &Field, second: &Field) -> bool {
     first.is_time()
         || matches!(
             (first, second),
-            (Field::Spaces, _) | (_, Field::Spaces) | (Field::Host, Field::Path)
+            (Field::Spaces, _)
+                | (_, Field::Spaces)
+                | (Field::Host | Field::Word, Field::Path | Field::OtherPath)
         )
 }
 
@@ -224,7 +228,7 @@ fn end(placed: &Placed, next: Option<&Field>, escape: Escape) -> End {
         (Some(b'"'), _) if escape != Escape::Literal => End::Quote,
         (Some(b' ' | b','), _) if may_be_list => End::List,
         (Some(_), _) => End::Literal,
-        (None, Some(Field::Path)) => End::Slash,
+        (None, Some(Field::Path | Field::OtherPath)) => End::Slash,
         (None, Some(_)) => End::Word,
         (None, None) if field.is_word() => End::Word,
         (None, None) => End::Line,

@@ -218,6 +218,22 @@ fn variables_of_nginx_fill_the_record() {
         ["GET", "/a?b", ""],
     );
     check("$uri $request_uri", "/a /b?c", "", ["", "/b?c", ""]);
+    check(
+        "$http_host$uri $host $request_uri",
+        "example.com/a example.org /b?c",
+        "example.org",
+        ["", "/b?c", ""],
+    );
+}
+
+#[test]
+fn an_address_next_to_the_request_line_gives_the_host() {
+    let mut parser = of_spec(r#"$remote_addr $msec "$request" $scheme://$host$request_uri"#);
+    let line = r#"203.0.113.7 971211336.250 "GET /a HTTP/1.1" https://example.org/a"#;
+    let found = record(&mut parser, line);
+    assert_eq!(found.host, b"example.org");
+    assert_eq!(decoded(&found).1, b"GET /a HTTP/1.1");
+    malformed(&mut parser, line.trim_end_matches("/a"), Rule::Incomplete);
 }
 
 #[test]

@@ -98,6 +98,7 @@ impl Meaning {
             Field::Time(_) | Field::TimeClf => Self::Time,
             Field::UserAgent => Self::UserAgent,
             Field::List
+            | Field::OtherPath
             | Field::OtherTime(_)
             | Field::Port
             | Field::Protocol

@@ -154,6 +154,7 @@ impl<'a> Draft<'a> {
             Field::Status => self.status = status(value)?,
             Field::UserAgent => self.agent = value,
             Field::List
+            | Field::OtherPath
             | Field::OtherTime(_)
             | Field::Port
             | Field::Protocol

@@ -52,6 +52,8 @@ pub(super) enum Field {
     Method,
     /// `1` where the client asks not to be counted.
     OptOut,
+    /// A path that is read elsewhere in the line.
+    OtherPath,
     /// A date that is not the time of the request, such as that of the end of the response.
     OtherTime(Pattern),
     /// The request's path, perhaps with the query string.
@@ -124,6 +126,7 @@ impl Field {
         !matches!(
             self,
             Self::List
+                | Self::OtherPath
                 | Self::OtherTime(_)
                 | Self::Port
                 | Self::Protocol

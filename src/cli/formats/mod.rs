@@ -15,12 +15,14 @@ use super::Exit;
 /// Log formats: the known ones, what becomes of each field, and how well one fits a log
 #[derive(Args)]
 pub(super) struct FormatsArguments {
+    /// `list` if not given
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
 enum Command {
+    /// All known names, with what they log and need
     List,
     Explain(explain::ExplainArguments),
     Test(test::TestArguments),
@@ -29,12 +31,12 @@ enum Command {
 /// Does what the subcommand says.
 pub(super) fn run(arguments: &FormatsArguments) -> Result<Exit> {
     match &arguments.command {
-        Command::List => {
+        None | Some(Command::List) => {
             list::run();
             Ok(Exit::Done)
         }
-        Command::Explain(arguments) => explain::run(arguments),
-        Command::Test(arguments) => test::run(arguments),
+        Some(Command::Explain(arguments)) => explain::run(arguments),
+        Some(Command::Test(arguments)) => test::run(arguments),
     }
 }
 
