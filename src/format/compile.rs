@@ -174,11 +174,11 @@ fn plan(pieces: Vec<Piece>, template: &Template) -> Result<Plan> {
     Ok(Plan {
         lead: lead.into(),
         steps: steps
-            .map(|(field, end)| step(field, end))
+            .map(|(field, end)| step(field, end, template.is_lenient))
             .collect::<Result<_>>()?,
         in_parts,
         escape: template.escape,
-        is_open: template.is_open,
+        is_open: template.is_lenient,
     })
 }
 
@@ -236,13 +236,14 @@ fn end(placed: &Placed, next: Option<&Field>, escape: Escape) -> End {
 }
 
 /// The step of a field.
-fn step(placed: Placed, end: End) -> Result<Step> {
+fn step(placed: Placed, end: End, is_lenient: bool) -> Result<Step> {
     let Placed {
         name,
         field,
         literal,
     } = placed;
-    if literal == b" " && matches!(field, Field::Request | Field::UserAgent) {
+    let has_spaces = field == Field::Request || field == Field::UserAgent && !is_lenient;
+    if literal == b" " && has_spaces {
         return Err(refused(&format!(
             "the request line and the user agent have spaces in them, so {name} needs quotes or \
              another separator than a space"

@@ -392,6 +392,26 @@ fn lists_and_runs_of_spaces_of_goaccess_are_read() {
 }
 
 #[test]
+fn a_line_for_goaccess_may_end_after_the_last_field_that_is_used() {
+    let iis = "%d %t %^ %m %U %q %^ %^ %h %u %R %s %^ %^ %L";
+    let mut parser = of_goaccess(iis, "%Y-%m-%d", "%H:%M:%S");
+    let line = "2000-10-10 20:55:36 10.0.0.1 GET /a b=c 443 - 203.0.113.7 a+b - 200";
+    for line in [
+        line.to_owned(),
+        format!("{line} 0 0 77"),
+        format!("{line} 0"),
+    ] {
+        let found = record(&mut parser, &line);
+        assert_eq!(
+            (found.client, found.agent.raw),
+            (&b"203.0.113.7"[..], &b"a+b"[..])
+        );
+        assert_eq!((found.time.seconds(), found.status), (EXAMPLE, Some(200)));
+    }
+    malformed(&mut parser, line.trim_end_matches(" 200"), Rule::Incomplete);
+}
+
+#[test]
 fn fields_that_nothing_separates_are_refused_in_every_dialect() {
     let check = |spec: &str| {
         let message = Format::from_spec(spec).unwrap_err().to_string();

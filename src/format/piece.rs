@@ -12,8 +12,9 @@ pub(super) struct Template {
     pub(super) pieces: Vec<Piece>,
     /// How the server escapes what a client sent.
     pub(super) escape: Escape,
-    /// Whether anything may follow the last field.
-    pub(super) is_open: bool,
+    /// Whether the dialect takes every field to end at its delimiter, whatever it may hold, and anything
+    /// to follow the last one.
+    pub(super) is_lenient: bool,
 }
 
 /// One piece of a format string, as the front end of a dialect understands it.

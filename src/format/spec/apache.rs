@@ -62,7 +62,7 @@ pub(in crate::format) fn template(spec: &str) -> Result<Template> {
     Ok(Template {
         pieces: pieces(spec)?,
         escape: Escape::Backslash,
-        is_open: false,
+        is_lenient: false,
     })
 }
 

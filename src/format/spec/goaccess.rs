@@ -104,7 +104,7 @@ pub(super) fn template(spec: &str, dates: &DateFormats) -> Result<Template> {
     Ok(Template {
         pieces,
         escape: Escape::Backslash,
-        is_open: true,
+        is_lenient: true,
     })
 }
 
@@ -246,17 +246,25 @@ fn join_common_time(pieces: &mut Vec<Piece>) {
     }
 }
 
-/// Takes off the end what matches anything: a line may as well end before it.
+/// Takes off what follows the last field that is used: a line may as well end there.
 fn drop_unused_end(pieces: &mut Vec<Piece>) {
-    while let Some(last) = pieces.last() {
-        let is_unused = match last {
-            Piece::Literal(literal) => literal.trim_ascii().is_empty(),
-            Piece::Field { field, .. } => *field == Field::Text,
-        };
-        if !is_unused {
-            break;
+    let is_used = |piece: &Piece| matches!(piece, Piece::Field { field, .. } if field.is_used());
+    let Some(last) = pieces.iter().rposition(is_used) else {
+        return;
+    };
+    let needs_blank = matches!(&pieces[last], Piece::Field { field, .. } if !field.is_word());
+    pieces.truncate(last + 2);
+    match pieces.last_mut() {
+        Some(Piece::Literal(literal)) if literal == b" " && !needs_blank => {
+            pieces.pop();
         }
-        pieces.pop();
+        Some(Piece::Literal(literal)) if !literal.trim_ascii().is_empty() => {
+            literal.truncate(literal.trim_ascii_end().len());
+        }
+        Some(Piece::Field { field, .. }) if !field.is_used() => {
+            pieces.pop();
+        }
+        _ => {}
     }
 }
 
@@ -322,10 +330,16 @@ mod tests {
     }
 
     #[test]
-    fn what_matches_anything_is_taken_off_the_end() {
-        assert_eq!(pieces("%h %^"), [Piece::field("%h", Field::Client)]);
-        assert_eq!(pieces("%h %^ %^ "), [Piece::field("%h", Field::Client)]);
-        assert_eq!(pieces("%h [%^]").len(), 4);
+    fn what_follows_the_last_field_that_is_used_is_taken_off_the_end() {
+        let check = |spec: &str, same: &str| assert_eq!(pieces(spec), pieces(same), "{spec}");
+        check("%h %^", "%h");
+        check("%h %^ %^ ", "%h");
+        check("%h [%^]", "%h [");
+        check(r#""%u" %k %K "%^""#, r#""%u""#);
+        check("%h%~%^", "%h");
+        assert_eq!(pieces(r"%R\t%^").len(), 2);
+        assert_eq!(pieces("%h").len(), 1);
+        assert_eq!(pieces("%^ %^").len(), 3);
     }
 
     #[test]

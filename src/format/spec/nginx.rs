@@ -129,7 +129,7 @@ fn of_string(string: &str, escape: Escape) -> Result<Template> {
     Ok(Template {
         pieces,
         escape,
-        is_open: false,
+        is_lenient: false,
     })
 }
 
