@@ -13,6 +13,9 @@ use hushlog::{
 use super::Exit;
 
 /// Log formats: the known ones, what becomes of each field, and how well one fits a log
+///
+/// A format string is nginx's where it has a $variable, begins with `log_format` or `escape=`, or stands
+/// in single quotes; GoAccess's where it has %d, a bare %x, %^, %~ or ~h{…}; else Apache's.
 #[derive(Args)]
 pub(super) struct FormatsArguments {
     /// `list` if not given
