@@ -34,6 +34,27 @@ fn combined() -> String {
     log
 }
 
+/// The same requests as a JSON template of nginx writes them.
+fn json() -> String {
+    let mut log = String::new();
+    for line in combined().lines() {
+        let quoted: Vec<_> = line.split('"').collect();
+        let [start, request, numbers, referrer, _, agent, ..] = *quoted else {
+            continue;
+        };
+        let client = start.split(' ').next().unwrap_or_default();
+        let (clock, numbers) = (&start[start.len() - 16..start.len() - 8], numbers.trim());
+        let (status, bytes) = numbers.split_once(' ').unwrap_or_default();
+        writeln!(
+            log,
+            "{{\"ip\":\"{client}\",\"at\":\"2026-11-21T{clock}+01:00\",\"request\":\"{request}\",\
+             \"status\":{status},\"bytes\":{bytes},\"referrer\":\"{referrer}\",\"agent\":\"{agent}\"}}"
+        )
+        .expect("writing to a string does not fail");
+    }
+    log
+}
+
 /// Parses every line of the log with the format; the counter shows bytes per second.
 fn parse(bencher: Bencher<'_, '_>, format: &Format, log: &str) {
     let lines: Vec<_> = log.lines().map(str::as_bytes).collect();
@@ -50,6 +71,27 @@ fn parse(bencher: Bencher<'_, '_>, format: &Format, log: &str) {
 fn combined_lines(bencher: Bencher<'_, '_>) {
     let format = Format::named("combined").expect("a known format");
     parse(bencher, &format, &combined());
+}
+
+#[divan::bench]
+fn combined_lines_by_a_string_of_nginx(bencher: Bencher<'_, '_>) {
+    let spec = r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#;
+    let format = Format::from_spec(spec).expect("a format string");
+    parse(bencher, &format, &combined());
+}
+
+#[divan::bench]
+fn combined_lines_by_a_string_of_goaccess(bencher: Bencher<'_, '_>) {
+    let spec = r#"%h %^[%d:%t %^] "%r" %s %b "%R" "%u""#;
+    let format = Format::from_spec(spec).expect("a format string");
+    parse(bencher, &format, &combined());
+}
+
+#[divan::bench]
+fn lines_of_a_json_template(bencher: Bencher<'_, '_>) {
+    let spec = r#"escape=json '{"ip":"$remote_addr","at":"$time_iso8601","request":"$request","status":$status,"bytes":$body_bytes_sent,"referrer":"$http_referer","agent":"$http_user_agent"}'"#;
+    let format = Format::from_spec(spec).expect("a format string");
+    parse(bencher, &format, &json());
 }
 
 #[divan::bench]

@@ -1,5 +1,7 @@
 //! One request as logged: personal, borrowed from its chunk, and never printable.
 
+mod json;
+
 use std::fmt;
 
 use crate::time::Timestamp;
@@ -15,6 +17,8 @@ pub enum Escape {
     /// Backslash escapes as `ap_escape_logitem` of Apache httpd and `escape=default` of nginx write
     /// them: `\"`, `\\`, `\b \n \r \t \v`, `\xHH` with hexadecimal digits of either case.
     Backslash,
+    /// Escapes of JSON strings (RFC 8259, section 7), as `escape=json` of nginx writes them.
+    Json,
 }
 
 /// A field's bytes as they stand in the log, with the escape rule that undoes them.
@@ -43,9 +47,16 @@ impl<'a> Text<'a> {
         let mut rest = self.raw;
         while let Some(at) = memchr::memchr(b'\\', rest) {
             buffer.extend_from_slice(&rest[..at]);
-            let (byte, length) = unescape(&rest[at..]);
-            buffer.push(byte);
-            rest = &rest[at + length..];
+            let escaped = &rest[at..];
+            let length = match self.escape {
+                Escape::Json => json::unescape(escaped, buffer),
+                Escape::Backslash | Escape::Literal => {
+                    let (byte, length) = unescape(escaped);
+                    buffer.push(byte);
+                    length
+                }
+            };
+            rest = &escaped[length..];
         }
         buffer.extend_from_slice(rest);
         buffer
@@ -172,6 +183,40 @@ mod tests {
         }
         check(br"\x4\n", b"\\x4\n");
         check(br"\q\x41", br"\qA");
+    }
+
+    #[test]
+    fn escapes_of_json_are_undone() {
+        let check = |raw: &str, expected: &[u8]| {
+            let escape = Escape::Json;
+            let raw = raw.as_bytes();
+            assert_eq!(Text { raw, escape }.decode(&mut Vec::new()), expected);
+        };
+        check("plain", b"plain");
+        check(r#"\"\\\/"#, br#""\/"#);
+        check(r"\b\f\n\r\t", b"\x08\x0c\n\r\t");
+        check(r"\u001F\u001b", b"\x1f\x1b");
+        check(r"caf\u00e9", "café".as_bytes());
+        check(r"\ud83d\uDE00!", "😀!".as_bytes());
+        check(r"\\u0041", br"\u0041");
+        for broken in [
+            r"\x41",
+            r"\v",
+            r"\u",
+            r"\u12",
+            r"\u12g4",
+            r"\ud83d",
+            r"\ude00",
+            r"\ud83dx",
+            r"\ud83d\n",
+            r"\ud83d\u0041",
+            r"\u+041",
+            r"\",
+        ] {
+            let expected = broken.replace(r"\n", "\n").replace(r"\u0041", "A");
+            check(broken, expected.as_bytes());
+        }
+        check("\u{fc}\\n", "\u{fc}\n".as_bytes());
     }
 
     #[test]

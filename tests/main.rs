@@ -5,6 +5,7 @@ mod canary;
 mod cases;
 mod coverage;
 mod crash;
+mod formats;
 mod generate;
 mod inputs;
 mod oracle;

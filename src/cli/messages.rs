@@ -2,7 +2,7 @@
 
 use hushlog::{
     error::Error,
-    pipeline::{Inputs, LeftOut, Report},
+    pipeline::{Inputs, LeftOut, Report, SourceReading},
     privacy::Repetitions,
 };
 
@@ -22,6 +22,20 @@ pub(super) fn left_out(left_out: &[LeftOut]) {
         say(format_args!(
             "{copy} holds the same lines as {original}; they are counted once (--allow-overlap \
              counts both)"
+        ));
+    }
+}
+
+/// Says which format each source was taken to be in, and how well it fits.
+pub(super) fn formats(sources: &[SourceReading]) {
+    for source in sources {
+        let format = source.format.name().unwrap_or("the format given");
+        let fitting = source.lines - source.malformed;
+        let permille = (fitting * 1000).checked_div(source.lines).unwrap_or(1000);
+        let (percent, tenths) = (permille / 10, permille % 10);
+        let (name, lines) = (&source.name, source.lines);
+        say(format_args!(
+            "{name}: {format}, {percent}.{tenths} % of {lines} lines"
         ));
     }
 }

@@ -4,6 +4,8 @@
 #![allow(clippy::print_stdout)]
 
 mod exit;
+mod formats;
+mod log_format;
 mod messages;
 mod process;
 mod progress;
@@ -31,6 +33,7 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     Report(Box<report::ReportArguments>),
+    Formats(formats::FormatsArguments),
 }
 
 /// Runs the program as the command line says.
@@ -50,6 +53,7 @@ pub(crate) fn run() -> Exit {
     };
     let result = match arguments.command {
         Command::Report(arguments) => report::run(&arguments),
+        Command::Formats(arguments) => formats::run(&arguments),
     };
     result.unwrap_or_else(|error| {
         say(format_args!("{error}"));

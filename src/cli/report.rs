@@ -12,7 +12,6 @@ use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use hushlog::{
     aggregate::{Crawlers, VisitSettings},
     error::{Error, Result},
-    format::Format,
     input::{Selection, Source},
     output::{self, Folder},
     pipeline::{self, Inputs, Reading, Report, ReportSettings, ThreadPool},
@@ -27,7 +26,11 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{Exit, messages, progress};
+use super::{
+    Exit,
+    log_format::{self, DateArguments},
+    messages, progress,
+};
 
 /// Fewest networks that any setting may ask for.
 const FLOOR: usize = 5;
@@ -43,7 +46,8 @@ pub(super) struct ReportArguments {
     #[arg(short, long, env = "HUSHLOG_OUTPUT")]
     output: PathBuf,
 
-    /// `auto`, a name such as combined, or an Apache LogFormat string
+    /// `auto`, a name such as combined, a format string of Apache, nginx or GoAccess, or @FILE[:NAME] for
+    /// one that a server's configuration declares
     #[arg(
         short = 'f',
         long,
@@ -52,6 +56,9 @@ pub(super) struct ReportArguments {
         value_name = "FORMAT"
     )]
     log_format: String,
+
+    #[command(flatten)]
+    dates: DateArguments,
 
     /// Time zone whose days are released, an IANA name
     #[arg(long, default_value = "UTC", env = "HUSHLOG_TZ", value_name = "ZONE")]
@@ -207,6 +214,10 @@ pub(super) struct ReportArguments {
     /// Print nothing but errors
     #[arg(short, long, env = "HUSHLOG_QUIET", value_parser = BoolishValueParser::new())]
     quiet: bool,
+
+    /// Say of each source which format it is in, and how many of its lines are
+    #[arg(short, long, env = "HUSHLOG_VERBOSE", conflicts_with = "quiet")]
+    verbose: bool,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -276,6 +287,9 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     };
     let pool = pipeline::pool(arguments.threads.map_or_else(processors, NonZeroUsize::get))?;
     let reading = arguments.read(&pool, &mut inputs, gate);
+    if arguments.verbose {
+        messages::formats(&reading.sources);
+    }
     let unread = messages::failures(&reading.failures, arguments.allow_partial);
     let repetitions = &reading.collected.repetitions;
     let repeated = (!arguments.allow_overlap)
@@ -347,13 +361,9 @@ impl ReportArguments {
             }
             sources.push(Source::Stdin);
         }
-        let format = match self.log_format.as_str() {
-            "auto" => None,
-            name => Some(Format::named(name).map_or_else(|| Format::from_spec(name), Ok)?),
-        };
         Ok(Inputs {
             sources,
-            format,
+            format: log_format::chosen(&self.log_format, &self.dates)?,
             log_tz: zone(&self.log_tz)?,
         })
     }
@@ -470,7 +480,8 @@ impl ReportArguments {
     }
 }
 
-fn zone(name: &str) -> Result<TimeZone> {
+/// The time zone of that name.
+pub(super) fn zone(name: &str) -> Result<TimeZone> {
     TimeZone::get(name).map_err(|_| Error::Setting(format!("time zone {name:?} is not known")))
 }
 

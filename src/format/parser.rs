@@ -1,6 +1,6 @@
 //! The parser: walks a line along its format's field plan and fills a record that borrows from it.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use memchr::memrchr;
 
@@ -96,7 +96,7 @@ impl Parser {
                 }
             };
         }
-        if rest.is_empty() {
+        if rest.is_empty() || self.plan.is_open {
             self.finished(draft)
         } else {
             Err(Rule::Trailing)
@@ -108,10 +108,12 @@ impl Parser {
             Some(Timestamp(second)) => Timestamp(second + draft.date.fraction),
             None => self.clock.instant(&draft.date).ok_or(Rule::Time)?,
         };
+        let escape = self.plan.escape;
+        let text = |raw| Text { raw, escape };
         Ok(Record {
             client: draft.client,
             time,
-            request: draft.request(self.plan.in_parts),
+            request: draft.request(self.plan.in_parts, escape),
             status: draft.status,
             bytes: draft.bytes,
             referrer: text(draft.referrer),
@@ -129,7 +131,7 @@ impl<'a> Draft<'a> {
         match field {
             Field::Bytes => self.bytes = bytes(value)?,
             Field::Client => self.client = value,
-            Field::ForwardedFor => self.client = last_of_list(value),
+            Field::ForwardedFor => self.client = forwarded_client(value),
             Field::Host => self.host = without_port(value),
             Field::Method => self.method = value,
             Field::OptOut => self.opted_out |= value == b"1",
@@ -139,9 +141,12 @@ impl<'a> Draft<'a> {
             Field::Request => self.request = value,
             Field::Status => self.status = status(value)?,
             Field::UserAgent => self.agent = value,
-            Field::OtherTime(_)
+            Field::List
+            | Field::OtherPath
+            | Field::OtherTime(_)
             | Field::Port
             | Field::Protocol
+            | Field::Spaces
             | Field::Text
             | Field::Time(_)
             | Field::TimeClf
@@ -150,7 +155,8 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    const fn request(&self, in_parts: bool) -> Request<'a> {
+    fn request(&self, in_parts: bool, escape: Escape) -> Request<'a> {
+        let text = |raw| Text { raw, escape };
         if in_parts {
             Request::Parts {
                 method: text(self.method),
@@ -167,13 +173,6 @@ impl<'a> Draft<'a> {
 fn content(line: &[u8]) -> &[u8] {
     let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
-}
-
-const fn text(raw: &[u8]) -> Text<'_> {
-    Text {
-        raw,
-        escape: Escape::Backslash,
-    }
 }
 
 /// Reads a time of the Common Log Format; returns what follows it.
@@ -213,10 +212,27 @@ fn bytes(value: &[u8]) -> Result<u64, Rule> {
     }
 }
 
-/// The last entry of a list with commas: what the nearest proxy saw. Whatever stands before it may
-/// have been sent by the client.
-fn last_of_list(value: &[u8]) -> &[u8] {
-    value[memrchr(b',', value).map_or(0, |comma| comma + 1)..].trim_ascii()
+/// The client in a list of forwarded addresses: the last one that is not of a private network, where
+/// one's own proxies are. Whatever stands before it may have been sent by the client itself.
+fn forwarded_client(list: &[u8]) -> &[u8] {
+    let mut entries = list.rsplit(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    let last = entries.clone().next().unwrap_or_default();
+    entries.find(|entry| !is_private(entry)).unwrap_or(last)
+}
+
+/// Whether it is an address that only a private network has (RFC 1918, RFC 4193) or the machine itself.
+fn is_private(entry: &[u8]) -> bool {
+    let address = std::str::from_utf8(entry)
+        .ok()
+        .and_then(|text| text.parse().ok());
+    address.is_some_and(|address: IpAddr| match address.to_canonical() {
+        IpAddr::V4(address) => {
+            address.is_private() || address.is_loopback() || address.is_link_local()
+        }
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+    })
 }
 
 /// A host without its port; empty for the `-` of an absent one.

@@ -48,6 +48,23 @@ pub(super) const COMBINED: Predefined = Predefined {
     spec: r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i""#,
 };
 
+/// The names of predefined formats in `src/settings.c` of `GoAccess` 1.11.
+const GOACCESS: [&str; 13] = [
+    "AWSALB",
+    "AWSELB",
+    "AWSS3",
+    "CADDY",
+    "CLOUDFRONT",
+    "CLOUDSTORAGE",
+    "COMBINED",
+    "COMMON",
+    "SQUID",
+    "TRAEFIKCLF",
+    "VCOMBINED",
+    "VCOMMON",
+    "W3C",
+];
+
 impl Predefined {
     /// Whether that is its name or alias, in any case.
     pub(super) fn is_named(&self, name: &str) -> bool {
@@ -55,6 +72,12 @@ impl Predefined {
             || self
                 .alias
                 .is_some_and(|alias| alias.eq_ignore_ascii_case(name))
+    }
+
+    /// The name that `GoAccess` has for it.
+    pub(super) fn goaccess_name(&self) -> Option<String> {
+        let name = self.alias.unwrap_or(self.name).to_ascii_uppercase();
+        GOACCESS.contains(&&*name).then_some(name)
     }
 
     /// The format itself.

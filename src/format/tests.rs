@@ -347,28 +347,29 @@ fn a_request_line_in_all_but_name_is_one() {
 }
 
 #[test]
-fn a_forwarded_client_is_the_last_of_the_list() {
+fn a_forwarded_client_is_the_last_that_is_not_private() {
     let check = |spec: &str, logged: &str, client: &str| {
         let line = format!("[10/Oct/2000:13:55:36 -0700] {logged}");
         let record = record(&mut of_spec(&format!("%t {spec}")), line.as_bytes());
         assert_eq!(record.client, client.as_bytes(), "{logged}");
     };
-    check(
-        r#""%{X-Forwarded-For}i""#,
-        r#""10.0.0.1, 203.0.113.7""#,
-        "203.0.113.7",
-    );
-    check(
-        r#""%{X-Forwarded-For}i""#,
-        r#""203.0.113.7""#,
-        "203.0.113.7",
-    );
-    check(r#""%{X-Forwarded-For}i""#, r#""-""#, "-");
-    // Unquoted, a list cannot be told from the fields after it: the client is unknown.
+    let quoted = r#""%{X-Forwarded-For}i""#;
+    for (logged, client) in [
+        ("203.0.113.7", "203.0.113.7"),
+        ("198.51.100.1, 203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7, 10.0.0.1", "203.0.113.7"),
+        ("198.51.100.1,2001:db8::7 , ::1, fd00::1", "2001:db8::7"),
+        ("10.0.0.2, 10.0.0.1", "10.0.0.1"),
+        ("anything, unknown", "unknown"),
+        ("-", "-"),
+        ("", ""),
+    ] {
+        check(quoted, &format!("\"{logged}\""), client);
+    }
     check(
         r#"%{x-forwarded-for}i %l %u "%r""#,
-        r#"10.0.0.1, 203.0.113.7 - - "GET /""#,
-        "",
+        r#"203.0.113.7, 10.0.0.1 - - "GET /""#,
+        "203.0.113.7",
     );
     check(
         r#"%h "%{X-Forwarded-For}i""#,

@@ -12,7 +12,7 @@ use rayon::ThreadPoolBuilder;
 pub use rayon::ThreadPool;
 
 pub use distinct::{LeftOut, read_distinct};
-pub use read::{Inputs, Progress, Reading, read};
+pub use read::{Inputs, Progress, Reading, SourceReading, read};
 pub use report::{Held, Report, ReportSettings, report};
 
 use crate::error::{Error, Result};

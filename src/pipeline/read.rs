@@ -45,8 +45,23 @@ pub struct Reading {
     pub accounts: Accounts,
     /// The first malformed lines.
     pub malformed: Vec<MalformedLine>,
+    /// The sources that were read, in the order given.
+    pub sources: Vec<SourceReading>,
     /// Sources that were not read to their end, and why.
     pub failures: Vec<Error>,
+}
+
+/// One source that was read.
+#[derive(Clone, Debug)]
+pub struct SourceReading {
+    /// The source as the user named it.
+    pub name: String,
+    /// The format that its lines were taken to be in.
+    pub format: Format,
+    /// Its lines, ignored ones left out.
+    pub lines: u64,
+    /// Those of them that are not of the format.
+    pub malformed: u64,
 }
 
 /// Reads the sources on all threads of the pool.
@@ -71,11 +86,13 @@ pub fn read(
         accounts += worker_accounts;
         chunks.extend(worker_chunks);
     }
+    chunks.sort_unstable_by_key(|chunk| (chunk.source, chunk.sequence));
     let hosts = gate.policy.hosts.names().to_vec();
     let goals = gate.policy.goals.names().to_vec();
     Reading {
         collected: Collected::join(intakes, hosts, goals),
         accounts,
+        sources: sources(&chunks, inputs),
         malformed: examples(chunks, inputs),
         failures: feed.failures(),
     }
@@ -85,8 +102,11 @@ pub fn read(
 struct ChunkLines {
     source: usize,
     sequence: u64,
+    format: Format,
     lines: u64,
-    malformed: Vec<(u64, Rule)>,
+    ignored: u64,
+    malformed: u64,
+    examples: Vec<(u64, Rule)>,
 }
 
 /// One thread's state.
@@ -116,7 +136,7 @@ impl<'r> Worker<'r> {
                 Some((source, parser)) if source == chunk.source => parser,
                 _ => format.parser(self.inputs.log_tz.clone()),
             };
-            let parser = self.take_chunk(&chunk, parser);
+            let parser = self.take_chunk(&chunk, format, parser);
             self.parser = Some((chunk.source, parser));
             progress.lines.fetch_add(
                 self.chunks.last().map_or(0, |chunk| chunk.lines),
@@ -125,23 +145,30 @@ impl<'r> Worker<'r> {
         }
     }
 
-    fn take_chunk(&mut self, chunk: &Chunk, mut parser: Parser) -> Parser {
+    fn take_chunk(&mut self, chunk: &Chunk, format: Format, mut parser: Parser) -> Parser {
         let source = u32::try_from(chunk.source).unwrap_or(u32::MAX);
         let mut counted = ChunkLines {
             source: chunk.source,
             sequence: chunk.sequence,
+            format,
             lines: 0,
-            malformed: Vec::new(),
+            ignored: 0,
+            malformed: 0,
+            examples: Vec::new(),
         };
         self.gate.begin(chunk.source, chunk.sequence);
         for line in input::lines(&chunk.bytes) {
             counted.lines += 1;
             let account = match parser.parse(line) {
                 Parsed::Record(record) => self.gate.admit(&record, line, source),
-                Parsed::Ignored => Account::Ignored,
+                Parsed::Ignored => {
+                    counted.ignored += 1;
+                    Account::Ignored
+                }
                 Parsed::Malformed(rule) => {
-                    if counted.malformed.len() < MOST_EXAMPLES {
-                        counted.malformed.push((counted.lines, rule));
+                    counted.malformed += 1;
+                    if counted.examples.len() < MOST_EXAMPLES {
+                        counted.examples.push((counted.lines, rule));
                     }
                     Account::Malformed(rule)
                 }
@@ -153,9 +180,20 @@ impl<'r> Worker<'r> {
     }
 }
 
-/// The first malformed lines with their numbers in their source.
-fn examples(mut chunks: Vec<ChunkLines>, inputs: &Inputs) -> Vec<MalformedLine> {
-    chunks.sort_unstable_by_key(|chunk| (chunk.source, chunk.sequence));
+/// What each source came to; the chunks are in order.
+fn sources(chunks: &[ChunkLines], inputs: &Inputs) -> Vec<SourceReading> {
+    let by_source = chunks.chunk_by(|one, other| one.source == other.source);
+    let reading = |chunks: &[ChunkLines]| SourceReading {
+        name: inputs.sources[chunks[0].source].name(),
+        format: chunks[0].format.clone(),
+        lines: chunks.iter().map(|chunk| chunk.lines - chunk.ignored).sum(),
+        malformed: chunks.iter().map(|chunk| chunk.malformed).sum(),
+    };
+    by_source.map(reading).collect()
+}
+
+/// The first malformed lines with their numbers in their source; the chunks are in order.
+fn examples(chunks: Vec<ChunkLines>, inputs: &Inputs) -> Vec<MalformedLine> {
     let mut before = 0;
     let mut examples = Vec::new();
     for chunk in chunks {
@@ -165,7 +203,7 @@ fn examples(mut chunks: Vec<ChunkLines>, inputs: &Inputs) -> Vec<MalformedLine> 
         let source = &inputs.sources[chunk.source];
         examples.extend(
             chunk
-                .malformed
+                .examples
                 .into_iter()
                 .map(|(line, rule)| MalformedLine {
                     source: source.name(),
