@@ -43,6 +43,9 @@ const CADDY: &str = r#"{"level":"info","ts":1794297600.25,"logger":"http.log.acc
 const GCP: &str = r#"{"httpRequest":{"requestMethod":"GET","requestUrl":"https://example.com{path}?page=2","requestSize":"577","status":200,"responseSize":"{bytes}","userAgent":"{agent}","remoteIp":"{host}","serverIp":"10.0.0.1","latency":"0.010s","protocol":"HTTP/1.1"},"insertId":"1f0vgg3f8g","jsonPayload":{"statusDetails":"response_sent_by_backend"},"resource":{"type":"http_load_balancer","labels":{"zone":"global"}},"timestamp":"2026-11-21T{clock}.123456Z","severity":"INFO"}"#;
 const NGINX_JSON: &str = r#"{"time_iso8601":"2026-11-21T{clock}+01:00","remote_addr":"{host}","remote_user":"","request":"GET {path}?page=2 HTTP/1.1","status":"200","body_bytes_sent":"{bytes}","request_time":"0.003","http_referer":"https://www.example.org/","http_user_agent":"{agent}","host":"example.com"}"#;
 
+/// A line as a JSON template of nginx writes it.
+const JSON_TEMPLATE: &str = r#"{"ip":"{host}","at":"2026-11-21T{clock}+01:00","request":"GET {path}?page=2 HTTP/1.1","status":200,"bytes":{bytes},"referrer":"https://www.example.org/search/7","agent":"{agent}"}"#;
+
 /// A format by its setting, with a line of it.
 const FORMATS: [(&str, &str); 13] = [
     ("combined", COMBINED),
@@ -91,6 +94,27 @@ fn lines_of(bencher: Bencher<'_, '_>, name: &str) {
         "{setting}: the bench must parse its own lines"
     );
     parse(bencher, &format, &log);
+}
+
+#[divan::bench]
+fn combined_lines_by_a_string_of_nginx(bencher: Bencher<'_, '_>) {
+    let spec = r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#;
+    let format = Format::from_spec(spec).expect("a format string");
+    parse(bencher, &format, &log(COMBINED));
+}
+
+#[divan::bench]
+fn combined_lines_by_a_string_of_goaccess(bencher: Bencher<'_, '_>) {
+    let spec = r#"%h %^[%d:%t %^] "%r" %s %b "%R" "%u""#;
+    let format = Format::from_spec(spec).expect("a format string");
+    parse(bencher, &format, &log(COMBINED));
+}
+
+#[divan::bench]
+fn lines_of_a_json_template(bencher: Bencher<'_, '_>) {
+    let spec = r#"escape=json '{"ip":"$remote_addr","at":"$time_iso8601","request":"$request","status":$status,"bytes":$body_bytes_sent,"referrer":"$http_referer","agent":"$http_user_agent"}'"#;
+    let format = Format::from_spec(spec).expect("a format string");
+    parse(bencher, &format, &log(JSON_TEMPLATE));
 }
 
 #[divan::bench]

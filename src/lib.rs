@@ -1,13 +1,147 @@
-//! hushlog (skeleton)
-pub mod aggregate;
+//! Turns web server logs into statistics that can be published, with no personal data left in them.
+//!
+//! A log line goes in as bytes and comes out, if at all, as a share of a row that at least k networks
+//! made together: visits and their length, entry and exit pages, the way from page to page, referrers,
+//! campaigns, regions, browsers, errors, crawlers. What every number means and which promises hold is
+//! told in `README.md`; these pages are about how the program is made.
+//!
+//! # The way of a line, and its two gates
+//!
+//! ```text
+//! bytes --input--> Chunk --format--> Record<'a> ==privacy==> Hit --session--> visits
+//!                                    personal   GATE 1       pseudonymous, in memory only
+//!
+//!       --aggregate--> Totals ==release==> Release --output--> files
+//!                      exact    GATE 2     anonymous
+//! ```
+//!
+//! - **Gate 1** is [`privacy`]: it alone can build a [`Hit`](privacy::Hit), whose fields and constructor
+//!   are private. What comes after it names hits, never a [`Record`](record::Record).
+//! - **Gate 2** is [`release`]: it alone can build a [`Release`](release::Release). What comes after it
+//!   encodes a release and never sees the exact tables.
+//!
+//! Who trusts these two modules to keep their promises has to read nothing else for them.
+//!
+//! # Entry points
+//!
+//! - [`pipeline::read`] takes log files through gate 1, [`pipeline::report`] what was read through
+//!   gate 2 and into a [`Folder`](output::Folder). `src/cli/report.rs` shows both in use; the library
+//!   knows nothing of command lines.
+//! - [`privacy::Gate::admit`] is the gate itself, one line at a time.
+//! - [`aggregate::Contribution`] is where a visitor's sorted hits become numbers.
+//! - [`release::Plan::new`] decides what is named and what is not.
+//! - [`output::files`] encodes a release.
+//!
+//! # Code map
+//!
+//! Imports run one way, down this list: a module uses those above it, never those below.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`error`], [`stats`] | The crate's one error type. The accounts: each line of input ends in exactly one. |
+//! | [`time`], [`record`] | Instants, the date syntaxes of logs, the site's calendar of days and periods. One request as logged, which cannot be printed. |
+//! | [`input`] | Opens files and standard input, decompresses, yields chunks of whole lines. |
+//! | [`format`](mod@format) | Compiles a format string once to a field plan, detects a log's format, parses lines along the plan. |
+//! | [`privacy`] | Reduces every field of a record to what may count: `gate` puts the rules together and remembers what each distinct value came to (`memo`), `address`, `agent`, `referrer`, `url` and `geo` are the rules, `pseudonym` the keys, `policy` the settings. `lexicon` numbers the reduced strings, `intake` holds the hits. |
+//! | [`session`] | Orders one visitor's hits and cuts them into visits. |
+//! | [`aggregate`] | `table` declares tables, measures and families; `contribution` counts what one visitor's day adds to each cell; collectors add that up. |
+//! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, `ledger` and `state` remember what has been released. |
+//! | [`output`] | Encodings of a release, the summary for the terminal, and `publish`, the only code that writes an output folder. |
+//! | [`pipeline`] | Connects the stages and owns the threads. |
+//!
+//! The binary adds `cli`: arguments to settings, results to messages and exit statuses, and the
+//! hardening of the process.
+//!
+//! # What never happens
+//!
+//! 1. Between input and output no stage does I/O or reads a clock, the environment or random bytes:
+//!    time comes from the log; the wall clock, the ledger, the keys and the region database are read
+//!    before the first line, and passed in.
+//! 2. The number of threads, the size of chunks, the split of a log into files and their order change
+//!    no published byte, as long as each file's format is found to be the same; neither does the key.
+//!    Whatever could depend on arrival is ordered first: hits by [`session::sort`], strings by their
+//!    rank, rows by the order of publication.
+//! 3. A malformed line is no error: it is a count, and where it stands. No line is in two accounts or
+//!    in none.
+//! 4. Messages and errors hold no text of a log line. Code works on `&[u8]`, since a panic that slices
+//!    a `str` prints it, and `Record` and what is borrowed from it have a `Debug` that shows nothing.
+//! 5. No string of a log leaves unless it is of a closed vocabulary, or was reduced by a rule and sent
+//!    by at least k networks. Pseudonyms never reach a `Release`, a file, a file name or a message.
+//! 6. Hits are never written to disk, and neither are the keys behind their pseudonyms: both end with
+//!    the process.
+//! 7. A period is published whole or not at all, and once. A failed write leaves in view what was
+//!    there before, or what the next run finishes.
+//! 8. No mutable statics, no global configuration, no stage that holds another stage's settings, no
+//!    `unsafe`. Of the library only [`pipeline`] starts threads, only `format` knows format strings,
+//!    only `privacy::geo` the region database, and nothing knows of arguments or prints.
+//!
+//! # How numbers are computed
+//!
+//! **Collect, sort, reduce.** Reading appends hits of a fixed size to shards, chosen by bits of the
+//! visitor's pseudonym, so that all hits of a visitor's day are in one. When everything is read, each
+//! shard of a period is sorted into the order in which visits are defined ([`session::sort`]), and one
+//! linear pass per visitor yields a [`Contribution`](aggregate::Contribution): visits, dwell, steps from
+//! page to page, all at once and exact. There is no map of open visits, no timer, no approximation.
+//! Shards are disjoint in visitors, so threads work side by side and their results merge by addition.
+//!
+//! **Survey, plan, totals, shares.** A period's sorted shards are read three times, each time into
+//! another [`Collector`](aggregate::Collector), so that nothing costly is ever kept for the many cells
+//! that will not be published:
+//!
+//! 1. The [`Survey`](aggregate::Survey) knows each cell's size and networks. From it the
+//!    [`Plan`](release::Plan) decides which cells become rows of their own and which join `(other)`.
+//! 2. [`Totals`](aggregate::Totals) are the exact numbers of those rows. What cannot be added up over
+//!    cells, such as the distinct visitors and networks of `(other)`, is counted as a union.
+//! 3. [`Shares`](aggregate::Shares) are the visitors' parts of the few columns in which a cell has to be
+//!    emptied; they tell which further cells have to go with it, so that subtraction restores neither.
+//!
+//! Strings are handled once: each worker numbers the reduced strings it meets, and
+//! [`Collected::join`](privacy::Collected::join) turns those numbers into ranks in bytewise order, so
+//! that comparing numbers compares strings and no result depends on which worker saw a string first.
+//!
+//! All hits of a run are in memory until their period is released: 40 bytes a request in vectors that
+//! grow by doubling, and the distinct strings once.
+//!
+//! # Where to add what
+//!
+//! | what | where |
+//! |---|---|
+//! | a log format written as an Apache `LogFormat` | a row in `format/predefined.rs` |
+//! | a syntax of format strings | a front end beside `format/spec.rs` that yields the same pieces |
+//! | a rule for paths | `privacy/url/segment.rs` |
+//! | a browser, a system, a class of device | a row in `privacy/agent/vocabulary.rs` |
+//! | a crawler, a host of a channel, a path word | the lists in `data/` |
+//! | a table | `aggregate/table.rs`, its keys in `aggregate/key.rs`, what counts in `aggregate/contribution.rs`, its description in `output/datapackage.rs` |
+//! | a measure | the same, and `aggregate/amounts.rs`; a volume is judged for dominance too |
+//! | an encoding | a file in `output/`, called by `output/files.rs` |
+//! | an option | `cli/report.rs`, into the settings of the one stage it concerns |
+//!
+//! Whatever is added comes with a test that fails without it; `.ci/run` is everything that has to hold.
+
+// What several stages use.
 pub mod error;
-pub mod format;
-pub mod input;
-pub mod output;
-pub mod pipeline;
-pub mod privacy;
 pub mod record;
-pub mod release;
-pub mod session;
 pub mod stats;
 pub mod time;
+
+// Bytes to records.
+pub mod input;
+
+pub mod format;
+
+// Gate 1: records to hits.
+pub mod privacy;
+
+// Hits to exact numbers.
+pub mod session;
+
+pub mod aggregate;
+
+// Gate 2: exact numbers to releases.
+pub mod release;
+
+// Releases to files.
+pub mod output;
+
+// All of it, connected.
+pub mod pipeline;

@@ -21,7 +21,7 @@ pub fn visitors(sorted: &[Hit]) -> impl Iterator<Item = &[Hit]> {
 
 /// A maximal run of one visitor's requests without a gap longer than the timeout, with at least one
 /// pageview.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Visit<'h> {
     hits: &'h [Hit],
     pageviews: u32,

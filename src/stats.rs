@@ -22,7 +22,7 @@ pub enum Account {
 }
 
 /// The rule of the format that a malformed line broke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
     /// The byte count is neither a number nor `-`.
     Bytes,

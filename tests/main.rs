@@ -1,8 +1,19 @@
 //! Integration tests: the built program from outside, against an independent reading of the contract.
 
+mod architecture;
+mod canary;
+mod cases;
 mod coverage;
+mod crash;
+mod formats;
 mod generate;
+mod inputs;
 mod layouts;
 mod oracle;
+mod program;
+mod properties;
 mod reference;
+mod rerun;
 mod scenarios;
+mod site;
+mod traces;

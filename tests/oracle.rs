@@ -62,7 +62,8 @@ fn released_by_program(log: &str, settings: &Settings, folder: &Path) -> Result<
     Ok(read_release(&output))
 }
 
-fn arguments(settings: &Settings) -> Vec<String> {
+/// The settings as the program takes them.
+pub(crate) fn arguments(settings: &Settings) -> Vec<String> {
     let period = match settings.period {
         PeriodLength::Day => "day",
         PeriodLength::Week => "week",

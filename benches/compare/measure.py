@@ -20,6 +20,7 @@ HERE = pathlib.Path(__file__).parent
 def main():
     options = arguments()
     options.results.mkdir(parents=True, exist_ok=True)
+    options.work.mkdir(parents=True, exist_ok=True)
     commands = commands_of(options)
     warm_up(options.log)
     runs = []

@@ -4,7 +4,7 @@
 ///
 /// Thresholds only ask whether a set, or a union of sets, has at least so many members; a full set
 /// answers that for good, whatever its members.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct NetworkSet {
     members: Vec<u64>,
     full: bool,

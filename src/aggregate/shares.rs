@@ -5,7 +5,7 @@ use super::{
 };
 
 /// One visitor's part of one row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy)]
 pub struct Share {
     /// The number of the row.
     pub row: usize,

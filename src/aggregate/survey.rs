@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use super::{Collector, Table, contribution::Contribution, key::Key, networks::NetworkSet};
 
 /// What decides about a cell.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Surveyed {
     /// The table's first measure.
     pub first: u64,
@@ -34,12 +34,6 @@ impl Survey {
     #[must_use]
     pub fn cells(&self, table: Table) -> &HashMap<Key, Surveyed> {
         &self.tables[table as usize]
-    }
-
-    /// The size to which network sets grow.
-    #[must_use]
-    pub const fn limit(&self) -> usize {
-        self.limit
     }
 }
 

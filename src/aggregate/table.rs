@@ -58,6 +58,15 @@ pub enum Measure {
 }
 
 impl Measure {
+    /// The measures of which one visitor could make up most.
+    pub const VOLUMES: [Self; 5] = [
+        Self::Bytes,
+        Self::DwellSeconds,
+        Self::Pageviews,
+        Self::Requests,
+        Self::VisitSeconds,
+    ];
+
     /// The column's name.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -146,15 +155,8 @@ impl Measure {
 
     /// Whether one visitor could make up most of the measure, so that dominance is judged.
     #[must_use]
-    pub const fn is_volume(self) -> bool {
-        matches!(
-            self,
-            Self::Bytes
-                | Self::DwellSeconds
-                | Self::Pageviews
-                | Self::Requests
-                | Self::VisitSeconds
-        )
+    pub fn is_volume(self) -> bool {
+        Self::VOLUMES.contains(&self)
     }
 }
 
@@ -355,5 +357,16 @@ impl Table {
             | Self::Goals
             | Self::GoalRegions => Family::Visits,
         }
+    }
+
+    /// The family whose networks a measure needs, where the row's own threshold does not grant them
+    /// already. The visitors of a page are those with a pageview of it, the row's own networks.
+    #[must_use]
+    pub fn other_family(self, measure: Measure) -> Option<Family> {
+        let granted =
+            measure == Measure::Visitors && matches!(self, Self::Pages | Self::Transitions);
+        measure
+            .family()
+            .filter(|family| !granted && *family != self.family())
     }
 }

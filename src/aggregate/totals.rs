@@ -11,15 +11,6 @@ use super::{
 };
 use crate::time::Hours;
 
-/// The measures whose contributions are judged for dominance.
-pub(super) const VOLUMES: [Measure; 5] = [
-    Measure::Bytes,
-    Measure::DwellSeconds,
-    Measure::Pageviews,
-    Measure::Requests,
-    Measure::VisitSeconds,
-];
-
 /// How a volume is spread over visitors. Merges exactly over disjoint visitors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spread {
@@ -57,14 +48,14 @@ impl Spread {
 }
 
 /// Everything known about a row.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct RowTotals {
     /// The additive measures.
     pub amounts: Amounts,
     /// Visitors of a day with a visit (in tables of pages: a pageview) in the row, added over days.
     pub visitors: u64,
     networks: [NetworkSet; 3],
-    spreads: [Spread; VOLUMES.len()],
+    spreads: [Spread; Measure::VOLUMES.len()],
     /// The values behind quantiles.
     pub values: Histogram,
     /// The most values that one visitor gave.
@@ -83,28 +74,24 @@ impl RowTotals {
     /// How a volume is spread over visitors; of other measures, nothing.
     #[must_use]
     pub fn spread(&self, measure: Measure) -> Spread {
-        VOLUMES
+        Measure::VOLUMES
             .iter()
             .position(|volume| *volume == measure)
             .map_or_else(Spread::default, |position| self.spreads[position])
     }
 
-    fn add(&mut self, table: Table, amounts: &Amounts, network: u64, limits: Limits) {
+    fn add(&mut self, judged: &Judged, amounts: &Amounts, network: u64, limits: Limits) {
         self.amounts += *amounts;
-        self.visitors += u64::from(amounts.has(visitor_family(table)));
-        for family in Family::ALL {
+        self.visitors += u64::from(amounts.has(judged.visitors));
+        for &family in &judged.families {
             if amounts.has(family) {
                 self.networks[family as usize].insert(network, limits.threshold);
             }
         }
-        for (spread, volume) in self.spreads.iter_mut().zip(VOLUMES) {
-            spread.add(amounts.of(volume));
+        for &volume in &judged.volumes {
+            self.spreads[volume].add(amounts.of(Measure::VOLUMES[volume]));
         }
-        let values = match table {
-            Table::Summary => amounts.visits,
-            Table::Pages => amounts.dwell_count,
-            _ => 0,
-        };
+        let values = judged.values.map_or(0, |values| amounts.of(values));
         if values > 0 {
             self.most_values = self.most_values.max(values);
             self.value_networks.insert(network, limits.quantile);
@@ -127,6 +114,47 @@ impl RowTotals {
     }
 }
 
+/// What is judged in the rows of a table; nothing else is counted there.
+struct Judged {
+    /// The families, other than the row's own, that a measure needs networks of.
+    families: Vec<Family>,
+    /// The volumes, as positions in [`Measure::VOLUMES`].
+    volumes: Vec<usize>,
+    /// The number of values behind quantiles.
+    values: Option<Measure>,
+    /// The family in which visitors count.
+    visitors: Family,
+}
+
+impl Judged {
+    fn of(table: Table) -> Self {
+        let measures = table.measures();
+        let needed = |family| {
+            measures
+                .iter()
+                .any(|measure| table.other_family(*measure) == Some(family))
+        };
+        Self {
+            families: Family::ALL
+                .into_iter()
+                .filter(|&family| needed(family))
+                .collect(),
+            volumes: (0..Measure::VOLUMES.len())
+                .filter(|&volume| measures.contains(&Measure::VOLUMES[volume]))
+                .collect(),
+            values: match table {
+                Table::Summary => Some(Measure::Visits),
+                Table::Pages => Some(Measure::DwellCount),
+                _ => None,
+            },
+            visitors: match table {
+                Table::Pages | Table::Transitions => Family::Pageviews,
+                _ => Family::Visits,
+            },
+        }
+    }
+}
+
 /// The sizes to which sets of networks grow.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -141,6 +169,7 @@ pub struct Totals<'r> {
     rows: &'r RowMap,
     limits: Limits,
     tables: [Vec<RowTotals>; Table::ALL.len()],
+    judged: [Judged; Table::ALL.len()],
     /// By minute of the period: visits that begin in it, less those that ended in the minute before.
     presence: Vec<i32>,
     /// By hour of the period: networks that sent a request.
@@ -157,6 +186,7 @@ impl<'r> Totals<'r> {
             rows,
             limits,
             tables: Table::ALL.map(|table| vec![RowTotals::default(); rows.count(table)]),
+            judged: Table::ALL.map(Judged::of),
             presence: vec![0; hours.minutes() + 1],
             hours: vec![NetworkSet::default(); hours.count()],
             by_row: Vec::new(),
@@ -199,13 +229,10 @@ impl<'r> Totals<'r> {
             |key| self.rows.row(table, key),
             &mut self.by_row,
         );
+        let judged = &self.judged[table as usize];
         for (row, amounts) in &self.by_row {
-            self.tables[table as usize][*row].add(
-                table,
-                amounts,
-                contribution.network,
-                self.limits,
-            );
+            let row = &mut self.tables[table as usize][*row];
+            row.add(judged, amounts, contribution.network, self.limits);
         }
     }
 
@@ -268,13 +295,5 @@ pub(super) fn by_row(
             Some((_, sum)) => *sum += *amounts,
             None => rows.push((row, *amounts)),
         }
-    }
-}
-
-/// The family in which a table counts visitors.
-const fn visitor_family(table: Table) -> Family {
-    match table {
-        Table::Pages | Table::Transitions => Family::Pageviews,
-        _ => Family::Visits,
     }
 }

@@ -1,14 +1,21 @@
 //! The command line: arguments to settings of the stages, results to messages and exit statuses.
 
 // The command line is where the program speaks to people.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stdout)]
 
 mod exit;
+mod formats;
+mod log_format;
+mod messages;
 mod process;
 mod progress;
 mod report;
 
-use std::sync::LazyLock;
+use std::{
+    fmt::Arguments,
+    io::{Write, stderr},
+    sync::LazyLock,
+};
 
 use clap::{Parser, Subcommand};
 use hushlog::output::ATTRIBUTION;
@@ -18,7 +25,7 @@ pub(crate) use exit::Exit;
 /// Web server logs to publishable statistics with no personal data left in them
 #[derive(Parser)]
 #[command(name = "hushlog", version, long_version = long_version(), max_term_width = 100)]
-struct Arguments {
+struct CommandLine {
     #[command(subcommand)]
     command: Command,
 }
@@ -26,12 +33,13 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Report(Box<report::ReportArguments>),
+    Formats(formats::FormatsArguments),
 }
 
 /// Runs the program as the command line says.
 pub(crate) fn run() -> Exit {
     process::harden();
-    let arguments = match Arguments::try_parse() {
+    let arguments = match CommandLine::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
             // If not even this can be written there is nobody to tell.
@@ -45,11 +53,26 @@ pub(crate) fn run() -> Exit {
     };
     let result = match arguments.command {
         Command::Report(arguments) => report::run(&arguments),
+        Command::Formats(arguments) => formats::run(&arguments),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("hushlog: {error}");
+        say(format_args!("{error}"));
         Exit::of(&error)
     })
+}
+
+/// Tells something on standard error, safe for a terminal whatever names are in it. A reader that went
+/// away is not told.
+fn say(message: Arguments<'_>) {
+    let safe = |character: char| {
+        if character.is_control() {
+            '\u{fffd}'
+        } else {
+            character
+        }
+    };
+    let line: String = message.to_string().chars().map(safe).collect();
+    let _ = writeln!(stderr(), "hushlog: {line}");
 }
 
 /// The version and the notices of third-party data that ships.

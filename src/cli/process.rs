@@ -2,6 +2,7 @@
 
 use std::panic;
 
+use super::say;
 use rustix::{
     fs::Mode,
     process::{Resource, Rlimit, setrlimit, umask},
@@ -18,13 +19,16 @@ pub(super) fn harden() {
             maximum: Some(0),
         },
     );
+    // Nor may another process of the same user look into its memory, where the system can forbid it.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     panic::set_hook(Box::new(|panic| {
         // The payload may quote what was being worked on.
         let place = panic
             .location()
             .map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
-        eprintln!(
-            "hushlog: stopped by a defect of the program{place}; nothing further was published"
-        );
+        say(format_args!(
+            "stopped by a defect of the program{place}; nothing further was published"
+        ));
     }));
 }

@@ -2,29 +2,35 @@
 
 use std::{
     collections::BTreeMap,
-    io::{IsTerminal, stdin},
+    io::{ErrorKind, IsTerminal, Write, stdin, stdout},
     num::NonZeroUsize,
     path::PathBuf,
     thread,
 };
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use hushlog::{
     aggregate::{Crawlers, VisitSettings},
     error::{Error, Result},
-    input::Source,
+    input::{Selection, Source},
     output::{self, Folder},
-    pipeline::{self, Inputs, Reading, Report, ReportSettings},
+    pipeline::{self, Inputs, Reading, Report, ReportSettings, ThreadPool},
     privacy::{
-        Admission, AgentRules, Filters, GateSettings, Goals, Hosts, Keys, Policy, ReferrerRules,
-        Regions, UrlRules, UrlSettings,
+        Admission, AgentRules, FilterSettings, Filters, GateSettings, Goals, Hosts, Keys, Policy,
+        ReferrerRules, Regions, UrlRules, UrlSettings,
     },
-    time::{Calendar, PeriodLength, TimeZone, Timestamp},
+    release::{Ledger, State},
+    time::{Calendar, Date, PeriodLength, TimeZone, Timestamp},
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
-use super::{Exit, progress};
+use super::{
+    Exit,
+    log_format::{self, DateArguments},
+    messages, progress,
+};
 
 /// Fewest networks that any setting may ask for.
 const FLOOR: usize = 5;
@@ -32,15 +38,17 @@ const FLOOR: usize = 5;
 /// Aggregate statistics of logs: CSV per table and period, and a summary on the terminal
 #[derive(Args)]
 pub(super) struct ReportArguments {
-    /// Log files, plain or gzip; `-` is standard input
+    /// Log files, plain or compressed (gzip, zstd, bzip2, xz); folders, whose files are read except hidden
+    /// ones; patterns such as 'access.log*'; `-` is standard input
     inputs: Vec<PathBuf>,
 
     /// Folder that receives the statistics
     #[arg(short, long, env = "HUSHLOG_OUTPUT")]
     output: PathBuf,
 
-    /// `auto`, `mixed`, a name such as combined, an Apache LogFormat string, `w3c:FIELDS`, `json:MAP` or
-    /// `haproxy:HEADERS`; in a wrapper after `cri:`, `docker:`, `syslog:` or `compose:`
+    /// `auto`, `mixed`, a name such as combined, a format string of Apache, nginx or GoAccess, @FILE[:NAME] for
+    /// one that a server's configuration declares, `w3c:FIELDS`, `json:MAP` or `haproxy:HEADERS`; all but
+    /// `auto` and @FILE also in a wrapper, after `cri:`, `docker:`, `syslog:` or `compose:`
     #[arg(
         short = 'f',
         long,
@@ -49,6 +57,9 @@ pub(super) struct ReportArguments {
         value_name = "FORMAT"
     )]
     log_format: String,
+
+    #[command(flatten)]
+    dates: DateArguments,
 
     /// Time zone whose days are released, an IANA name
     #[arg(long, default_value = "UTC", env = "HUSHLOG_TZ", value_name = "ZONE")]
@@ -121,6 +132,14 @@ pub(super) struct ReportArguments {
     #[arg(long, env = "HUSHLOG_GOAL", value_name = "NAME=GLOB")]
     goal: Vec<String>,
 
+    /// Leave out days before this one, YYYY-MM-DD in --tz
+    #[arg(long, env = "HUSHLOG_SINCE", value_name = "DATE")]
+    since: Option<Date>,
+
+    /// Leave out days after this one, YYYY-MM-DD in --tz
+    #[arg(long, env = "HUSHLOG_UNTIL", value_name = "DATE")]
+    until: Option<Date>,
+
     /// Leave out clients of an address or network
     #[arg(long, env = "HUSHLOG_EXCLUDE_IP", value_name = "CIDR")]
     exclude_ip: Vec<String>,
@@ -137,6 +156,18 @@ pub(super) struct ReportArguments {
     #[arg(long, env = "HUSHLOG_EXCLUDE_STATUS", value_name = "STATUS")]
     exclude_status: Vec<String>,
 
+    /// Leave out requests to virtual hosts that match
+    #[arg(long, env = "HUSHLOG_EXCLUDE_HOST", value_name = "GLOB")]
+    exclude_host: Vec<String>,
+
+    /// Leave out requests to virtual hosts that match none of these
+    #[arg(long, env = "HUSHLOG_INCLUDE_HOST", value_name = "GLOB")]
+    include_host: Vec<String>,
+
+    /// Leave out requests of a method, such as HEAD
+    #[arg(long, env = "HUSHLOG_EXCLUDE_METHOD", value_name = "METHOD")]
+    exclude_method: Vec<String>,
+
     /// Region database (MaxMind DB format), or `none`; one is built in
     #[arg(long, env = "HUSHLOG_GEO_DB", value_name = "FILE")]
     geo_db: Option<PathBuf>,
@@ -150,12 +181,20 @@ pub(super) struct ReportArguments {
     ledger: Option<PathBuf>,
 
     /// Release periods that are not over yet, for good
-    #[arg(long, env = "HUSHLOG_INCLUDE_OPEN")]
+    #[arg(long, env = "HUSHLOG_INCLUDE_OPEN", value_parser = BoolishValueParser::new())]
     include_open: bool,
 
     /// Release although lines may be missing
-    #[arg(long, env = "HUSHLOG_ALLOW_PARTIAL")]
+    #[arg(long, env = "HUSHLOG_ALLOW_PARTIAL", value_parser = BoolishValueParser::new())]
     allow_partial: bool,
+
+    /// Count lines that sources have in common for each of them
+    #[arg(long, env = "HUSHLOG_ALLOW_OVERLAP", value_parser = BoolishValueParser::new())]
+    allow_overlap: bool,
+
+    /// Read and account for every line, but write nothing
+    #[arg(long, env = "HUSHLOG_DRY_RUN", value_parser = BoolishValueParser::new())]
+    dry_run: bool,
 
     /// Time after a period's end before it is released
     #[arg(long, default_value = "0s", env = "HUSHLOG_GRACE", value_name = "TIME", value_parser = duration)]
@@ -170,12 +209,16 @@ pub(super) struct ReportArguments {
     threads: Option<NonZeroUsize>,
 
     /// No progress bar
-    #[arg(long, env = "HUSHLOG_NO_PROGRESS")]
+    #[arg(long, env = "HUSHLOG_NO_PROGRESS", value_parser = BoolishValueParser::new())]
     no_progress: bool,
 
     /// Print nothing but errors
-    #[arg(short, long, env = "HUSHLOG_QUIET")]
+    #[arg(short, long, env = "HUSHLOG_QUIET", value_parser = BoolishValueParser::new())]
     quiet: bool,
+
+    /// Say of each source which format it is in, and how many of its lines are
+    #[arg(short, long, env = "HUSHLOG_VERBOSE", conflicts_with = "quiet")]
+    verbose: bool,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -227,16 +270,16 @@ impl From<CrawlersArgument> for Crawlers {
 /// Reads, releases, publishes and tells what was done.
 pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let settings = arguments.settings()?;
-    let inputs = arguments.inputs()?;
+    let mut inputs = arguments.inputs()?;
     let policy = arguments.policy()?;
     let keys = random_keys()?;
-    let folder = Folder::open(
-        &arguments.output,
-        arguments.state.as_deref(),
-        arguments.ledger.as_deref(),
-    )?;
-    folder.ledger().permits(&settings.calendar)?;
-    let admission = arguments.admission(&folder);
+    let folder = arguments.folder()?;
+    let (ledger, state) = match &folder {
+        Some(folder) => (folder.ledger().clone(), folder.state().clone()),
+        None => arguments.records()?,
+    };
+    ledger.permits(&settings.calendar)?;
+    let admission = arguments.admission(&ledger, &state)?;
     let gate = GateSettings {
         policy: &policy,
         calendar: &settings.calendar,
@@ -244,27 +287,39 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
         keys: &keys,
     };
     let pool = pipeline::pool(arguments.threads.map_or_else(processors, NonZeroUsize::get))?;
-    let wanted = !arguments.no_progress && !arguments.quiet;
-    let reading = progress::shown(wanted, &inputs.sources, |progress| {
-        pipeline::read(&pool, &inputs, gate, progress)
-    });
-    let failures = reading.failures.len();
-    let told = tell_failures(&reading, arguments);
-    let (accounts, malformed) = (reading.accounts, reading.malformed.clone());
-    let report = pipeline::report(&pool, &inputs, reading, &settings, folder)?;
-    if !arguments.quiet {
-        print!(
-            "{}",
-            output::summary(&report.releases, &accounts, &malformed)
-        );
+    let reading = arguments.read(&pool, &mut inputs, gate);
+    if arguments.verbose {
+        messages::formats(&reading.sources);
     }
-    Ok(tell(&report, settings.k)
-        .or(told)
-        .unwrap_or(if failures > 0 {
-            Exit::NotAllRead
-        } else {
-            Exit::Done
-        }))
+    let unread = messages::failures(&reading.failures, arguments.allow_partial);
+    let repetitions = &reading.collected.repetitions;
+    let repeated = (!arguments.allow_overlap)
+        .then(|| messages::repetitions(repetitions, &inputs))
+        .flatten();
+    let (accounts, malformed) = (reading.accounts, reading.malformed.clone());
+    let report = match folder {
+        Some(folder) if repeated.is_none() => {
+            pipeline::report(&pool, &inputs, reading, &settings, folder)?
+        }
+        _ => Report::default(),
+    };
+    let outcome = messages::outcome(&report, settings.k);
+    if !arguments.quiet {
+        show(&output::summary(&report.releases, &accounts, &malformed))?;
+    }
+    Ok(outcome.or(repeated).or(unread).unwrap_or(Exit::Done))
+}
+
+/// Prints to standard output; a reader who has left early has seen enough.
+fn show(text: &str) -> Result<()> {
+    let mut out = stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(source) if source.kind() != ErrorKind::BrokenPipe => Err(Error::Write {
+            path: "standard output".into(),
+            source,
+        }),
+        _ => Ok(()),
+    }
 }
 
 impl ReportArguments {
@@ -293,14 +348,12 @@ impl ReportArguments {
     }
 
     fn inputs(&self) -> Result<Inputs> {
-        let named = self
-            .inputs
-            .iter()
-            .map(|path| match path.as_os_str().as_encoded_bytes() {
-                b"-" => Source::Stdin,
-                _ => Source::File(path.clone()),
-            });
-        let mut sources: Vec<Source> = named.collect();
+        let Selection {
+            mut sources,
+            repeated,
+            ..
+        } = Selection::new(&self.inputs)?;
+        messages::named_twice(&repeated);
         if sources.is_empty() {
             if stdin().is_terminal() {
                 return Err(Error::Setting(
@@ -309,15 +362,25 @@ impl ReportArguments {
             }
             sources.push(Source::Stdin);
         }
-        let format = match self.log_format.as_str() {
-            "auto" => None,
-            setting => Some(setting.parse()?),
-        };
         Ok(Inputs {
             sources,
-            format,
+            format: log_format::chosen(&self.log_format, &self.dates)?,
             log_tz: zone(&self.log_tz)?,
         })
+    }
+
+    fn filters(&self) -> FilterSettings {
+        FilterSettings {
+            since: self.since,
+            until: self.until,
+            exclude_ip: self.exclude_ip.clone(),
+            exclude_path: self.exclude_path.clone(),
+            include_path: self.include_path.clone(),
+            exclude_status: self.exclude_status.clone(),
+            exclude_host: self.exclude_host.clone(),
+            include_host: self.include_host.clone(),
+            exclude_method: self.exclude_method.clone(),
+        }
     }
 
     fn policy(&self) -> Result<Policy> {
@@ -336,12 +399,7 @@ impl ReportArguments {
                 Some(file) if file.as_os_str() == "none" => Regions::none(),
                 Some(file) => Regions::open(file)?,
             },
-            filters: Filters::new(
-                &self.exclude_ip,
-                &self.exclude_path,
-                &self.include_path,
-                &self.exclude_status,
-            )?,
+            filters: Filters::new(&self.filters())?,
             goals: Goals::new(&self.goal)?,
             hosts: Hosts::new(&self.site_host)?,
         })
@@ -370,77 +428,61 @@ impl ReportArguments {
             "exclude_path": self.exclude_path.len(),
             "exclude_ip": self.exclude_ip.len(),
             "exclude_status": self.exclude_status,
+            "exclude_host": self.exclude_host.len(),
+            "include_host": self.include_host.len(),
+            "exclude_method": self.exclude_method,
+            "since": self.since.map(|date| date.to_string()),
+            "until": self.until.map(|date| date.to_string()),
         })
     }
 
-    fn admission(&self, folder: &Folder) -> Admission {
-        let released: BTreeMap<_, _> = folder
-            .ledger()
+    /// The output folder, locked for this run; `None` if nothing is to be written.
+    fn folder(&self) -> Result<Option<Folder>> {
+        let (state, ledger) = (self.state.as_deref(), self.ledger.as_deref());
+        (!self.dry_run)
+            .then(|| Folder::open(&self.output, state, ledger))
+            .transpose()
+    }
+
+    fn records(&self) -> Result<(Ledger, State)> {
+        let (state, ledger) = (self.state.as_deref(), self.ledger.as_deref());
+        Folder::records(&self.output, state, ledger)
+    }
+
+    fn admission(&self, ledger: &Ledger, state: &State) -> Result<Admission> {
+        let key = |period| state.lines(period).map_or(0, |lines| lines.key);
+        let released: BTreeMap<_, _> = ledger
             .periods()
-            .map(|period| {
-                (
-                    period,
-                    folder.state().lines(period).map_or(0, |lines| lines.key),
-                )
-            })
+            .map(|period| (period, key(period)))
             .collect();
-        let now = jiff::Timestamp::now() - self.grace;
-        Admission {
+        let now = jiff::Timestamp::now()
+            .checked_sub(self.grace)
+            .map_err(|_| Error::Setting("--grace: the time span is too long".to_owned()))?;
+        Ok(Admission {
             over_by: Timestamp(now.as_microsecond()),
             include_open: self.include_open,
             released,
-        }
+        })
+    }
+
+    /// Reads every line once, unless repeated ones are to count.
+    fn read(&self, pool: &ThreadPool, inputs: &mut Inputs, gate: GateSettings<'_>) -> Reading {
+        let wanted = !self.no_progress && !self.quiet;
+        let sources = inputs.sources.clone();
+        let (reading, left_out) = progress::shown(wanted, &sources, |progress| {
+            if self.allow_overlap {
+                (pipeline::read(pool, inputs, gate, progress), Vec::new())
+            } else {
+                pipeline::read_distinct(pool, inputs, gate, progress)
+            }
+        });
+        messages::left_out(&left_out);
+        reading
     }
 }
 
-/// Says which sources were not read, and what that means for the release.
-fn tell_failures(reading: &Reading, arguments: &ReportArguments) -> Option<Exit> {
-    for failure in &reading.failures {
-        eprintln!("hushlog: {failure}");
-    }
-    let failed = !reading.failures.is_empty();
-    if failed && !arguments.allow_partial {
-        eprintln!(
-            "hushlog: nothing was released, since its lines may be missing; make every source readable, or \
-             release what there is with --allow-partial"
-        );
-    }
-    failed.then_some(Exit::NotAllRead)
-}
-
-/// Says what became of periods that were not released; the exit status they ask for.
-fn tell(report: &Report, k: usize) -> Option<Exit> {
-    for period in &report.below {
-        eprintln!(
-            "hushlog: {period} is not published: its requests come from fewer than {k} networks"
-        );
-    }
-    for period in &report.unknown {
-        eprintln!(
-            "hushlog: {period} was released before, but the private state of that release is gone: whether \
-             its lines have changed cannot be told"
-        );
-    }
-    for held in &report.held {
-        eprintln!("hushlog: {held}");
-    }
-    for period in &report.changed {
-        eprintln!(
-            "hushlog: {period} was released before, and its lines have changed since: what is published stays \
-             as it is, since a second release of the same period would tell what was added. To publish it \
-             anew, use another output folder and take the old release out of circulation."
-        );
-    }
-    if !report.held.is_empty() {
-        Some(Exit::NotAllRead)
-    } else if !report.changed.is_empty() && report.releases.is_empty() {
-        Some(Exit::Refused)
-    } else {
-        None
-    }
-}
-
-fn zone(name: &str) -> Result<TimeZone> {
+/// The time zone of that name.
+pub(super) fn zone(name: &str) -> Result<TimeZone> {
     TimeZone::get(name).map_err(|_| Error::Setting(format!("time zone {name:?} is not known")))
 }
 
@@ -462,8 +504,8 @@ fn microseconds(duration: SignedDuration) -> Result<i64> {
 }
 
 fn random_keys() -> Result<Keys> {
-    let mut root = [0; 32];
-    getrandom::fill(&mut root)
+    let mut root = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *root)
         .map_err(|error| Error::Setting(format!("no random numbers from the system: {error}")))?;
     Ok(Keys::new(root))
 }

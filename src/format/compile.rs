@@ -1,7 +1,7 @@
 //! From the pieces of a format string, in any dialect, to a field plan.
 
 use super::{
-    piece::{Piece, fused},
+    piece::{Piece, Template, fused},
     plan::{End, Field, Plan, Step},
 };
 use crate::{
@@ -10,14 +10,21 @@ use crate::{
     time::{Pattern, Provides},
 };
 
-/// Compiles the pieces of a format string.
+/// A field that has its place in the plan, and the literal after it.
+struct Placed {
+    name: String,
+    field: Field,
+    literal: Vec<u8>,
+}
+
+/// Compiles what a format string says.
 ///
 /// # Errors
 ///
 /// A setting's error where lines of this format tell no client or no time, or where it could not be
 /// told where a field ends.
-pub(super) fn compile(pieces: &[Piece]) -> Result<Plan> {
-    let mut pieces = fused(pieces);
+pub(super) fn compile(template: &Template) -> Result<Plan> {
+    let mut pieces = fused(&template.pieces);
     choose_preferred(&mut pieces);
     choose_times(&mut pieces)?;
     let says_client =
@@ -25,7 +32,7 @@ pub(super) fn compile(pieces: &[Piece]) -> Result<Plan> {
     if !pieces.iter().any(says_client) {
         return Err(refused("no field says who the client is"));
     }
-    plan(pieces)
+    plan(pieces, template)
 }
 
 /// The error of a format string that cannot be used.
@@ -40,12 +47,18 @@ fn choose_preferred(pieces: &mut [Piece]) {
         .collect();
     for index in outdone {
         if let Piece::Field { field, .. } = &mut pieces[index] {
-            *field = if field.is_word() {
-                Field::Word
-            } else {
-                Field::Text
-            };
+            *field = unused(field);
         }
+    }
+}
+
+/// A field of the same shape that a record does not hold.
+const fn unused(field: &Field) -> Field {
+    match field {
+        Field::ForwardedFor => Field::List,
+        Field::Path => Field::OtherPath,
+        _ if field.is_word() => Field::Word,
+        _ => Field::Text,
     }
 }
 
@@ -54,12 +67,15 @@ fn is_outdone(pieces: &[Piece], index: usize) -> bool {
     let Piece::Field {
         field: own,
         preference: own_preference,
+        ..
     } = &pieces[index]
     else {
         return false;
     };
     pieces.iter().enumerate().any(|(place, piece)| match piece {
-        Piece::Field { field, preference } => {
+        Piece::Field {
+            field, preference, ..
+        } => {
             let is_before = (preference, place) < (own_preference, index);
             is_before && are_rivals(field, own) || is_whole_of(field, own)
         }
@@ -73,10 +89,13 @@ fn are_rivals(one: &Field, other: &Field) -> bool {
         Field::Client | Field::ForwardedFor => {
             matches!(other, Field::Client | Field::ForwardedFor)
         }
-        Field::OptOut
+        Field::List
+        | Field::OptOut
+        | Field::OtherPath
         | Field::OtherTime(_)
         | Field::Port
         | Field::Protocol
+        | Field::Spaces
         | Field::Text
         | Field::Time(_)
         | Field::Word => false,
@@ -104,7 +123,7 @@ fn choose_times(pieces: &mut [Piece]) -> Result<()> {
             continue;
         };
         let provides = pattern.provides();
-        let field = if is_end != of_end || known.covers(provides) {
+        let settled = if is_end != of_end || known.covers(provides) {
             Field::OtherTime(pattern.clone())
         } else {
             known = known | provides;
@@ -114,7 +133,9 @@ fn choose_times(pieces: &mut [Piece]) -> Result<()> {
                 Field::Time(pattern.clone())
             }
         };
-        *piece = Piece::field(field);
+        if let Piece::Field { field, .. } = piece {
+            *field = settled;
+        }
     }
     Ok(())
 }
@@ -131,60 +152,103 @@ fn provided(pieces: &[Piece], of_end: bool) -> Provides {
 }
 
 /// The plan of pieces of which each has its use.
-fn plan(pieces: Vec<Piece>) -> Result<Plan> {
+fn plan(pieces: Vec<Piece>, template: &Template) -> Result<Plan> {
     let mut lead = Vec::new();
     let mut fields = Vec::new();
     for piece in pieces {
         match piece {
-            Piece::Field { field, .. } => push_field(field, &mut fields)?,
+            Piece::Field { name, field, .. } => push_field(name, field, &mut fields)?,
             Piece::Literal(literal) => {
-                let before = fields.last_mut().map_or(&mut lead, |(_, after)| after);
+                let last = fields.last_mut();
+                let before = last.map_or(&mut lead, |field: &mut Placed| &mut field.literal);
                 before.extend(literal);
             }
         }
     }
-    let steps = fields
-        .into_iter()
-        .map(|(field, literal)| step(field, literal));
+    let next = |place: usize| fields.get(place + 1).map(|next| &next.field);
+    let ends: Vec<_> = (0..fields.len())
+        .map(|place| end(&fields[place], next(place), template.escape))
+        .collect();
+    let steps = fields.into_iter().zip(ends);
     Ok(Plan {
         lead: lead.into(),
-        steps: steps.collect::<Result<_>>()?,
-        escape: Escape::Backslash,
+        steps: steps
+            .map(|(field, end)| step(field, end, template.is_lenient))
+            .collect::<Result<_>>()?,
+        escape: template.escape,
+        is_open: template.is_lenient,
     })
 }
 
 /// Appends a field; one that nothing holds and nothing separates from such another joins that.
-fn push_field(field: Field, fields: &mut Vec<(Field, Vec<u8>)>) -> Result<()> {
+fn push_field(name: String, field: Field, fields: &mut Vec<Placed>) -> Result<()> {
     match fields.last_mut() {
-        Some((before, after)) if after.is_empty() && !before.is_time() => {
-            if before.is_used() || field.is_used() || field.is_time() {
-                return Err(refused("nothing separates two neighbouring fields"));
+        Some(before) if before.literal.is_empty() && !is_parted(&before.field, &field) => {
+            if before.field.is_used() || field.is_used() || field.is_time() {
+                return Err(refused(&format!(
+                    "nothing separates two neighbouring fields, {} and {name}",
+                    before.name
+                )));
             }
+            before.name.push_str(&name);
             if !field.is_word() {
-                *before = field;
+                before.field = field;
             }
         }
-        _ => fields.push((field, Vec::new())),
+        _ => fields.push(Placed {
+            name,
+            field,
+            literal: Vec::new(),
+        }),
     }
     Ok(())
 }
 
-/// The step of a field and the literal after it.
-fn step(field: Field, literal: Vec<u8>) -> Result<Step> {
-    let end = match literal.first() {
+/// Whether the first field's end can be told although no literal stands between the two.
+const fn is_parted(first: &Field, second: &Field) -> bool {
+    first.is_time()
+        || matches!(
+            (first, second),
+            (Field::Spaces, _)
+                | (_, Field::Spaces)
+                | (Field::Host | Field::Word, Field::Path | Field::OtherPath)
+        )
+}
+
+/// How the end of a field is found, of which the next one is given.
+fn end(placed: &Placed, next: Option<&Field>, escape: Escape) -> End {
+    let Placed { field, literal, .. } = placed;
+    let may_be_list = matches!(field, Field::ForwardedFor | Field::List);
+    match (literal.first(), next) {
         _ if field.is_time() => End::Syntax,
-        Some(b'"') => End::Quote,
-        Some(_) => End::Literal,
-        None if field.is_word() => End::Word,
-        None => End::Line,
-    };
-    if literal == b" " && matches!(field, Field::Request | Field::UserAgent) {
-        return Err(refused(
-            "the request line and the user agent have spaces in them, so they need quotes or \
-             another separator than a space",
-        ));
+        _ if *field == Field::Spaces => End::Spaces,
+        (Some(b'"'), None) if escape == Escape::Literal => End::Line,
+        (Some(b'"'), _) if escape != Escape::Literal => End::Quote,
+        (Some(b' ' | b','), _) if may_be_list => End::List,
+        (Some(_), _) => End::Literal,
+        (None, Some(Field::Path | Field::OtherPath)) => End::Slash,
+        (None, Some(_)) => End::Word,
+        (None, None) if field.is_word() => End::Word,
+        (None, None) => End::Line,
+    }
+}
+
+/// The step of a field.
+fn step(placed: Placed, end: End, is_lenient: bool) -> Result<Step> {
+    let Placed {
+        name,
+        field,
+        literal,
+    } = placed;
+    let has_spaces = field == Field::Request || field == Field::UserAgent && !is_lenient;
+    if literal == b" " && has_spaces {
+        return Err(refused(&format!(
+            "the request line and the user agent have spaces in them, so {name} needs quotes or \
+             another separator than a space"
+        )));
     }
     Ok(Step {
+        name: name.into(),
         field,
         end,
         literal: literal.into(),
@@ -194,10 +258,10 @@ fn step(field: Field, literal: Vec<u8>) -> Result<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::spec::pieces;
+    use crate::format::spec::{self, DateFormats};
 
     fn compiled(spec: &str) -> Result<Plan> {
-        compile(&pieces(spec)?)
+        compile(&spec::template(spec, &DateFormats::default())?)
     }
 
     #[test]
@@ -307,11 +371,14 @@ mod tests {
         check("%h %{msec_frac}t", "when the request was");
         check("%h %{%d/%b %H:%M:%S}t", "when the request was");
         check("%h %{%F %I:%M}t", "when the request was");
-        check("%h%a %t", "nothing separates");
+        check(
+            "%h%a %t",
+            "nothing separates two neighbouring fields, %h and %a",
+        );
         check("%h%{sec}t", "nothing separates");
         check("%h %t %U%m", "nothing separates");
-        check("%h %t %r %>s", "need quotes");
-        check("%h %t %{User-Agent}i %>s", "need quotes");
+        check("%h %t %r %>s", "needs quotes");
+        check("%h %t %{User-Agent}i %>s", "needs quotes");
         check("", "when the request was");
     }
 

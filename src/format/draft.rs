@@ -1,5 +1,7 @@
 //! The draft of a record: takes the values of a line's fields one by one, in any order.
 
+use std::net::IpAddr;
+
 use memchr::{memchr, memchr3, memmem, memrchr};
 
 use super::plan::Field;
@@ -41,7 +43,7 @@ impl<'a> Draft<'a> {
         match field {
             Field::Bytes => self.bytes = bytes(value.raw)?,
             Field::Client => self.client = value.raw,
-            Field::ForwardedFor => self.client = first_of_list(value.raw),
+            Field::ForwardedFor => self.client = forwarded_client(value.raw),
             Field::Host => self.host = without_port(value.raw),
             Field::Method => self.method = value,
             Field::Moment => self.time = Some(clock.moment(value.raw).ok_or(Rule::Time)?),
@@ -61,9 +63,12 @@ impl<'a> Draft<'a> {
                 self.host = authority(value.raw);
             }
             Field::UserAgent => self.agent = value,
-            Field::OtherTime(_)
+            Field::List
+            | Field::OtherPath
+            | Field::OtherTime(_)
             | Field::Port
             | Field::Protocol
+            | Field::Spaces
             | Field::Text
             | Field::Time(_)
             | Field::TimeClf
@@ -125,9 +130,34 @@ fn bytes(value: &[u8]) -> Result<u64, Rule> {
     }
 }
 
-/// The first entry of a list with commas.
-fn first_of_list(value: &[u8]) -> &[u8] {
-    value[..memchr(b',', value).unwrap_or(value.len())].trim_ascii()
+/// The client in a list of forwarded addresses: the last one that is not of a private network, where
+/// one's own proxies are. Whatever stands before it may have been sent by the client itself.
+fn forwarded_client(list: &[u8]) -> &[u8] {
+    let mut entries = list.rsplit(|byte| *byte == b',').map(without_space);
+    let last = entries.clone().next().unwrap_or_default();
+    entries.find(|entry| !is_private(entry)).unwrap_or(last)
+}
+
+/// An entry of a list without the spaces around it, which W3C logs have as `+` or `%20`.
+fn without_space(entry: &[u8]) -> &[u8] {
+    let entry = entry.trim_ascii();
+    let bare = entry.strip_prefix(b"+").or(entry.strip_prefix(b"%20"));
+    bare.unwrap_or(entry)
+}
+
+/// Whether it is an address that only a private network has (RFC 1918, RFC 4193) or the machine itself.
+fn is_private(entry: &[u8]) -> bool {
+    let address = std::str::from_utf8(entry)
+        .ok()
+        .and_then(|text| text.parse().ok());
+    address.is_some_and(|address: IpAddr| match address.to_canonical() {
+        IpAddr::V4(address) => {
+            address.is_private() || address.is_loopback() || address.is_link_local()
+        }
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+    })
 }
 
 fn after_slash(value: &[u8]) -> &[u8] {
@@ -181,6 +211,22 @@ mod tests {
         check("CONNECT example.com:443 HTTP/1.1", "");
         check("/a/b", "");
         check("", "");
+    }
+
+    #[test]
+    fn the_client_of_a_list_is_the_last_that_is_not_private() {
+        let check = |list: &str, client: &str| {
+            assert_eq!(
+                forwarded_client(list.as_bytes()),
+                client.as_bytes(),
+                "{list}"
+            );
+        };
+        check("203.0.113.9, 198.51.100.7,10.0.0.1", "198.51.100.7");
+        check("203.0.113.9,+198.51.100.7,+10.0.0.1", "198.51.100.7");
+        check("203.0.113.9,%20198.51.100.7,%20::1", "198.51.100.7");
+        check("10.0.0.2, 10.0.0.1", "10.0.0.1");
+        check("-", "-");
     }
 
     #[test]

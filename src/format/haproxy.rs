@@ -4,7 +4,7 @@
 
 use memchr::{memchr, memrchr};
 
-use super::{compile::refused, draft::Draft, plan::Field, row::Cells};
+use super::{compile::refused, draft::Draft, outline::Meaning, plan::Field, row::Cells};
 use crate::{
     error::Result,
     record::{Escape, Record, Text},
@@ -47,6 +47,27 @@ impl Captures {
             .iter()
             .filter(|header| header.is_used())
             .count()
+    }
+
+    /// The fields that a record holds, and the captured headers, in the order of the line.
+    pub(super) fn outline(&self) -> impl Iterator<Item = (String, Meaning)> {
+        let before = [
+            ("client", Meaning::Client),
+            ("accept date", Meaning::Time),
+            ("status", Meaning::Status),
+            ("bytes read", Meaning::Bytes),
+        ];
+        let headers = (1..).zip(&self.headers).map(|(place, field)| {
+            let name = format!("captured header {place}");
+            (name, Meaning::of(field))
+        });
+        let after = [("request line", Meaning::Request)];
+        let owned = |(name, meaning): (&str, _)| (name.to_owned(), meaning);
+        before
+            .map(owned)
+            .into_iter()
+            .chain(headers)
+            .chain(after.map(owned))
     }
 
     /// The record of a line without its syslog header.

@@ -2,7 +2,7 @@
 
 use jiter::{Jiter, JiterError, JiterErrorType, Peek};
 
-use super::{compile::refused, draft::Draft, plan::Field};
+use super::{compile::refused, draft::Draft, outline::Meaning, plan::Field};
 use crate::{
     error::Result,
     record::{Escape, Record, Text},
@@ -88,6 +88,15 @@ impl Members {
             .filter(is_first)
             .filter(|(_, field)| field.is_used())
             .count()
+    }
+
+    /// The members by their paths.
+    pub(super) fn outline(&self) -> Vec<(String, Meaning)> {
+        let mut found = Vec::new();
+        outline(&self.tree, "", &mut |path, number| {
+            found.push((path, Meaning::of(&self.fields[number])));
+        });
+        found
     }
 
     /// The record of a line; none for another program's.
@@ -202,6 +211,17 @@ fn insert(members: &mut Vec<Member>, path: &str, number: usize) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Shows the paths of all members that are named, each with its number.
+fn outline(members: &[Member], parent: &str, show: &mut impl FnMut(String, usize)) {
+    for member in members {
+        let path = format!("{parent}{}", String::from_utf8_lossy(&member.name));
+        match &member.content {
+            Content::Value(number) => show(path, *number),
+            Content::Object(within) => outline(within, &(path + "."), show),
+        }
+    }
 }
 
 /// Reads the object that comes next, and keeps the values of its members.

@@ -22,7 +22,7 @@ pub(super) enum Layout {
     /// In columns.
     Row(Arc<Row>),
     /// In columns that directives among the lines say.
-    W3c(Directives),
+    W3c(Box<Directives>),
 }
 
 impl Layout {

@@ -3,11 +3,13 @@
 
 mod columns;
 mod compile;
+mod configuration;
 mod detect;
 mod draft;
 mod haproxy;
 mod json;
 mod layout;
+mod outline;
 mod parser;
 mod piece;
 mod plan;
@@ -15,17 +17,25 @@ mod predefined;
 mod row;
 mod setting;
 mod spec;
+mod trial;
 mod w3c;
 mod walk;
 mod wrapper;
 
 use std::sync::Arc;
 
-use self::{layout::Layout, piece::Piece, wrapper::Wrapper};
+use self::{
+    layout::Layout,
+    piece::{Piece, Template},
+    wrapper::Wrapper,
+};
 use crate::{error::Result, time::TimeZone};
 
 pub use detect::Detected;
+pub use outline::{Meaning, Part};
 pub use parser::{Parsed, Parser};
+pub use spec::{DateFormats, Dialect};
+pub use trial::{Broken, Trial};
 
 /// A log format, ready to parse lines; copies share what it was compiled to.
 ///
@@ -44,6 +54,15 @@ impl Format {
         predefined::FORMATS.iter().map(|format| format.name)
     }
 
+    /// The name that `GoAccess` has for the known format of that name, where it has one.
+    #[must_use]
+    pub fn goaccess_name(name: &str) -> Option<String> {
+        predefined::FORMATS
+            .iter()
+            .find(|format| format.is_named(name))
+            .and_then(predefined::Predefined::goaccess_name)
+    }
+
     /// The known format of that name, in any case, or of the name that `GoAccess` has for it.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
@@ -53,26 +72,48 @@ impl Format {
             .map(predefined::Predefined::format)
     }
 
-    /// The format that an Apache `LogFormat` string describes, such as `%h %l %u %t "%r" %>s %b`.
+    /// The format that a format string describes: Apache's `%h %l %u %t "%r" %>s %b`, nginx's
+    /// `$remote_addr [$time_local] "$request" $status`, or `GoAccess`'s `%h %^[%d:%t %^] "%r" %s %b`.
+    /// [`Dialect::of`] tells them apart.
     ///
-    /// Quotes may be escaped by a backslash, as they are in Apache's configuration.
+    /// Quotes may be escaped by a backslash, as they are in configurations.
     ///
     /// # Errors
     ///
     /// [`Error::Setting`](crate::error::Error::Setting) where the string is not one, or lines of it
     /// would tell no client or no time.
     pub fn from_spec(spec: &str) -> Result<Self> {
-        let pieces = spec::pieces(spec)?;
-        if !pieces
-            .iter()
-            .any(|piece| matches!(piece, Piece::Field { .. }))
-        {
+        Self::from_dated_spec(spec, &DateFormats::default())
+    }
+
+    /// The same, where the dates of a string for `GoAccess` are of the formats given.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_spec`](Self::from_spec).
+    pub fn from_dated_spec(spec: &str, dates: &DateFormats) -> Result<Self> {
+        let template = spec::template(spec, dates)?;
+        let is_field = |piece: &Piece| matches!(piece, Piece::Field { .. });
+        if !template.pieces.iter().any(is_field) {
             let names = Self::names().collect::<Vec<_>>().join(", ");
             let reason = format!("it has no directives, and the known names are {names}");
             return Err(compile::refused(&reason));
         }
-        let plan = compile::compile(&pieces)?;
-        Ok(Self::of(Layout::Plan(Arc::new(plan))))
+        Self::compiled(&template)
+    }
+
+    /// The format that a configuration of nginx or Apache declares under a name, or that of the first
+    /// log which it has written.
+    ///
+    /// Without any such log it is the only format declared. `file` is the configuration's name, for
+    /// messages; files that it includes are not read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setting`](crate::error::Error::Setting) with file and line where there is no such
+    /// format, or it cannot be used.
+    pub fn from_configuration(file: &str, text: &str, wanted: Option<&str>) -> Result<Self> {
+        configuration::format(file, text, wanted)
     }
 
     /// The known format that fits the first lines of a source: up to 1,000 lines or 1 MiB of them.
@@ -91,6 +132,11 @@ impl Format {
     #[must_use]
     pub const fn name(&self) -> Option<&'static str> {
         self.name
+    }
+
+    fn compiled(template: &Template) -> Result<Self> {
+        let plan = compile::compile(template)?;
+        Ok(Self::of(Layout::Plan(Arc::new(plan))))
     }
 
     /// A parser of this format, for one worker; times without a zone are of `log_tz`.
@@ -116,7 +162,7 @@ impl Format {
     /// formats without directives.
     pub fn pass(&mut self, chunk: &[u8]) {
         if let Layout::W3c(directives) = &mut self.layout {
-            directives.pass(chunk, Parser::LINE_CAP);
+            directives.pass(chunk);
         }
     }
 
@@ -137,6 +183,8 @@ impl Format {
     }
 }
 
+#[cfg(test)]
+mod dialect_tests;
 #[cfg(test)]
 mod server_tests;
 #[cfg(test)]

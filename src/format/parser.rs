@@ -2,7 +2,7 @@
 
 use super::{Format, layout::Layout};
 use crate::{
-    record::Record,
+    record::{LINE_CAP, Record},
     stats::Rule,
     time::{Clock, TimeZone},
 };
@@ -24,26 +24,14 @@ pub enum Parsed<'a> {
 pub struct Parser {
     layout: Layout,
     clock: Clock,
-    line_cap: usize,
 }
 
 impl Parser {
-    /// The bytes that a line may have unless [`with_line_cap`](Self::with_line_cap) says otherwise:
-    /// 64 KiB, several times the longest request that servers accept by default.
-    pub const LINE_CAP: usize = 64 * 1024;
-
     pub(super) fn new(layout: Layout, log_tz: TimeZone) -> Self {
         Self {
             layout,
             clock: Clock::new(log_tz),
-            line_cap: Self::LINE_CAP,
         }
-    }
-
-    /// The same parser with another cap on the bytes of a line, its line end not counted.
-    #[must_use]
-    pub fn with_line_cap(self, line_cap: usize) -> Self {
-        Self { line_cap, ..self }
     }
 
     /// Goes on with a chunk of the same source that begins in the given state of the format: see
@@ -57,10 +45,10 @@ impl Parser {
     /// Parses one line, given without its line feed; a carriage return at its end and a byte order
     /// mark at its start are no part of it.
     ///
-    /// A line that is longer than the cap is malformed, and may be given cut to one byte more than
+    /// A line that is longer than [`LINE_CAP`] is malformed, and may be given cut to one byte more than
     /// the cap. Lines that begin with `#` are ignored unless they are of the format.
     pub fn parse<'a>(&mut self, line: &'a [u8]) -> Parsed<'a> {
-        if line.len() > self.line_cap {
+        if line.len() > LINE_CAP {
             return Parsed::Malformed(Rule::Length);
         }
         let line = content(line);

@@ -1,7 +1,21 @@
 //! The pieces of a format string, as every dialect's front end gives them, and which belong together.
 
+use std::borrow::Cow;
+
 use super::plan::Field;
-use crate::time::Pattern;
+use crate::{record::Escape, time::Pattern};
+
+/// A format string as the front end of its dialect understands it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Template {
+    /// What stands in a line, one after the other.
+    pub(super) pieces: Vec<Piece>,
+    /// How the server escapes what a client sent.
+    pub(super) escape: Escape,
+    /// Whether the dialect takes every field to end at its delimiter, whatever it may hold, and anything
+    /// to follow the last one.
+    pub(super) is_lenient: bool,
+}
 
 /// One piece of a format string, as the front end of a dialect understands it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +24,8 @@ pub(super) enum Piece {
     Literal(Vec<u8>),
     /// Something that differs from line to line.
     Field {
+        /// Its name in the format string, for people.
+        name: String,
         /// What it says.
         field: Field,
         /// Of several fields that say the same, the one with the least preference is used, and of
@@ -20,8 +36,9 @@ pub(super) enum Piece {
 
 impl Piece {
     /// A field without rivals.
-    pub(super) const fn field(field: Field) -> Self {
+    pub(super) fn field(name: &str, field: Field) -> Self {
         Self::Field {
+            name: name.to_owned(),
             field,
             preference: 0,
         }
@@ -51,6 +68,14 @@ impl Piece {
         }
     }
 
+    /// What the format string has for it.
+    fn source(&self) -> Cow<'_, str> {
+        match self {
+            Self::Literal(literal) => String::from_utf8_lossy(literal),
+            Self::Field { name, .. } => Cow::Borrowed(name),
+        }
+    }
+
     /// Whether it is a field that says so.
     pub(super) fn says(&self, wanted: &Field) -> bool {
         matches!(self, Self::Field { field, .. } if field == wanted)
@@ -67,7 +92,9 @@ pub(super) fn fused(pieces: &[Piece]) -> Vec<Piece> {
         let (field, taken) = shape.map_or((None, 1), |(shape, field)| (Some(field), shape.len()));
         match (fused.last_mut(), first) {
             (Some(Piece::Literal(before)), Piece::Literal(literal)) => before.extend(literal),
-            _ => fused.push(field.map_or_else(|| first.clone(), |field| as_said_by(field, first))),
+            _ => fused.push(
+                field.map_or_else(|| first.clone(), |field| as_said_by(field, &rest[..taken])),
+            ),
         }
         rest = &rest[taken..];
     }
@@ -79,7 +106,7 @@ pub(super) fn fused(pieces: &[Piece]) -> Vec<Piece> {
 /// `%m %U%q %H` is a request line in all but name, and is read as one since a path may hold spaces;
 /// a query string belongs to its path, a port to its host.
 fn shapes() -> [(Vec<Piece>, Field); 4] {
-    let field = Piece::field;
+    let field = |field| Piece::field("", field);
     let literal = |text: &[u8]| Piece::Literal(text.to_vec());
     let (method, protocol) = (field(Field::Method), field(Field::Protocol));
     let (path, query) = (field(Field::Path), field(Field::Query));
@@ -114,13 +141,14 @@ fn starts_with(pieces: &[Piece], shape: &[Piece]) -> bool {
             .all(|(own, piece)| own.is_like(piece))
 }
 
-/// The field, as preferable as the piece it was fused from.
-fn as_said_by(field: &Field, piece: &Piece) -> Piece {
-    let preference = match piece {
-        Piece::Field { preference, .. } => *preference,
-        Piece::Literal(_) => 0,
+/// The field, as preferable as the first of the pieces that it was fused from, with all their names.
+fn as_said_by(field: &Field, pieces: &[Piece]) -> Piece {
+    let preference = match pieces {
+        [Piece::Field { preference, .. }, ..] => *preference,
+        _ => 0,
     };
     Piece::Field {
+        name: pieces.iter().map(Piece::source).collect(),
         field: field.clone(),
         preference,
     }

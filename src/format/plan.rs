@@ -14,13 +14,17 @@ pub(super) struct Plan {
     pub(super) lead: Box<[u8]>,
     /// The fields in the order of the line.
     pub(super) steps: Box<[Step]>,
-    /// How the values are escaped.
+    /// How the server escapes what a client sent.
     pub(super) escape: Escape,
+    /// Whether anything may follow the last field.
+    pub(super) is_open: bool,
 }
 
 /// A field and the literal after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Step {
+    /// The field's name in the format string, for people.
+    pub(super) name: Box<str>,
     /// What the field says.
     pub(super) field: Field,
     /// How its end is found.
@@ -36,16 +40,20 @@ pub(super) enum Field {
     Bytes,
     /// The client's address or host name.
     Client,
-    /// The addresses that proxies forwarded, the client's first.
+    /// The addresses that proxies forwarded, the one that the nearest proxy saw last.
     ForwardedFor,
     /// The virtual host, perhaps with a port.
     Host,
+    /// Nothing that a record holds, in a list with `, ` or ` : ` between its members.
+    List,
     /// The request's method.
     Method,
     /// When the request was received, in a syntax that can be told by its look.
     Moment,
     /// `1` where the client asks not to be counted.
     OptOut,
+    /// A path that is read elsewhere in the line.
+    OtherPath,
     /// A date that is not the time of the request, such as that of the end of the response.
     OtherTime(Pattern),
     /// The request's path, perhaps with the query string.
@@ -64,6 +72,8 @@ pub(super) enum Field {
     Request,
     /// What a cache did, a slash, and the status.
     ResultStatus,
+    /// Any number of spaces.
+    Spaces,
     /// The status.
     Status,
     /// Nothing that a record holds, in a value that may have spaces in it.
@@ -83,15 +93,21 @@ pub(super) enum Field {
 /// How the end of a field is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// With the line: the last field.
+    /// With the line, less the literal: the last field.
     Line,
+    /// Before the first place where the literal stands outside of a list's `, ` and ` : `.
+    List,
     /// Before the first place where the literal stands.
     Literal,
     /// Before the next quote that no backslash escapes; the literal begins with that quote.
     Quote,
+    /// Before the next slash, with which the next field begins.
+    Slash,
+    /// Before what is no space.
+    Spaces,
     /// Where its syntax says: dates.
     Syntax,
-    /// Before the next space, or with the line: the last field, where it has no spaces in it.
+    /// Before the next space, or with the line: a field that no literal follows.
     Word,
 }
 
@@ -115,7 +131,14 @@ impl Field {
     pub(super) const fn is_used(&self) -> bool {
         !matches!(
             self,
-            Self::OtherTime(_) | Self::Port | Self::Protocol | Self::Text | Self::Word
+            Self::List
+                | Self::OtherPath
+                | Self::OtherTime(_)
+                | Self::Port
+                | Self::Protocol
+                | Self::Spaces
+                | Self::Text
+                | Self::Word
         )
     }
 
@@ -149,7 +172,14 @@ impl Step {
             End::Quote => closing_quote(rest).ok_or(Rule::Quote)?,
             End::Literal => find(rest, &self.literal).ok_or(Rule::Incomplete)?,
             End::Word => memchr(b' ', rest).unwrap_or(rest.len()),
-            End::Line | End::Syntax => rest.len(),
+            End::Line => rest
+                .len()
+                .checked_sub(self.literal.len())
+                .ok_or(Rule::Incomplete)?,
+            End::List => find_after_list(rest, &self.literal).ok_or(Rule::Incomplete)?,
+            End::Slash => memchr(b'/', rest).ok_or(Rule::Incomplete)?,
+            End::Spaces => rest.iter().take_while(|&&byte| byte == b' ').count(),
+            End::Syntax => rest.len(),
         };
         let (value, rest) = rest.split_at(end);
         Ok((value, self.strip_literal(rest)?))
@@ -193,6 +223,29 @@ fn find(text: &[u8], literal: &[u8]) -> Option<usize> {
             return Some(at);
         }
     }
+}
+
+/// Where the literal first stands that is no part of what separates the members of a list.
+///
+/// nginx writes a value of `$upstream_addr` and its like for every server that it asked, with `, `
+/// between servers and ` : ` where it was redirected to another group of them.
+fn find_after_list(text: &[u8], literal: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let at = from + find(&text[from..], literal)?;
+        let separator = [&b", "[..], b" : "]
+            .into_iter()
+            .find(|separator| is_within(separator, text, at) && !literal.starts_with(separator));
+        match separator {
+            Some(_) => from = at + 1,
+            None => return Some(at),
+        }
+    }
+}
+
+/// Whether the place is that of a byte of the separator.
+fn is_within(separator: &[u8], text: &[u8], at: usize) -> bool {
+    (0..separator.len().min(at + 1)).any(|before| text[at - before..].starts_with(separator))
 }
 
 /// Where the byte first stands in `text`. Most words of a line are shorter than what makes a vector
@@ -242,6 +295,24 @@ mod tests {
         check(r#"a\\\" b""#, Some(7));
         check(r#"\"\"\""#, None);
         check("", None);
+    }
+
+    #[test]
+    fn a_list_ends_where_the_literal_is_none_of_its_separators() {
+        let check = |text: &str, literal: &str, end: Option<usize>| {
+            let found = find_after_list(text.as_bytes(), literal.as_bytes());
+            assert_eq!(found, end, "{text}");
+        };
+        check("a b", " ", Some(1));
+        check("a, b c", " ", Some(4));
+        check("a, b : c, d e", " ", Some(11));
+        check("a : b", " ", None);
+        check("- : a, b c", " ", Some(8));
+        check("a, b,c", ",", Some(4));
+        check("a, b,, c", ",", Some(4));
+        check("a, b", ", ", Some(1));
+        check(" b", " ", Some(0));
+        check(", b c", " ", Some(3));
     }
 
     #[test]

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use super::{
     Format,
     columns::{ALB, ELB, ELB_LEAST, ENVOY, ISTIO, S3, S3_LEAST, SQUID},
+    compile::compile,
     haproxy::Captures,
     json::Members,
     layout::Layout,
+    piece::Template,
     plan::Field,
     row::Row,
-    w3c::Directives,
+    spec,
 };
 use crate::{error::Result, record::Escape};
 
@@ -201,11 +203,36 @@ const fn known(
     }
 }
 
+/// The names of predefined formats in `src/settings.c` of `GoAccess` 1.11.
+const GOACCESS: [&str; 13] = [
+    "AWSALB",
+    "AWSELB",
+    "AWSS3",
+    "CADDY",
+    "CLOUDFRONT",
+    "CLOUDSTORAGE",
+    "COMBINED",
+    "COMMON",
+    "SQUID",
+    "TRAEFIKCLF",
+    "VCOMBINED",
+    "VCOMMON",
+    "W3C",
+];
+
 impl Predefined {
     /// Whether that is its name or another one it has, in any case.
     pub(super) fn is_named(&self, name: &str) -> bool {
         let mut names = self.aliases.iter().chain([&self.name]);
         names.any(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// The name that `GoAccess` has for it.
+    pub(super) fn goaccess_name(&self) -> Option<String> {
+        let names = [&self.name].into_iter().chain(self.aliases);
+        names
+            .map(|name| name.to_ascii_uppercase())
+            .find(|name| GOACCESS.contains(&&**name))
     }
 
     /// The format itself.
@@ -239,10 +266,13 @@ impl Definition {
                 escape,
             })),
             Spec(spec, escape) => {
-                let plan = super::compile::compile(&super::spec::pieces(spec)?)?;
-                Layout::Plan(Arc::new(super::plan::Plan { escape, ..plan }))
+                let template = Template {
+                    escape,
+                    ..spec::apache(spec)?
+                };
+                Layout::Plan(Arc::new(compile(&template)?))
             }
-            W3c => Layout::W3c(Directives::default()),
+            W3c => Layout::W3c(Box::default()),
         })
     }
 }

@@ -3,7 +3,7 @@
 
 use memchr::{memchr, memchr_iter};
 
-use super::{draft::Draft, plan::Field};
+use super::{draft::Draft, outline::Meaning, plan::Field};
 use crate::{
     record::{Escape, Record, Text},
     stats::Rule,
@@ -27,6 +27,12 @@ impl Row {
     /// How many fields of a record the columns fill.
     pub(super) fn fields(&self) -> usize {
         self.columns.iter().filter(|field| field.is_used()).count()
+    }
+
+    /// The columns in the order of the line, by their numbers.
+    pub(super) fn outline(&self) -> impl Iterator<Item = (String, Meaning)> {
+        let numbered = (1..).zip(&self.columns);
+        numbered.map(|(number, field)| (format!("column {number}"), Meaning::of(field)))
     }
 
     /// The record of a line.

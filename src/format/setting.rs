@@ -3,8 +3,8 @@
 use std::{str::FromStr, sync::Arc};
 
 use super::{
-    Format, compile::refused, haproxy::Captures, json::Members, layout::Layout, predefined,
-    w3c::Directives, wrapper::Wrapper,
+    DateFormats, Format, compile::refused, haproxy::Captures, json::Members, layout::Layout,
+    predefined, w3c::Directives, wrapper::Wrapper,
 };
 use crate::error::{Error, Result};
 
@@ -14,28 +14,40 @@ impl FromStr for Format {
     /// The format of a setting:
     ///
     /// - a name of [`Format::names`], or `mixed`, where each line is of any known format;
-    /// - an Apache `LogFormat` string;
+    /// - a format string of Apache, nginx or `GoAccess`;
     /// - `w3c:date time c-ip …`: a W3C log without directives;
     /// - `json:client=request.ip,time=ts,…`: which members of JSON objects say what;
     /// - `haproxy:host|agent|…`: which request headers are captured, in their order;
     /// - any of these after `cri:`, `docker:`, `syslog:` or `compose:`, by which its lines are wrapped.
     fn from_str(setting: &str) -> Result<Self> {
+        Self::of_setting(setting, &DateFormats::default())
+    }
+}
+
+impl Format {
+    /// The format of a setting, as by [`from_str`](Self::from_str), where the dates of a string for
+    /// `GoAccess` are of the formats given.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setting`] where the setting names none, or one that cannot be used.
+    pub fn of_setting(setting: &str, dates: &DateFormats) -> Result<Self> {
         match Wrapper::split(setting) {
-            Some((wrapper, setting)) => bare(setting)?
+            Some((wrapper, setting)) => bare(setting, dates)?
                 .wrapped(Some(wrapper))
                 .ok_or_else(|| refused("W3C logs cannot be read from within a wrapper")),
-            None => bare(setting),
+            None => bare(setting, dates),
         }
     }
 }
 
 /// The format of a setting without a wrapper.
-fn bare(setting: &str) -> Result<Format> {
+fn bare(setting: &str, dates: &DateFormats) -> Result<Format> {
     if let Some((kind, rest)) = setting.split_once(':') {
         let layout = match kind.to_ascii_lowercase().as_str() {
             "haproxy" => Some(Layout::HaProxy(Arc::new(Captures::of_names(rest)?))),
             "json" => Some(Layout::Json(Arc::new(Members::of_map(rest)?))),
-            "w3c" => Some(Layout::W3c(Directives::of_columns(rest)?)),
+            "w3c" => Some(Layout::W3c(Box::new(Directives::of_columns(rest)?))),
             _ => None,
         };
         if let Some(layout) = layout {
@@ -45,7 +57,7 @@ fn bare(setting: &str) -> Result<Format> {
     if setting.eq_ignore_ascii_case("mixed") {
         return Ok(mixed());
     }
-    Format::named(setting).map_or_else(|| Format::from_spec(setting), Ok)
+    Format::named(setting).map_or_else(|| Format::from_dated_spec(setting, dates), Ok)
 }
 
 /// All known formats but those with directives, from the most specific to the least.

@@ -4,7 +4,7 @@ use proptest::{prelude::*, sample::select, string::bytes_regex};
 
 use super::{Format, Parsed, Parser};
 use crate::{
-    record::{Escape, Record, Request, Text},
+    record::{Escape, LINE_CAP, Record, Request, Text},
     stats::Rule,
     time::{TimeZone, Timestamp},
 };
@@ -270,23 +270,18 @@ fn line_ends_blank_lines_and_comments_are_no_content() {
 
 #[test]
 fn a_line_may_be_as_long_as_the_cap() {
-    let line = combined(&[]);
-    let whole = named("combined")
-        .with_line_cap(line.len())
-        .parse(line.as_bytes());
+    let agent = "x".repeat(LINE_CAP + "AGENT".len() - combined(&[]).len());
+    let line = combined(&[("AGENT", &agent)]);
+    assert_eq!(line.len(), LINE_CAP);
+    let whole = named("combined").parse(line.as_bytes());
     assert!(matches!(whole, Parsed::Record(_)), "{whole:?}");
-    let longer = named("combined")
-        .with_line_cap(line.len() - 1)
-        .parse(line.as_bytes());
-    assert!(
-        matches!(longer, Parsed::Malformed(Rule::Length)),
-        "{longer:?}"
-    );
-    let blanks = vec![b' '; Parser::LINE_CAP + 1];
-    assert!(matches!(
-        named("combined").parse(&blanks),
-        Parsed::Malformed(Rule::Length)
-    ));
+    for longer in [format!("{line} "), " ".repeat(LINE_CAP + 1)] {
+        let longer = named("combined").parse(longer.as_bytes());
+        assert!(
+            matches!(longer, Parsed::Malformed(Rule::Length)),
+            "{longer:?}"
+        );
+    }
 }
 
 #[test]
@@ -352,23 +347,25 @@ fn a_request_line_in_all_but_name_is_one() {
 }
 
 #[test]
-fn a_forwarded_client_is_the_first_of_the_list() {
+fn a_forwarded_client_is_the_last_that_is_not_private() {
     let check = |spec: &str, logged: &str, client: &str| {
         let line = format!("[10/Oct/2000:13:55:36 -0700] {logged}");
         let record = record(&mut of_spec(&format!("%t {spec}")), line.as_bytes());
         assert_eq!(record.client, client.as_bytes(), "{logged}");
     };
-    check(
-        r#""%{X-Forwarded-For}i""#,
-        r#""203.0.113.7, 10.0.0.1""#,
-        "203.0.113.7",
-    );
-    check(
-        r#""%{X-Forwarded-For}i""#,
-        r#""203.0.113.7""#,
-        "203.0.113.7",
-    );
-    check(r#""%{X-Forwarded-For}i""#, r#""-""#, "-");
+    let quoted = r#""%{X-Forwarded-For}i""#;
+    for (logged, client) in [
+        ("203.0.113.7", "203.0.113.7"),
+        ("198.51.100.1, 203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7, 10.0.0.1", "203.0.113.7"),
+        ("198.51.100.1,2001:db8::7 , ::1, fd00::1", "2001:db8::7"),
+        ("10.0.0.2, 10.0.0.1", "10.0.0.1"),
+        ("anything, unknown", "unknown"),
+        ("-", "-"),
+        ("", ""),
+    ] {
+        check(quoted, &format!("\"{logged}\""), client);
+    }
     check(
         r#"%{x-forwarded-for}i %l %u "%r""#,
         r#"203.0.113.7, 10.0.0.1 - - "GET /""#,

@@ -34,7 +34,7 @@ impl Plan {
                 }
             };
         }
-        if rest.is_empty() {
+        if rest.is_empty() || self.is_open {
             draft.finished(clock)
         } else {
             Err(Rule::Trailing)

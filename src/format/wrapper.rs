@@ -3,8 +3,7 @@
 use jiter::{Jiter, Peek};
 use memchr::{memchr, memmem};
 
-use super::Parser;
-use crate::record::{Escape, Text};
+use crate::record::{Escape, LINE_CAP, Text};
 
 /// What every line of a log is wrapped in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +56,18 @@ impl Wrapper {
         })
     }
 
-    /// The line within, for which `buffer` has room; none where the line is not wrapped so.
+    /// Its name in settings.
+    pub(super) fn name(self) -> &'static str {
+        let named = NAMES.iter().find(|(_, wrapper)| *wrapper == self);
+        named.map_or("", |(name, _)| name)
+    }
+
+    /// The line within, for which `buffer` has room; none where the line is not wrapped so, or is too
+    /// long and may have been cut.
     pub(super) fn inner<'a>(self, line: &'a [u8], buffer: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+        if line.len() > LINE_CAP {
+            return None;
+        }
         match self {
             Self::Compose => after_name(line),
             Self::Cri => after_stream(line),
@@ -90,7 +99,7 @@ fn after_stream(line: &[u8]) -> Option<&[u8]> {
 /// The value of the member `log`, unescaped, without its line end. A line cannot be longer unescaped
 /// than it is escaped.
 fn log_member<'a>(line: &'a [u8], buffer: &'a mut Vec<u8>) -> Option<&'a [u8]> {
-    if !line.starts_with(b"{") || line.len() > Parser::LINE_CAP {
+    if !line.starts_with(b"{") {
         return None;
     }
     let mut json = Jiter::new(line);

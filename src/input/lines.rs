@@ -2,9 +2,6 @@
 
 use memchr::memchr;
 
-/// Longest line in bytes; longer ones are malformed, and held in memory only up to here.
-pub const LINE_CAP: usize = 64 << 10;
-
 /// The lines of a chunk, without their newlines. A line may end in a carriage return.
 pub fn lines(mut chunk: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {

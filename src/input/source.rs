@@ -1,17 +1,17 @@
-//! One source: a file or standard input, decompressed if its content says so.
+//! One source: a file or standard input, opened and decompressed.
 
 use std::{
     fs::File,
-    io::{self, BufReader, Cursor, Read},
+    io::{self, Read},
     path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use flate2::read::MultiGzDecoder;
-
+use super::compression::decompressed;
 use crate::error::{Error, Result};
-
-/// The first two bytes of a gzip member (RFC 1952, section 2.3.1).
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Where lines come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,28 +45,42 @@ impl Source {
         }
     }
 
-    /// Opens it. What is compressed with gzip, in any number of members, is recognised by its first
-    /// bytes, not by its name.
+    /// Whether it can be read a second time.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.size().is_some()
+    }
+
+    /// Opens it.
     ///
     /// # Errors
     /// [`Error::Read`] if it cannot be opened or its first bytes cannot be read.
     pub(super) fn open(&self) -> Result<Input> {
-        let name = self.name();
+        let taken = Arc::new(AtomicU64::new(0));
+        let counted = |reader| Counted {
+            reader,
+            count: Arc::clone(&taken),
+        };
         self.reader()
-            .and_then(Input::decoder)
-            .map(|decoder| Input {
-                name: name.clone(),
-                decoder,
+            .and_then(|reader| decompressed(counted(reader)))
+            .map(|content| Input {
+                name: self.name(),
+                content,
+                taken: Arc::clone(&taken),
             })
-            .map_err(|source| Error::Read { name, source })
+            .map_err(|source| Error::Read {
+                name: self.name(),
+                source,
+            })
     }
 
     fn reader(&self) -> io::Result<Box<dyn Read + Send>> {
         Ok(match self {
             Self::File(path) => {
                 let file = File::open(path)?;
+                // A folder with files in it stands for these; what is left is one without.
                 if file.metadata()?.is_dir() {
-                    return Err(io::ErrorKind::IsADirectory.into());
+                    return Err(io::Error::other("there is no file in this folder"));
                 }
                 Box::new(file)
             }
@@ -75,74 +89,41 @@ impl Source {
     }
 }
 
-type Raw = io::Chain<Cursor<Vec<u8>>, Counted>;
-
-enum Decoder {
-    Gzip(Box<MultiGzDecoder<BufReader<Raw>>>),
-    Plain(Raw),
-}
-
 /// An open source that yields decompressed bytes.
-pub struct Input {
+pub(super) struct Input {
     name: String,
-    decoder: Decoder,
+    content: Box<dyn Read + Send>,
+    taken: Arc<AtomicU64>,
 }
 
 impl Input {
     /// The source's name in messages.
-    #[must_use]
-    pub fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         &self.name
     }
 
     /// Bytes taken from the source so far, as stored.
-    #[must_use]
-    pub fn consumed(&self) -> u64 {
-        let raw = match &self.decoder {
-            Decoder::Gzip(decoder) => decoder.get_ref().get_ref(),
-            Decoder::Plain(raw) => raw,
-        };
-        raw.get_ref().1.count
-    }
-
-    fn decoder(reader: Box<dyn Read + Send>) -> io::Result<Decoder> {
-        let mut counted = Counted { reader, count: 0 };
-        let mut first = Vec::new();
-        (&mut counted)
-            .take(GZIP.len() as u64)
-            .read_to_end(&mut first)?;
-        let is_gzip = first == GZIP;
-        let raw = Cursor::new(first).chain(counted);
-        Ok(if is_gzip {
-            Decoder::Gzip(Box::new(MultiGzDecoder::new(BufReader::with_capacity(
-                256 << 10,
-                raw,
-            ))))
-        } else {
-            Decoder::Plain(raw)
-        })
+    pub(super) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
     }
 }
 
 impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &mut self.decoder {
-            Decoder::Gzip(decoder) => decoder.read(buffer),
-            Decoder::Plain(raw) => raw.read(buffer),
-        }
+        self.content.read(buffer)
     }
 }
 
-/// A reader that counts what was taken from it.
+/// A reader that counts what is taken from it, however deep in decoders it is.
 struct Counted {
     reader: Box<dyn Read + Send>,
-    count: u64,
+    count: Arc<AtomicU64>,
 }
 
 impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(buffer)?;
-        self.count += read as u64;
+        self.count.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
 }

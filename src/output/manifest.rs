@@ -4,27 +4,16 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{attribution::ATTRIBUTION, json::pretty};
-use crate::release::{PublishedTable, Release};
+use crate::{
+    privacy::Category,
+    release::{FEWEST_CRAWLER_REQUESTS, PublishedTable, Release},
+};
 
 /// The file's name.
 pub(super) const NAME: &str = "manifest.json";
 
 /// Version of the promises that the file states; raised when one of them changes.
 const CONTRACT: u32 = 1;
-
-/// Requests from which a crawler of [`CRAWLERS_BY_REQUESTS`] has a row.
-const CRAWLERS_FROM_REQUESTS: u32 = 10;
-
-/// Crawlers with a row by their requests instead of by networks: their key is a closed list and
-/// the actor a machine.
-const CRAWLERS_BY_REQUESTS: [&str; 6] = [
-    "search-engine",
-    "ai",
-    "seo",
-    "monitoring",
-    "social-preview",
-    "advertising",
-];
 
 /// The keys are written in this order. No clock, path, host name or digest of input is among them.
 #[derive(Serialize)]
@@ -59,8 +48,8 @@ pub(super) fn encode(release: &Release, tables: &[(&PublishedTable, String)]) ->
         privacy: json!({
             "mode": "k",
             "k": release.k(),
-            "crawlers_from_requests": CRAWLERS_FROM_REQUESTS,
-            "crawlers_by_requests": CRAWLERS_BY_REQUESTS,
+            "crawlers_from_requests": FEWEST_CRAWLER_REQUESTS,
+            "crawlers_by_requests": crawlers_by_requests(),
         }),
         accounts: json!({"parsed": release.parsed(), "excluded": release.excluded()}),
         tables: tables.iter().map(entry).collect(),
@@ -71,6 +60,15 @@ pub(super) fn encode(release: &Release, tables: &[(&PublishedTable, String)]) ->
 fn entry((table, sha256): &(&PublishedTable, String)) -> (String, Value) {
     let entry = json!({"rows": table.rows.len(), "sha256": sha256});
     (table.table.name().to_owned(), entry)
+}
+
+/// The categories of crawlers that have a row by their requests instead of by networks: their names
+/// are a closed list, and the actor a machine.
+fn crawlers_by_requests() -> Vec<&'static str> {
+    let closed = Category::ALL
+        .into_iter()
+        .filter(|category| category.is_closed());
+    closed.map(Category::name).collect()
 }
 
 #[cfg(test)]
@@ -118,12 +116,12 @@ mod tests {
     "k": 10,
     "crawlers_from_requests": 10,
     "crawlers_by_requests": [
-      "search-engine",
       "ai",
-      "seo",
+      "advertising",
       "monitoring",
-      "social-preview",
-      "advertising"
+      "search-engine",
+      "seo",
+      "social-preview"
     ]
   },
   "accounts": {

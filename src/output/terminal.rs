@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     aggregate::{Measure, Table},
-    release::{PublishedTable, Release, Row},
+    release::{OTHER, PublishedTable, Release, Row},
     stats::{Accounts, MalformedLine},
     time::PeriodLength,
 };
@@ -123,7 +123,7 @@ fn top_rows(out: &mut String, release: &Release, table: &PublishedTable) {
 fn ranked(table: &PublishedTable) -> Vec<&Row> {
     let mut rows: Vec<&Row> = table.rows.iter().collect();
     rows.sort_by_key(|row| {
-        let other = row.keys.iter().any(|key| key == "(other)");
+        let other = row.keys.iter().any(|key| key == OTHER);
         (other, Reverse(row.measures.first().copied().flatten()))
     });
     rows
@@ -148,25 +148,35 @@ fn figure(table: Table, row: Option<&Row>, measure: Measure) -> String {
     cell.map_or_else(|| "(withheld)".to_owned(), |it| it.to_string())
 }
 
-/// Each thing kept back once, with the number of periods it was kept back in.
+/// Each thing kept back once, with the periods it was kept back in and the cells it emptied in all.
 fn withheld(out: &mut String, releases: &[Release]) {
-    let mut reasons: Vec<(String, usize)> = Vec::new();
+    let mut reasons: Vec<(String, usize, usize)> = Vec::new();
     for withheld in releases.iter().flat_map(Release::withheld) {
         let reason = format!("{}: {}", withheld.table.name(), escaped(&withheld.reason));
-        match reasons.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, periods)) => *periods += 1,
-            None => reasons.push((reason, 1)),
+        match reasons.iter_mut().find(|(known, ..)| *known == reason) {
+            Some((_, periods, cells)) => {
+                *periods += 1;
+                *cells += withheld.cells;
+            }
+            None => reasons.push((reason, 1, withheld.cells)),
         }
     }
     if reasons.is_empty() {
         return;
     }
     section(out, "Withheld");
-    for (reason, periods) in reasons {
-        match periods {
-            1 => line(out, format_args!("  {reason}")),
-            _ => line(out, format_args!("  {reason} ({periods} periods)")),
-        }
+    for (reason, periods, cells) in reasons {
+        let cells = if cells > 0 {
+            format!(", {cells} cells empty")
+        } else {
+            String::new()
+        };
+        let periods = if periods > 1 {
+            format!(" ({periods} periods)")
+        } else {
+            String::new()
+        };
+        line(out, format_args!("  {reason}{cells}{periods}"));
     }
 }
 
@@ -319,6 +329,7 @@ mod tests {
         let release = release("2026-11-21", vec![overview(1000), pages, regions]);
         let reason = "seconds of 1 row: one visitor has more than half".to_owned();
         let release = release.with_withheld(vec![Withheld {
+            cells: 0,
             table: Table::Regions,
             reason,
         }]);
@@ -365,6 +376,7 @@ Lines
         let statuses = |count| table(Table::Statuses, &[(&["200"], &[Some(count)])]);
         let reason = "fewer than 10 networks".to_owned();
         let reasons = vec![Withheld {
+            cells: 0,
             table: Table::Goals,
             reason,
         }];
@@ -434,6 +446,7 @@ Lines
             &[(&[hostile, hostile], &[Some(10), Some(10)])],
         );
         let withheld = Withheld {
+            cells: 0,
             table: Table::Pages,
             reason: hostile.to_owned(),
         };

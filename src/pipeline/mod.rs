@@ -1,14 +1,19 @@
 //! Connects the stages: reads all sources in parallel through gate 1, then reduces, releases and
 //! publishes period by period. The only place with threads.
 
+mod distinct;
+mod feed;
 mod read;
 mod reduce;
 mod report;
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::ThreadPoolBuilder;
 
-pub use read::{Inputs, Progress, Reading, read};
-pub use report::{Report, ReportSettings, report};
+pub use rayon::ThreadPool;
+
+pub use distinct::{LeftOut, read_distinct};
+pub use read::{Inputs, Progress, Reading, SourceReading, read};
+pub use report::{Held, Report, ReportSettings, report};
 
 use crate::error::{Error, Result};
 

@@ -1,16 +1,14 @@
 //! Reads all sources through gate 1: workers take chunks in turn and parse them side by side.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::ThreadPool;
 
+use super::feed::Feed;
 use crate::{
     error::Error,
     format::{Format, Parsed, Parser},
-    input::{self, Chunk, Source, Sources},
+    input::{self, Chunk, Source},
     privacy::{Collected, Gate, GateSettings, Intake},
     stats::{Account, Accounts, MalformedLine, Rule},
     time::TimeZone,
@@ -47,8 +45,23 @@ pub struct Reading {
     pub accounts: Accounts,
     /// The first malformed lines.
     pub malformed: Vec<MalformedLine>,
+    /// The sources that were read, in the order given.
+    pub sources: Vec<SourceReading>,
     /// Sources that were not read to their end, and why.
     pub failures: Vec<Error>,
+}
+
+/// One source that was read.
+#[derive(Clone, Debug)]
+pub struct SourceReading {
+    /// The source as the user named it.
+    pub name: String,
+    /// The format that its lines were taken to be in.
+    pub format: Format,
+    /// Its lines, ignored ones left out.
+    pub lines: u64,
+    /// Those of them that are not of the format.
+    pub malformed: u64,
 }
 
 /// Reads the sources on all threads of the pool.
@@ -59,7 +72,7 @@ pub fn read(
     gate: GateSettings<'_>,
     progress: &Progress,
 ) -> Reading {
-    let feed = Mutex::new(Feed::new(inputs));
+    let feed = Feed::new(inputs);
     let workers = pool.broadcast(|_| {
         let mut worker = Worker::new(inputs, gate);
         worker.run(&feed, progress);
@@ -73,84 +86,15 @@ pub fn read(
         accounts += worker_accounts;
         chunks.extend(worker_chunks);
     }
+    chunks.sort_unstable_by_key(|chunk| (chunk.source, chunk.sequence));
     let hosts = gate.policy.hosts.names().to_vec();
     let goals = gate.policy.goals.names().to_vec();
     Reading {
         collected: Collected::join(intakes, hosts, goals),
         accounts,
+        sources: sources(&chunks, inputs),
         malformed: examples(chunks, inputs),
-        failures: feed
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-            .failures,
-    }
-}
-
-/// Hands out chunks with their format.
-struct Feed<'i> {
-    inputs: &'i Inputs,
-    sources: Sources,
-    /// The format of the current source, in its state after the chunks handed out.
-    format: Option<Format>,
-    consumed: u64,
-    failures: Vec<Error>,
-}
-
-impl<'i> Feed<'i> {
-    fn new(inputs: &'i Inputs) -> Self {
-        Self {
-            inputs,
-            sources: Sources::new(inputs.sources.clone()),
-            format: None,
-            consumed: 0,
-            failures: Vec::new(),
-        }
-    }
-
-    /// Fills `chunk` with the next lines of any source that can be read, and returns their format in its
-    /// state at the first of them; `None` at the end of all.
-    fn next(&mut self, chunk: &mut Chunk, progress: &Progress) -> Option<Format> {
-        loop {
-            match self.sources.next_chunk(chunk) {
-                Ok(true) => {}
-                Ok(false) => return None,
-                Err(error) => {
-                    self.failures.push(error);
-                    continue;
-                }
-            }
-            if chunk.sequence == 0 {
-                self.consumed = 0;
-                self.format = self.format_of(chunk);
-            }
-            progress
-                .bytes
-                .fetch_add(chunk.consumed - self.consumed, Ordering::Relaxed);
-            self.consumed = chunk.consumed;
-            match &mut self.format {
-                Some(format) => {
-                    let at_start = format.clone();
-                    format.pass(&chunk.bytes);
-                    return Some(at_start);
-                }
-                None => self.sources.give_up(),
-            }
-        }
-    }
-
-    /// The format given, or the one that a source's first lines are in.
-    fn format_of(&mut self, chunk: &Chunk) -> Option<Format> {
-        if let Some(format) = &self.inputs.format {
-            return Some(format.clone());
-        }
-        let name = self.inputs.sources[chunk.source].name();
-        match Format::detect(&name, &chunk.bytes) {
-            Ok(detected) => Some(detected.format),
-            Err(error) => {
-                self.failures.push(error);
-                None
-            }
-        }
+        failures: feed.failures(),
     }
 }
 
@@ -158,8 +102,11 @@ impl<'i> Feed<'i> {
 struct ChunkLines {
     source: usize,
     sequence: u64,
+    format: Format,
     lines: u64,
-    malformed: Vec<(u64, Rule)>,
+    ignored: u64,
+    malformed: u64,
+    examples: Vec<(u64, Rule)>,
 }
 
 /// One thread's state.
@@ -185,14 +132,9 @@ impl<'r> Worker<'r> {
         }
     }
 
-    fn run(&mut self, feed: &Mutex<Feed<'_>>, progress: &Progress) {
+    fn run(&mut self, feed: &Feed<'_>, progress: &Progress) {
         let mut chunk = Chunk::default();
-        loop {
-            let format = feed
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .next(&mut chunk, progress);
-            let Some(format) = format else { return };
+        while let Some(format) = feed.next(&mut chunk, progress) {
             let parser = match self.parser.take() {
                 Some((source, mut parser)) if source == chunk.source => {
                     parser.resume(&format);
@@ -200,7 +142,7 @@ impl<'r> Worker<'r> {
                 }
                 _ => format.parser(self.inputs.log_tz.clone()),
             };
-            let parser = self.take_chunk(&chunk, &format, parser);
+            let parser = self.take_chunk(&chunk, format, parser);
             self.parser = Some((chunk.source, parser));
             progress.lines.fetch_add(
                 self.chunks.last().map_or(0, |chunk| chunk.lines),
@@ -209,23 +151,31 @@ impl<'r> Worker<'r> {
         }
     }
 
-    fn take_chunk(&mut self, chunk: &Chunk, format: &Format, mut parser: Parser) -> Parser {
+    fn take_chunk(&mut self, chunk: &Chunk, format: Format, mut parser: Parser) -> Parser {
         let source = u32::try_from(chunk.source).unwrap_or(u32::MAX);
         let mut counted = ChunkLines {
             source: chunk.source,
             sequence: chunk.sequence,
+            format,
             lines: 0,
-            malformed: Vec::new(),
+            ignored: 0,
+            malformed: 0,
+            examples: Vec::new(),
         };
+        self.gate.begin(chunk.source, chunk.sequence);
         for line in input::lines(&chunk.bytes) {
             counted.lines += 1;
-            let unwrapped = format.unwrapped(line, &mut self.unwrapped);
+            let unwrapped = counted.format.unwrapped(line, &mut self.unwrapped);
             let account = match parser.parse(unwrapped) {
                 Parsed::Record(record) => self.gate.admit(&record, line, source),
-                Parsed::Ignored => Account::Ignored,
+                Parsed::Ignored => {
+                    counted.ignored += 1;
+                    Account::Ignored
+                }
                 Parsed::Malformed(rule) => {
-                    if counted.malformed.len() < MOST_EXAMPLES {
-                        counted.malformed.push((counted.lines, rule));
+                    counted.malformed += 1;
+                    if counted.examples.len() < MOST_EXAMPLES {
+                        counted.examples.push((counted.lines, rule));
                     }
                     Account::Malformed(rule)
                 }
@@ -237,9 +187,20 @@ impl<'r> Worker<'r> {
     }
 }
 
-/// The first malformed lines with their numbers in their source.
-fn examples(mut chunks: Vec<ChunkLines>, inputs: &Inputs) -> Vec<MalformedLine> {
-    chunks.sort_unstable_by_key(|chunk| (chunk.source, chunk.sequence));
+/// What each source came to; the chunks are in order.
+fn sources(chunks: &[ChunkLines], inputs: &Inputs) -> Vec<SourceReading> {
+    let by_source = chunks.chunk_by(|one, other| one.source == other.source);
+    let reading = |chunks: &[ChunkLines]| SourceReading {
+        name: inputs.sources[chunks[0].source].name(),
+        format: chunks[0].format.clone(),
+        lines: chunks.iter().map(|chunk| chunk.lines - chunk.ignored).sum(),
+        malformed: chunks.iter().map(|chunk| chunk.malformed).sum(),
+    };
+    by_source.map(reading).collect()
+}
+
+/// The first malformed lines with their numbers in their source; the chunks are in order.
+fn examples(chunks: Vec<ChunkLines>, inputs: &Inputs) -> Vec<MalformedLine> {
     let mut before = 0;
     let mut examples = Vec::new();
     for chunk in chunks {
@@ -249,7 +210,7 @@ fn examples(mut chunks: Vec<ChunkLines>, inputs: &Inputs) -> Vec<MalformedLine> 
         let source = &inputs.sources[chunk.source];
         examples.extend(
             chunk
-                .malformed
+                .examples
                 .into_iter()
                 .map(|(line, rule)| MalformedLine {
                     source: source.name(),

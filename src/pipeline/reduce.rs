@@ -6,17 +6,18 @@ use rayon::{ThreadPool, prelude::*};
 
 use crate::{
     aggregate::{Collector, Contribution, Reading},
-    privacy::{Hit, Lexicon},
+    privacy::{Hit, Lexicon, Shard},
     session,
 };
 
-/// Sorts every shard into the order in which visits are defined.
-pub(super) fn sort(pool: &ThreadPool, shards: &mut [Vec<Hit>], lexicon: &Lexicon) {
-    pool.install(|| {
-        shards
-            .par_iter_mut()
-            .for_each(|shard| session::sort(shard, lexicon));
-    });
+/// The shards in one piece each, sorted into the order in which visits are defined.
+pub(super) fn sorted(pool: &ThreadPool, shards: Vec<Shard>, lexicon: &Lexicon) -> Vec<Vec<Hit>> {
+    let sorted = |shard: Shard| {
+        let mut hits = shard.join();
+        session::sort(&mut hits, lexicon);
+        hits
+    };
+    pool.install(|| shards.into_par_iter().map(sorted).collect())
 }
 
 /// Collects the contributions of all visitors of sorted shards. Collectors merge by addition, so it

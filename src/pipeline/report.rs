@@ -4,19 +4,16 @@ use rayon::ThreadPool;
 
 use super::{Inputs, Reading, reduce};
 use crate::{
-    aggregate::{self, Limits, Shares, Survey, Totals, VisitSettings},
-    error::{Error, Result},
+    aggregate::{self, Shares, Survey, Totals, VisitSettings},
+    error::Result,
     output::Folder,
-    privacy::{Coverage, Lexicon, PeriodIntake},
+    privacy::{CollectedPeriod, Coverage, Lexicon, PeriodLines, Shard},
     release::{Numbers, Plan, PlanSettings, Release, Statement, Verdict},
-    time::{Calendar, Hours, Period, Timestamp},
+    time::{Calendar, CivilHour, Hours, Period, Timestamp},
 };
 
-/// How many times as many networks the 90th percentile needs as a row.
-const QUANTILE_NETWORKS: usize = 10;
-
 /// Longest time from a period's start to its first line that raises no doubt, unless lines are rarer.
-const GAP: i64 = 3600 * Timestamp::MICROSECONDS;
+const GAP: i64 = 60 * Timestamp::MINUTE;
 
 /// What a report is made by.
 #[derive(Clone, Debug)]
@@ -48,10 +45,21 @@ pub struct Report {
     pub changed: Vec<Period>,
     /// Already released, from lines that are no longer known, so that changes cannot be told.
     pub unknown: Vec<Period>,
-    /// Held back because their beginning seems to be missing, and why.
-    pub held: Vec<Error>,
+    /// Held back because their beginning seems to be missing.
+    pub held: Vec<Held>,
     /// Not published because fewer than k networks sent their requests.
     pub below: Vec<Period>,
+}
+
+/// A period whose first line comes late.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The period.
+    pub period: Period,
+    /// When its first line was logged.
+    pub first: CivilHour,
+    /// The source that holds the line, as the user named it.
+    pub source: String,
 }
 
 /// Releases every period of a reading that may be released, and publishes it in the folder.
@@ -63,25 +71,24 @@ pub struct Report {
 pub fn report(
     pool: &ThreadPool,
     inputs: &Inputs,
-    mut reading: Reading,
+    reading: Reading,
     settings: &ReportSettings,
     mut folder: Folder,
 ) -> Result<Report> {
     let mut report = Report::default();
     let first_released = folder.ledger().earliest();
     let whole = reading.failures.is_empty();
-    let periods = std::mem::take(&mut reading.collected.periods);
-    for (period, mut intake) in periods {
+    let lexicon = reading.collected.lexicon;
+    for (period, CollectedPeriod { lines, shards }) in reading.collected.periods {
         if folder.ledger().contains(period) {
-            report.judge(period, &intake, &folder);
+            report.judge(period, &lines, &folder);
             continue;
         }
-        let Some(coverage) = intake.coverage() else {
+        // Nothing is to be said of a period that filters leave nothing of.
+        let readable = (whole || settings.allow_partial) && lines.parsed() > 0;
+        let Some(coverage) = lines.coverage().filter(|_| readable) else {
             continue;
         };
-        if !whole && !settings.allow_partial {
-            continue;
-        }
         let follows = first_released.is_some_and(|first| first < period);
         let gap = missing_beginning(period, coverage, settings, inputs).filter(|_| follows);
         let complete = whole && gap.is_none() && !settings.include_open;
@@ -89,17 +96,10 @@ pub fn report(
             report.held.push(gap);
             continue;
         }
-        let lines = intake.digest();
-        match release(
-            pool,
-            period,
-            &mut intake,
-            complete,
-            &reading.collected.lexicon,
-            settings,
-        ) {
+        let statement = settings.statement(period, &lines, complete);
+        match release(pool, statement, shards, &lexicon, settings) {
             Some(release) => {
-                folder = folder.publish(&release, lines)?;
+                folder = folder.publish(&release, lines.digest())?;
                 report.releases.push(release);
             }
             None => report.below.push(period),
@@ -108,12 +108,26 @@ pub fn report(
     Ok(report)
 }
 
+impl ReportSettings {
+    /// What the release of a period says of itself.
+    fn statement(&self, period: Period, lines: &PeriodLines, complete: bool) -> Statement {
+        Statement {
+            period,
+            tz: self.calendar.tz_name().to_owned(),
+            complete,
+            policy: self.policy.clone(),
+            parsed: lines.parsed(),
+            excluded: lines.excluded(),
+        }
+    }
+}
+
 impl Report {
     /// Compares the lines of a released period with those it was made from.
-    fn judge(&mut self, period: Period, intake: &PeriodIntake, folder: &Folder) {
+    fn judge(&mut self, period: Period, lines: &PeriodLines, folder: &Folder) {
         match folder.state().lines(period) {
             None => self.unknown.push(period),
-            Some(released) => match Verdict::of(&intake.digest(), released) {
+            Some(released) => match Verdict::of(&lines.digest(), released) {
                 Verdict::Changed => self.changed.push(period),
                 Verdict::Older | Verdict::Unchanged => {}
             },
@@ -121,46 +135,43 @@ impl Report {
     }
 }
 
-/// Why the beginning of a period seems to be missing, if its first line comes late. Asked where an
-/// earlier run has released an earlier period, so that lines should follow without a gap.
+/// Tells of a period whose first line comes late. Asked where an earlier run has released an earlier
+/// period, so that lines should follow without a gap.
 fn missing_beginning(
     period: Period,
     coverage: &Coverage,
     settings: &ReportSettings,
     inputs: &Inputs,
-) -> Option<Error> {
+) -> Option<Held> {
     let (earliest, source) = coverage.earliest;
     let late = earliest.0 - settings.calendar.midnight(period.start).0;
     let allowed = settings
         .gap
         .unwrap_or_else(|| GAP.max(2 * coverage.longest_gap()));
-    (late > allowed).then(|| {
-        let (date, hour) = settings.calendar.civil_hour(earliest);
-        Error::Refused(format!(
-            "{period} is held back: its first line, in {}, is of {date} {hour:02} h; the rotated file before \
-             that one is probably missing (--allow-partial releases the period as it is)",
-            inputs.sources[source as usize].name(),
-        ))
+    let (date, hour) = settings.calendar.civil_hour(earliest);
+    (late > allowed).then(|| Held {
+        period,
+        first: CivilHour { date, hour },
+        source: inputs.sources[source as usize].name(),
     })
 }
 
-/// The release of a period; `None` if it has fewer than k networks.
+/// The release of a period from its hits; `None` if it has fewer than k networks.
 fn release(
     pool: &ThreadPool,
-    period: Period,
-    intake: &mut PeriodIntake,
-    complete: bool,
+    statement: Statement,
+    shards: Vec<Shard>,
     lexicon: &Lexicon,
     settings: &ReportSettings,
 ) -> Option<Release> {
-    let mut shards = intake.take_shards();
-    reduce::sort(pool, &mut shards, lexicon);
+    let period = statement.period;
     let hours = Hours::new(&settings.calendar, period);
     let reading = aggregate::Reading {
         lexicon,
         hours: &hours,
         settings: &settings.visits,
     };
+    let shards = reduce::sorted(pool, shards, lexicon);
 
     let survey = reduce::collect(pool, &shards, reading, || Survey::new(settings.k));
     let plan_settings = PlanSettings {
@@ -171,26 +182,13 @@ fn release(
     let plan = Plan::new(&survey, lexicon, plan_settings)?;
     drop(survey);
 
-    let limits = Limits {
-        threshold: settings.k,
-        quantile: settings.k * QUANTILE_NETWORKS,
-    };
     let totals = reduce::collect(pool, &shards, reading, || {
-        Totals::new(plan.rows(), limits, &hours)
+        Totals::new(plan.rows(), plan.limits(), &hours)
     });
     let numbers = Numbers::new(&plan, totals, &hours);
     let doubtful = numbers.doubtful_columns();
     let shares = reduce::collect(pool, &shards, reading, || {
         Shares::new(plan.rows(), &doubtful)
     });
-
-    let statement = Statement {
-        period,
-        tz: settings.calendar.tz_name().to_owned(),
-        complete,
-        policy: settings.policy.clone(),
-        parsed: intake.parsed(),
-        excluded: intake.excluded(),
-    };
     Some(Release::new(statement, &plan, &numbers, &shares, &hours))
 }

@@ -18,9 +18,10 @@ use super::{
     policy::Policy,
     pseudonym::{Keys, Pseudonyms},
     referrer::Referrer,
+    repetition::Tracer,
 };
 use crate::{
-    record::{Escape, Record, Request, Text},
+    record::{Record, Request, Text},
     stats::Account,
     time::{Calendar, Day, Period, Timestamp},
 };
@@ -57,6 +58,7 @@ pub struct Gate<'r> {
     visitors: HashMap<VisitorKey, Visitor, RandomState>,
     origins: HashMap<(u32, u32, u32), u32, RandomState>,
     dictionary: Dictionary,
+    tracer: Tracer,
     scratch: Vec<u8>,
 }
 
@@ -100,6 +102,7 @@ struct NumberedAgent {
 struct NumberedHost {
     value: u32,
     number: u16,
+    excluded: bool,
 }
 
 /// What is needed of a client, and its latest visitor: most clients have one agent and one day.
@@ -144,8 +147,14 @@ impl<'r> Gate<'r> {
             visitors: HashMap::with_hasher(seeds.clone()),
             origins: HashMap::with_hasher(seeds.clone()),
             dictionary: Dictionary::new(&seeds),
+            tracer: Tracer::default(),
             scratch: Vec::new(),
         }
+    }
+
+    /// Begins a chunk, by its place among the chunks of its source.
+    pub fn begin(&mut self, source: usize, sequence: u64) {
+        self.tracer.begin(source, sequence);
     }
 
     /// Takes one record, parsed from `line` of the source with the given number, and tells which
@@ -156,24 +165,23 @@ impl<'r> Gate<'r> {
         }
         let day = self.days.of(record.time, &self.settings);
         let intake = &mut self.days.intakes[self.days.slots[day].intake].1;
-        match self.days.slots[day].standing {
-            Standing::Open => return Account::NotYetOver,
-            Standing::Released => {
-                intake.digest_line(line);
-                return Account::AlreadyReleased;
-            }
-            Standing::New => {
-                intake.digest_line(line);
-                intake.cover(record.time, source);
-            }
+        let standing = self.days.slots[day].standing;
+        if matches!(standing, Standing::Open) {
+            return Account::NotYetOver;
         }
+        let hash = intake.lines.digest_line(line);
+        self.tracer.enter(hash, record.time);
+        if matches!(standing, Standing::Released) {
+            return Account::AlreadyReleased;
+        }
+        intake.lines.cover(record.time, source);
         match self.reduce(record, day) {
             Some(hit) => {
                 self.days.intake_of(day).push(hit);
                 Account::Parsed
             }
             None => {
-                self.days.intake_of(day).exclude();
+                self.days.intake_of(day).lines.exclude();
                 Account::Excluded
             }
         }
@@ -184,6 +192,7 @@ impl<'r> Gate<'r> {
     pub fn finish(self) -> Intake {
         Intake {
             dictionary: self.dictionary,
+            traces: self.tracer.finish(),
             periods: self.days.intakes.into_iter().collect(),
         }
     }
@@ -191,6 +200,9 @@ impl<'r> Gate<'r> {
     /// The record as a hit, unless a filter excludes it.
     fn reduce(&mut self, record: &Record<'_>, day: usize) -> Option<Hit> {
         let policy = self.settings.policy;
+        if self.days.slots[day].excluded {
+            return None;
+        }
         let status = record
             .status
             .filter(|status| (100..600).contains(status))
@@ -204,16 +216,18 @@ impl<'r> Gate<'r> {
         if request.excluded || policy.filters.excludes_status(status) {
             return None;
         }
+        let host = self.fields.host(record.host, policy);
+        if host.excluded {
+            return None;
+        }
         let agent_text = record.agent;
         let (method, target, campaign) = (request.method, request.target, request.campaign);
         let pageview = method == Method::Get
             && (status == 304 || (200..300).contains(&status))
             && !request.asset;
         let visitor = self.visitor(record.client, agent_text, day)?;
-        let host = self.fields.host(record.host, policy);
-        let (host_value, host) = (host.value, host.number);
         let origin = if pageview {
-            self.origin(record, host_value, campaign)
+            self.origin(record, host.value, campaign)
         } else {
             0
         };
@@ -225,7 +239,7 @@ impl<'r> Gate<'r> {
             identity: visitor.identity,
             target,
             origin,
-            host,
+            host: host.number,
             method,
             pageview,
         }))
@@ -291,6 +305,9 @@ impl<'r> Gate<'r> {
     }
 }
 
+/// The tag of requests logged in parts, whose keys have the escapes in them.
+const IN_PARTS: u8 = 1 << 7;
+
 impl Fields<'_> {
     fn request(
         &mut self,
@@ -299,8 +316,8 @@ impl Fields<'_> {
         dictionary: &mut Dictionary,
         scratch: &mut Vec<u8>,
     ) -> KnownRequest {
-        let (key, escape) = match request {
-            Request::Line(line) => (line.raw, line.escape),
+        let (tag, key) = match request {
+            Request::Line(line) => (line.escape as u8, line.raw),
             Request::Parts {
                 method,
                 path,
@@ -309,16 +326,17 @@ impl Fields<'_> {
                 scratch.clear();
                 for part in [method, path, query] {
                     scratch.extend_from_slice(part.raw);
-                    scratch.push(0);
+                    scratch.extend([0, part.escape as u8]);
                 }
-                (&scratch[..], path.escape)
+                (IN_PARTS, &scratch[..])
             }
         };
-        *self.requests.get_or(key, escape, || {
+        *self.requests.get_or(tag, key, || {
             let reduced = policy.urls.reduce(request);
             KnownRequest {
                 method: reduced.method,
-                excluded: policy.filters.excludes_path(&reduced.raw_path),
+                excluded: policy.filters.excludes_path(&reduced.raw_path)
+                    || policy.filters.excludes_method(reduced.method),
                 asset: reduced.asset,
                 campaign: reduced
                     .campaign
@@ -332,7 +350,7 @@ impl Fields<'_> {
         let values = &mut self.values;
         *self
             .agents
-            .get_or(agent.raw, agent.escape, || NumberedAgent {
+            .get_or(agent.escape as u8, agent.raw, || NumberedAgent {
                 value: next(values),
                 agent: policy.agents.classify(agent.decode(scratch)),
             })
@@ -341,7 +359,7 @@ impl Fields<'_> {
     fn client(&mut self, field: &[u8], policy: &Policy) -> &mut KnownClient {
         let values = &mut self.values;
         let regions = &mut self.regions;
-        self.clients.get_or(field, Escape::Literal, || {
+        self.clients.get_or(0, field, || {
             let client = Client::read(field);
             let unit = client.unit_address();
             KnownClient {
@@ -358,12 +376,14 @@ impl Fields<'_> {
             return NumberedHost {
                 value: 0,
                 number: NO_HOST,
+                excluded: policy.filters.excludes_host(host),
             };
         }
         let values = &mut self.values;
-        *self.hosts.get_or(host, Escape::Literal, || NumberedHost {
+        *self.hosts.get_or(0, host, || NumberedHost {
             value: next(values),
             number: policy.hosts.number(host),
+            excluded: policy.filters.excludes_host(host),
         })
     }
 
@@ -375,7 +395,7 @@ impl Fields<'_> {
     ) -> &KnownReferrer {
         let values = &mut self.values;
         self.referrers
-            .get_or(referrer.raw, referrer.escape, || KnownReferrer {
+            .get_or(referrer.escape as u8, referrer.raw, || KnownReferrer {
                 value: next(values),
                 referrer: policy.referrers.reduce(referrer.decode(scratch)),
             })
@@ -409,6 +429,7 @@ struct DaySlot {
     day: Day,
     number: u32,
     standing: Standing,
+    excluded: bool,
     intake: usize,
     visitors: Pseudonyms,
     networks: Pseudonyms,
@@ -445,6 +466,7 @@ impl Days {
             day,
             number: u32::try_from(position).expect("fewer days than 2^32"),
             standing: settings.admission.standing(period, settings.calendar),
+            excluded: settings.policy.filters.excludes_date(day.date),
             intake: self.intake(period, settings),
             visitors: settings.keys.visitors(day.date),
             networks: settings.keys.networks(period),

@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 /// A request as everything after gate 1 sees it.
 ///
 /// Fields and constructor are private to `privacy`: no other module can make one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Hit {
     visitor: u64,
     time: Timestamp,
@@ -147,6 +147,9 @@ impl Hit {
     pub(super) fn renumber(&mut self, renumbering: &Renumbering) {
         self.identity += renumbering.first_identity;
         self.target = renumbering.targets[self.target as usize];
-        self.origin = renumbering.origins[self.origin as usize];
+        // A worker that saw no pageview has no origins.
+        if self.pageview {
+            self.origin = renumbering.origins[self.origin as usize];
+        }
     }
 }

@@ -9,7 +9,7 @@ use indexmap::IndexSet;
 use super::{agent::Agent, channel::Channel, geo::Region, url::Campaign};
 
 /// What is known of the sender of a hit: a function of client address, user agent and day.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Identity {
     /// The pseudonym of the network in the release period.
     pub network: u64,
@@ -106,7 +106,6 @@ pub(super) struct Renumbering {
 
 /// The strings of a run by number; numbers of pages, sources, campaigns and origins are their ranks
 /// in bytewise order, whatever worker saw them first.
-#[derive(Debug)]
 pub struct Lexicon {
     pages: Vec<Box<str>>,
     targets: Vec<Target>,
@@ -248,7 +247,7 @@ impl Lexicon {
         &self.campaigns[campaign as usize]
     }
 
-    /// The configured hosts and `(other host)`; empty where no line had a host.
+    /// The configured hosts and `(other host)`, in bytewise order.
     #[must_use]
     pub fn hosts(&self) -> &[String] {
         &self.hosts

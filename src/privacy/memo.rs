@@ -3,9 +3,7 @@
 use ahash::RandomState;
 use hashbrown::HashTable;
 
-use crate::record::Escape;
-
-/// Values remembered by the logged bytes they came from.
+/// Values remembered by the logged bytes they came from, and a tag that says how these are to be read.
 ///
 /// The table's hash is keyed, since clients choose the bytes. When it holds as much as it may, it
 /// forgets everything: results never depend on what is remembered.
@@ -20,9 +18,14 @@ struct Entry<V> {
     hash: u64,
     start: u32,
     length: u32,
-    escape: Escape,
+    /// The key's first bytes, so that short keys are compared without a look at `keys`.
+    head: [u8; HEAD],
+    tag: u8,
     value: V,
 }
+
+/// Long enough for an IPv4 address.
+const HEAD: usize = 16;
 
 /// Most entries, and most bytes of keys, that a memo holds.
 const MOST_ENTRIES: usize = 1 << 20;
@@ -40,23 +43,23 @@ impl<V> Memo<V> {
     /// The value remembered for the key, or the one that `reduce` makes of it. The same bytes mean
     /// another thing where they are escaped in another way.
     #[inline]
-    pub(super) fn get_or(
-        &mut self,
-        key: &[u8],
-        escape: Escape,
-        reduce: impl FnOnce() -> V,
-    ) -> &mut V {
+    pub(super) fn get_or(&mut self, tag: u8, key: &[u8], reduce: impl FnOnce() -> V) -> &mut V {
         let hash = self.seeds.hash_one(key);
+        let head = head(key);
         let found = self.entries.find_bucket_index(hash, |entry| {
-            entry.hash == hash && entry.escape == escape && self.keys[entry.range()] == *key
+            entry.hash == hash
+                && entry.head == head
+                && entry.length as usize == key.len()
+                && entry.tag == tag
+                && (key.len() <= HEAD || self.keys[entry.range()] == *key)
         });
-        let bucket = found.unwrap_or_else(|| self.remember(hash, key, escape, reduce()));
+        let bucket = found.unwrap_or_else(|| self.remember(hash, tag, key, reduce()));
         let entry = self.entries.get_bucket_mut(bucket);
         &mut entry.expect("found or just inserted").value
     }
 
     #[cold]
-    fn remember(&mut self, hash: u64, key: &[u8], escape: Escape, value: V) -> usize {
+    fn remember(&mut self, hash: u64, tag: u8, key: &[u8], value: V) -> usize {
         if self.entries.len() >= MOST_ENTRIES || self.keys.len() + key.len() > MOST_BYTES {
             self.entries.clear();
             self.keys.clear();
@@ -67,7 +70,8 @@ impl<V> Memo<V> {
             hash,
             start: number(self.keys.len()),
             length: number(key.len()),
-            escape,
+            head: head(key),
+            tag,
             value,
         };
         self.keys.extend_from_slice(key);
@@ -82,6 +86,14 @@ impl<V> Entry<V> {
     }
 }
 
+/// The first bytes of a key, filled up with zero bytes.
+fn head(key: &[u8]) -> [u8; HEAD] {
+    let mut head = [0; HEAD];
+    let length = key.len().min(HEAD);
+    head[..length].copy_from_slice(&key[..length]);
+    head
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,12 +105,28 @@ mod tests {
     #[test]
     fn a_value_is_reduced_once() {
         let mut memo = memo();
-        assert_eq!(*memo.get_or(b"a", Escape::Literal, || 1), 1);
-        let twice = || panic!("reduced twice");
-        assert_eq!(*memo.get_or(b"a", Escape::Literal, twice), 1);
-        assert_eq!(*memo.get_or(b"b", Escape::Literal, || 2), 2);
-        assert_eq!(*memo.get_or(b"a", Escape::Plus, || 3), 3);
-        assert_eq!(*memo.get_or(b"a", Escape::Literal, twice), 1);
+        assert_eq!(*memo.get_or(0, b"a", || 1), 1);
+        assert_eq!(*memo.get_or(0, b"a", || panic!("reduced twice")), 1);
+        assert_eq!(*memo.get_or(0, b"b", || 2), 2);
+        assert_eq!(*memo.get_or(1, b"a", || 3), 3);
+    }
+
+    #[test]
+    fn keys_that_begin_alike_are_told_apart() {
+        let mut memo = memo();
+        let keys: [&[u8]; 5] = [
+            b"",
+            b"\0",
+            b"0123456789abcdef",
+            b"0123456789abcdefg",
+            b"0123456789abcdefh",
+        ];
+        for (value, key) in (0..).zip(keys) {
+            memo.get_or(0, key, || value);
+        }
+        for (value, key) in (0..).zip(keys) {
+            assert_eq!(*memo.get_or(0, key, || panic!("forgotten")), value);
+        }
     }
 
     #[test]
@@ -107,12 +135,9 @@ mod tests {
         let mut key = vec![0; MOST_BYTES / 4];
         for round in 0..10_u8 {
             key[0] = round;
-            memo.get_or(&key, Escape::Literal, || u32::from(round));
+            memo.get_or(0, &key, || u32::from(round));
             assert!(memo.keys.len() <= MOST_BYTES);
         }
-        assert_eq!(
-            *memo.get_or(&key, Escape::Literal, || panic!("forgotten at once")),
-            9
-        );
+        assert_eq!(*memo.get_or(0, &key, || panic!("forgotten at once")), 9);
     }
 }

@@ -1,12 +1,8 @@
 //! The settings of gate 1: which lines count, and what becomes of their fields.
 
-use std::net::IpAddr;
-
-use globset::{Glob, GlobSet, GlobSetBuilder};
-use ipnet::IpNet;
-
 use super::{
-    address::Client, agent::AgentRules, geo::Regions, referrer::ReferrerRules, url::UrlRules,
+    agent::AgentRules, filters::Filters, geo::Regions, pattern::Patterns, referrer::ReferrerRules,
+    url::UrlRules,
 };
 use crate::error::{Error, Result};
 
@@ -34,74 +30,11 @@ pub struct Policy {
     pub hosts: Hosts,
 }
 
-/// Lines set aside before anything is counted.
-#[derive(Debug, Default)]
-pub struct Filters {
-    networks: Vec<IpNet>,
-    excluded_paths: GlobSet,
-    included_paths: Option<GlobSet>,
-    statuses: Vec<String>,
-}
-
-impl Filters {
-    /// Filters by client network, by globs on the raw path, and by status (`404`, `4xx`).
-    ///
-    /// # Errors
-    /// [`Error::Setting`] names the value that is not a network, a glob or a status.
-    pub fn new(
-        networks: &[String],
-        excluded_paths: &[String],
-        included_paths: &[String],
-        statuses: &[String],
-    ) -> Result<Self> {
-        Ok(Self {
-            networks: networks
-                .iter()
-                .map(|text| network(text))
-                .collect::<Result<_>>()?,
-            excluded_paths: globs(excluded_paths)?,
-            included_paths: (!included_paths.is_empty())
-                .then(|| globs(included_paths))
-                .transpose()?,
-            statuses: statuses
-                .iter()
-                .map(|text| status(text))
-                .collect::<Result<_>>()?,
-        })
-    }
-
-    pub(super) fn excludes_client(&self, client: &Client) -> bool {
-        client.address().is_some_and(|address| {
-            self.networks
-                .iter()
-                .any(|network| network.contains(&address))
-        })
-    }
-
-    pub(super) fn excludes_path(&self, raw_path: &[u8]) -> bool {
-        let path = as_path(raw_path);
-        self.excluded_paths.is_match(&*path)
-            || self
-                .included_paths
-                .as_ref()
-                .is_some_and(|included| !included.is_match(&*path))
-    }
-
-    pub(super) fn excludes_status(&self, status: u16) -> bool {
-        !self.statuses.is_empty() && {
-            let digits = status.to_string();
-            self.statuses
-                .iter()
-                .any(|pattern| matches_status(pattern, &digits))
-        }
-    }
-}
-
 /// Named path patterns whose requests complete a goal.
 #[derive(Debug, Default)]
 pub struct Goals {
     names: Vec<String>,
-    patterns: GlobSet,
+    patterns: Patterns,
 }
 
 impl Goals {
@@ -131,7 +64,7 @@ impl Goals {
         }
         Ok(Self {
             names,
-            patterns: globs(&patterns)?,
+            patterns: Patterns::new("path", &patterns)?,
         })
     }
 
@@ -146,8 +79,7 @@ impl Goals {
         if self.names.is_empty() {
             return 0;
         }
-        let matching = self.patterns.matches(&*as_path(raw_path));
-        matching.into_iter().fold(0, |bits, goal| bits | 1 << goal)
+        self.patterns.matching(raw_path)
     }
 }
 
@@ -161,7 +93,8 @@ impl Hosts {
     /// Hosts by name, any case.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a name that is not made of letters, digits, hyphens and dots.
+    /// [`Error::Setting`] for a name that is not made of ASCII letters, digits, hyphens, underscores and
+    /// dots, or does not begin with a letter or digit.
     pub fn new(names: &[String]) -> Result<Self> {
         let mut names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
         for name in &names {
@@ -197,49 +130,6 @@ impl Hosts {
     }
 }
 
-fn network(text: &str) -> Result<IpNet> {
-    text.parse::<IpNet>()
-        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-        .map_err(|_| Error::Setting(format!("{text:?}: not an address or network (CIDR)")))
-}
-
-fn globs(patterns: &[String]) -> Result<GlobSet> {
-    let mut builder = GlobSetBuilder::new();
-    for pattern in patterns {
-        let glob =
-            Glob::new(pattern).map_err(|error| Error::Setting(format!("path pattern: {error}")))?;
-        builder.add(glob);
-    }
-    builder
-        .build()
-        .map_err(|error| Error::Setting(format!("path patterns: {error}")))
-}
-
-/// A path's bytes as a glob set reads them; bytes that are not UTF-8 match only wildcards.
-fn as_path(raw: &[u8]) -> std::borrow::Cow<'_, str> {
-    String::from_utf8_lossy(raw)
-}
-
-fn status(text: &str) -> Result<String> {
-    let pattern = text.to_ascii_lowercase();
-    let valid = pattern.len() == 3
-        && matches!(pattern.as_bytes()[0], b'1'..=b'5')
-        && pattern
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'x');
-    valid
-        .then_some(pattern)
-        .ok_or_else(|| Error::Setting(format!("{text:?}: not a status such as 404 or 4xx")))
-}
-
-fn matches_status(pattern: &str, digits: &str) -> bool {
-    pattern.len() == digits.len()
-        && pattern
-            .bytes()
-            .zip(digits.bytes())
-            .all(|(wanted, digit)| wanted == b'x' || wanted == digit)
-}
-
 fn is_plain_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphanumeric())
         && name.len() <= 64
@@ -257,35 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_set_aside_by_network_path_and_status() {
-        let filters = Filters::new(
-            &strings(&["192.0.2.0/24", "2001:db8::1"]),
-            &strings(&["/admin/*"]),
-            &strings(&[]),
-            &strings(&["404", "5xx"]),
-        )
-        .unwrap();
-        assert!(filters.excludes_client(&Client::read(b"::ffff:192.0.2.9")));
-        assert!(filters.excludes_client(&Client::read(b"2001:db8::1")));
-        assert!(!filters.excludes_client(&Client::read(b"2001:db8::2")));
-        assert!(filters.excludes_path(b"/admin/users/1"));
-        assert!(!filters.excludes_path(b"/administration"));
-        assert!(filters.excludes_status(404) && filters.excludes_status(503));
-        assert!(!filters.excludes_status(403) && !filters.excludes_status(0));
-    }
-
-    #[test]
-    fn an_inclusion_sets_everything_else_aside() {
-        let filters = Filters::new(&[], &[], &strings(&["/shop/*"]), &[]).unwrap();
-        assert!(filters.excludes_path(b"/blog/x"));
-        assert!(!filters.excludes_path(b"/shop/x"));
-    }
-
-    #[test]
     fn settings_of_another_shape_are_refused() {
-        assert!(Filters::new(&strings(&["192.0.2.0/33"]), &[], &[], &[]).is_err());
-        assert!(Filters::new(&[], &strings(&["/a[b"]), &[], &[]).is_err());
-        assert!(Filters::new(&[], &[], &[], &strings(&["600"])).is_err());
         for goals in [&["noglob"][..], &["=x"], &["a=/x", "a=/y"], &["=cmd=/x"]] {
             assert!(Goals::new(&strings(goals)).is_err(), "{goals:?}");
         }

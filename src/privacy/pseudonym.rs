@@ -2,20 +2,19 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::Zeroizing;
 
 use crate::time::{Date, Period};
 
 /// The run's root key. Everything keyed is derived from it; it is never written anywhere.
-#[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Keys {
-    root: [u8; 32],
+    root: Zeroizing<[u8; 32]>,
 }
 
 impl Keys {
     /// Keys derived from 32 random bytes.
     #[must_use]
-    pub const fn new(root: [u8; 32]) -> Self {
+    pub const fn new(root: Zeroizing<[u8; 32]>) -> Self {
         Self { root }
     }
 
@@ -46,13 +45,13 @@ impl Keys {
     }
 
     /// HKDF-Expand of RFC 5869 with one block of output, under purpose and epoch.
-    fn derive(&self, purpose: &[u8], epoch: &[u8]) -> [u8; 32] {
+    fn derive(&self, purpose: &[u8], epoch: &[u8]) -> Zeroizing<[u8; 32]> {
         let mut expand = keyed(&self.root);
         expand.update(purpose);
         expand.update(b"|");
         expand.update(epoch);
         expand.update(&[1]);
-        expand.finalize().into_bytes().into()
+        Zeroizing::new(expand.finalize().into_bytes().into())
     }
 }
 
@@ -93,26 +92,28 @@ mod tests {
 
     #[test]
     fn a_visitor_has_another_pseudonym_under_another_day_or_root() {
-        let keys = Keys::new([7; 32]);
+        let keys = Keys::new([7; 32].into());
         let parts: [&[u8]; 2] = [b"192.0.2.1", b"agent"];
         let today = keys.visitors(date(2026, 11, 21)).of(&parts);
         assert_eq!(today, keys.visitors(date(2026, 11, 21)).of(&parts));
         assert_ne!(today, keys.visitors(date(2026, 11, 22)).of(&parts));
         assert_ne!(
             today,
-            Keys::new([8; 32]).visitors(date(2026, 11, 21)).of(&parts)
+            Keys::new([8; 32].into())
+                .visitors(date(2026, 11, 21))
+                .of(&parts)
         );
     }
 
     #[test]
     fn moving_bytes_between_parts_changes_the_pseudonym() {
-        let pseudonyms = Keys::new([7; 32]).visitors(date(2026, 11, 21));
+        let pseudonyms = Keys::new([7; 32].into()).visitors(date(2026, 11, 21));
         assert_ne!(pseudonyms.of(&[b"ab", b"c"]), pseudonyms.of(&[b"a", b"bc"]));
     }
 
     #[test]
     fn visitors_and_networks_of_the_same_bytes_differ() {
-        let keys = Keys::new([7; 32]);
+        let keys = Keys::new([7; 32].into());
         let day = date(2026, 11, 21);
         let period = Period {
             start: day,

@@ -6,6 +6,9 @@ use std::fmt;
 
 use crate::time::Timestamp;
 
+/// Longest line in bytes; longer ones are malformed, and held in memory only up to here.
+pub const LINE_CAP: usize = 64 << 10;
+
 pub use escape::Escape;
 pub(crate) use escape::hexadecimal;
 

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::aggregate::{Family, Measure, NetworkSet, Share, Spread, Table};
+use crate::aggregate::{NetworkSet, Share, Spread};
 
 /// Fewest visitors behind a published volume.
 const FEWEST_CONTRIBUTORS: u64 = 5;
@@ -189,16 +189,6 @@ impl<'c> Union<'c> {
             self.total + more.iter().map(|share| share.amount).sum::<u64>(),
         )
     }
-}
-
-/// The family whose networks a measure of a table needs, where the row's own threshold does not
-/// already grant them.
-pub(super) fn other_family(table: Table, measure: Measure) -> Option<Family> {
-    // The visitors of a page are those with a pageview of it, the same as the row's networks.
-    if matches!(table, Table::Pages | Table::Transitions) && measure == Measure::Visitors {
-        return None;
-    }
-    measure.family().filter(|family| *family != table.family())
 }
 
 #[cfg(test)]

@@ -11,8 +11,9 @@ use serde_json::Value;
 
 pub use ledger::{Ledger, digest};
 pub use numbers::Numbers;
-pub use plan::{Plan, PlanSettings};
+pub use plan::{FEWEST_CRAWLER_REQUESTS, Plan, PlanSettings};
 pub use state::{State, Verdict};
+pub(crate) use threshold::OTHER;
 
 use crate::{
     aggregate::{Shares, Table},
@@ -59,6 +60,8 @@ pub struct Withheld {
     pub table: Table,
     /// What was kept back and why, in words without content.
     pub reason: String,
+    /// How many cells were emptied for it; 0 where it is not about cells.
+    pub cells: usize,
 }
 
 /// What a release says of itself beside its tables.

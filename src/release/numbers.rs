@@ -3,7 +3,7 @@
 use super::{
     PublishedTable, Row, Withheld,
     dominance::{self, Cell, Column},
-    plan::Plan,
+    plan::{NETWORKS_OF_P90, Plan},
     threshold::OTHER,
 };
 use crate::{
@@ -93,9 +93,11 @@ impl<'r> Numbers<'r> {
             let emptied = self.column(table, measure, Some(shares)).emptied();
             let count = emptied.iter().filter(|emptied| **emptied).count();
             if count > 0 {
+                let reason = format!("{}: few visitors or networks stand out", measure.name());
                 withheld.push(Withheld {
                     table,
-                    reason: emptied_reason(measure, count, emptied.len()),
+                    reason,
+                    cells: count,
                 });
             }
             emptied
@@ -128,7 +130,9 @@ impl<'r> Numbers<'r> {
             Measure::Visitors => Some(totals.visitors),
             Measure::PeakConcurrentVisits => Some(self.peaks[row]),
             Measure::DwellMedian | Measure::VisitSecondsMedian => self.quantile(totals, MEDIAN, 1),
-            Measure::DwellP90 | Measure::VisitSecondsP90 => self.quantile(totals, P90, 10),
+            Measure::DwellP90 | Measure::VisitSecondsP90 => {
+                self.quantile(totals, P90, NETWORKS_OF_P90)
+            }
             _ => Some(totals.amounts.of(measure)),
         }
     }
@@ -148,7 +152,7 @@ impl<'r> Numbers<'r> {
         measure: Measure,
         shares: Option<&'c Shares<'_>>,
     ) -> Column<'c> {
-        let family = dominance::other_family(table, measure);
+        let family = table.other_family(measure);
         let cells = self
             .totals
             .rows(table)
@@ -183,6 +187,7 @@ impl<'r> Numbers<'r> {
         (surveyed > 0).then(|| Withheld {
             table,
             reason: format!("withheld: no row has {} networks", self.plan.settings.k),
+            cells: 0,
         })
     }
 
@@ -208,6 +213,7 @@ impl<'r> Numbers<'r> {
             reason: format!(
                 "under half of the pageviews keep their page; --period {longer} keeps more"
             ),
+            cells: 0,
         })
     }
 }
@@ -216,13 +222,6 @@ impl<'r> Numbers<'r> {
 fn is_judged(table: Table, columns: &[String]) -> bool {
     let is_closed = |category: &Category| category.is_closed() && category.name() == columns[0];
     table != Table::Crawlers || !Category::ALL.iter().any(is_closed)
-}
-
-fn emptied_reason(measure: Measure, emptied: usize, rows: usize) -> String {
-    format!(
-        "{}: {emptied} of {rows} cells empty, few visitors or networks stand out",
-        measure.name()
-    )
 }
 
 /// Empties cells that would restore an empty one: the peak of an hour without visits, and the dwell

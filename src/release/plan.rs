@@ -7,14 +7,18 @@ use hashbrown::HashSet;
 use super::threshold::{Candidate, OTHER, PlannedRow, Shape, Threshold};
 use crate::{
     aggregate::{
-        Key, RowMap, Survey, Surveyed, Table, category, columns, error_page, from_page, to_page,
+        Key, Limits, RowMap, Survey, Surveyed, Table, category, columns, error_page, from_page,
+        to_page,
     },
     privacy::Lexicon,
     time::PeriodLength,
 };
 
+/// How many times as many networks the 90th percentile needs as a row and its median.
+pub(super) const NETWORKS_OF_P90: usize = 10;
+
 /// Fewest requests of a crawler in a category that is a closed list of machines.
-pub(super) const FEWEST_CRAWLER_REQUESTS: u64 = 10;
+pub const FEWEST_CRAWLER_REQUESTS: u64 = 10;
 
 /// What decides which cells become rows.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +87,16 @@ impl Plan {
         Some(plan)
     }
 
+    /// The sizes to which sets of networks have to grow to be judged.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        let k = self.settings.k;
+        Limits {
+            threshold: k,
+            quantile: k * NETWORKS_OF_P90,
+        }
+    }
+
     /// The row of every published cell.
     #[must_use]
     pub const fn rows(&self) -> &RowMap {
@@ -118,16 +132,23 @@ impl<'s> Planner<'s> {
         self.roll_up(table, cells.collect())
     }
 
-    /// Transitions from pages that keep their name; to other pages only within `(other)`.
+    /// Transitions from pages that keep their name; to other pages only within `(other)`. A page left
+    /// with only `(other)` is not written, so pages without a transition that keeps its name are left
+    /// out at once: they are most of them.
     fn transitions(self, named: &HashSet<Key>) -> Vec<PlannedRow<'s>> {
+        let cells = self.survey.cells(Table::Transitions);
         let nameable = |key| to_page(key).is_none_or(|page| named.contains(&page));
-        let cells = self
-            .survey
-            .cells(Table::Transitions)
+        let leading: HashSet<Key> = cells
             .iter()
-            .filter(|(key, _)| named.contains(&from_page(**key)))
+            .filter(|(key, cell)| cell.networks.has(self.settings.k) && nameable(**key))
+            .map(|(key, _)| from_page(*key))
+            .filter(|page| named.contains(page))
+            .collect();
+        let candidates = cells
+            .iter()
+            .filter(|(key, _)| leading.contains(&from_page(**key)))
             .map(|(key, cell)| self.candidate(Table::Transitions, *key, cell, nameable));
-        self.roll_up(Table::Transitions, cells.collect())
+        self.roll_up(Table::Transitions, candidates.collect())
     }
 
     /// Crawlers of closed categories from a few requests on, all others from k networks on.

@@ -6,7 +6,7 @@ use std::{borrow::Cow, cmp::Ordering};
 use crate::aggregate::{Key, NetworkSet};
 
 /// The name of what was rolled up.
-pub(super) const OTHER: &str = "(other)";
+pub(crate) const OTHER: &str = "(other)";
 
 /// Fewest distinct members of an `(other)`: with one, subtraction would give it away.
 const FEWEST_MEMBERS: usize = 2;

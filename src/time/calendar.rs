@@ -120,11 +120,12 @@ impl Calendar {
         }
     }
 
-    /// The first instant of a date.
+    /// The first instant of a date; the last instant there is where the date is beyond it.
     #[must_use]
     pub fn midnight(&self, date: Date) -> Timestamp {
         let start = self.tz.to_ambiguous_zoned(date.at(0, 0, 0, 0)).compatible();
-        Timestamp(start.map_or(i64::MAX, |zoned| zoned.timestamp().as_microsecond()))
+        let instant = start.map_or(jiff::Timestamp::MAX, |zoned| zoned.timestamp());
+        Timestamp(instant.as_microsecond())
     }
 
     /// The period that holds a date.

@@ -113,7 +113,8 @@ impl Provides {
     const MINUTE: Self = Self(1 << 6);
     const SECOND: Self = Self(1 << 7);
     const FRACTION: Self = Self(1 << 8);
-    const ZONE: Self = Self(1 << 9);
+    /// The offset from Greenwich.
+    pub(crate) const ZONE: Self = Self(1 << 9);
     const ZONE_NAME: Self = Self(1 << 10);
     const EPOCH: Self = Self(1 << 11);
 
@@ -122,6 +123,11 @@ impl Provides {
         let date = Self::YEAR | Self::MONTH | Self::DAY;
         let has_hour = self.covers(Self::HOUR) || self.covers(Self::HALF_DAY_HOUR | Self::HALF_DAY);
         self.covers(Self::EPOCH) || self.covers(date | Self::MINUTE) && has_hour
+    }
+
+    /// Whether no time zone is needed to tell the instant.
+    pub(crate) const fn is_absolute(self) -> bool {
+        self.covers(Self::ZONE) || self.covers(Self::EPOCH)
     }
 
     /// Whether `other` fills no field beyond these.

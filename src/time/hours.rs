@@ -3,7 +3,7 @@
 use super::{Calendar, Date, Period, PeriodLength, Timestamp};
 
 /// Offsets of time zones change at quarters of an hour, so a quarter never straddles two civil hours.
-const QUARTER: i64 = 15 * 60 * Timestamp::MICROSECONDS;
+const QUARTER: i64 = 15 * Timestamp::MINUTE;
 
 /// An hour on the site's clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Hours {
     /// The number of the minute of an instant since the period's start.
     #[must_use]
     pub fn minute(&self, time: Timestamp) -> usize {
-        usize::try_from((time.0 - self.start.0) / MINUTE).unwrap_or(0)
+        usize::try_from((time.0 - self.start.0) / Timestamp::MINUTE).unwrap_or(0)
     }
 
     /// How many minutes the period has.
@@ -105,8 +105,6 @@ impl Hours {
             .push(u16::try_from(number).expect("a month has fewer than 800 hours"));
     }
 }
-
-const MINUTE: i64 = 60 * Timestamp::MICROSECONDS;
 
 #[cfg(test)]
 mod tests {
@@ -139,7 +137,7 @@ mod tests {
         let calendar = Calendar::new(TimeZone::get("Asia/Kolkata").unwrap(), PeriodLength::Day);
         let midnight = calendar.midnight(day);
         for minute in [0, 59, 60, 61, 1439] {
-            let time = Timestamp(midnight.0 + minute * MINUTE);
+            let time = Timestamp(midnight.0 + minute * Timestamp::MINUTE);
             let hour = table.hour(table.number(time));
             assert_eq!((hour.date, hour.hour), calendar.civil_hour(time));
             assert_eq!(table.hour_of_minute(table.minute(time)), table.number(time));

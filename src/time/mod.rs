@@ -23,6 +23,9 @@ impl Timestamp {
     /// Microseconds in a second.
     pub const MICROSECONDS: i64 = 1_000_000;
 
+    /// Microseconds in a minute.
+    pub const MINUTE: i64 = 60 * Self::MICROSECONDS;
+
     /// The whole seconds since the epoch, rounded towards the past.
     #[must_use]
     pub const fn seconds(self) -> i64 {

@@ -17,6 +17,16 @@ impl Pattern {
         Self::expanded(b"%d/%b/%Y:%H:%M:%S %z")
     }
 
+    /// A time of ISO 8601 with its zone, `1970-09-28T12:00:00+06:00`: nginx's `$time_iso8601`.
+    pub(crate) fn iso8601() -> Self {
+        Self::expanded(b"%Y-%m-%dT%H:%M:%S%z")
+    }
+
+    /// Seconds since the epoch with a fraction, `1764000000.123`: nginx's `$msec`.
+    pub(crate) fn epoch_with_fraction() -> Self {
+        Self::expanded(b"%s.%f")
+    }
+
     /// A pattern of the conversions of `strftime` in the C locale, and `%f` for a fraction.
     ///
     /// `%z` also reads `+02:00` and `Z`; `%Z` counts only as `UTC`, `GMT` or `Z`, since the other

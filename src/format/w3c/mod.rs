@@ -10,13 +10,14 @@ use memchr::{memchr, memchr_iter, memchr2};
 use super::{
     compile::refused,
     draft::Draft,
+    outline::Meaning,
     parser::{BYTE_ORDER_MARK, content},
     plan::Field,
     row::closing_quote,
 };
 use crate::{
     error::Result,
-    record::{Escape, Record, Text},
+    record::{Escape, LINE_CAP, Record, Text},
     stats::Rule,
     time::{Clock, Fields, date, time_of_day},
 };
@@ -34,6 +35,8 @@ pub(super) struct Directives {
 /// What a `#Fields` directive says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Columns {
+    /// Their names in lower case.
+    names: Box<[String]>,
     columns: Box<[Column]>,
     /// Seconds east of Greenwich of all times; none for those of the server's clock.
     zone: Option<i32>,
@@ -82,8 +85,27 @@ impl Directives {
             .map_or(0, |columns| columns.columns.iter().filter(is_used).count())
     }
 
+    /// Whether all times say of which zone they are: they do unless the columns are of the server's
+    /// clock.
+    pub(super) fn have_zone(&self) -> bool {
+        let columns = self.columns.as_ref();
+        columns.is_none_or(|columns| columns.zone.is_some())
+    }
+
+    /// The columns by their names; none before they are known.
+    pub(super) fn outline(&self) -> Vec<(String, Meaning)> {
+        let meaning = |column: &Column| match column {
+            Column::Date | Column::TimeOfDay => Meaning::Time,
+            Column::Value(field, _) => Meaning::of(field),
+        };
+        self.columns.as_ref().map_or_else(Vec::new, |known| {
+            let meanings = known.columns.iter().map(meaning);
+            known.names.iter().cloned().zip(meanings).collect()
+        })
+    }
+
     /// Takes note of the directives among the lines of a chunk, which begins with a whole line.
-    pub(super) fn pass(&mut self, chunk: &[u8], line_cap: usize) {
+    pub(super) fn pass(&mut self, chunk: &[u8]) {
         for mark in memchr_iter(b'#', chunk) {
             let before = &chunk[..mark];
             let start = mark
@@ -97,7 +119,7 @@ impl Directives {
             }
             let line = &chunk[start..];
             let line = &line[..memchr(b'\n', line).unwrap_or(line.len())];
-            if line.len() <= line_cap {
+            if line.len() <= LINE_CAP {
                 self.direct(content(line));
             }
         }
@@ -127,7 +149,7 @@ impl Directives {
         line: &'a [u8],
         clock: &mut Clock,
     ) -> std::result::Result<Record<'a>, Rule> {
-        let Columns { columns, zone } = self.columns.as_deref().ok_or(Rule::Undeclared)?;
+        let Columns { columns, zone, .. } = self.columns.as_deref().ok_or(Rule::Undeclared)?;
         let mut draft = Draft::default();
         draft.date = Fields {
             zone: *zone,
@@ -187,6 +209,7 @@ impl Columns {
         let is_usable =
             columns.contains(&Column::TimeOfDay) && says(&[Field::Client, Field::ForwardedFor]);
         is_usable.then(|| Self {
+            names: names.into(),
             columns: columns.into(),
             zone: (!is_local).then_some(0),
         })

@@ -60,6 +60,15 @@ impl Layout {
         })
     }
 
+    /// The paths as the user named them, for reading only: nothing is created or checked.
+    pub(super) fn as_named(dir: &Path, state_dir: Option<&Path>, ledger: Option<&Path>) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            state_dir: state_dir.map_or_else(|| dir.join(".state"), Path::to_owned),
+            ledger: ledger.map_or_else(|| dir.join("ledger.jsonl"), Path::to_owned),
+        }
+    }
+
     pub(super) fn dir(&self) -> &Path {
         &self.dir
     }

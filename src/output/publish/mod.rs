@@ -80,6 +80,22 @@ impl Folder {
         })
     }
 
+    /// Reads the ledger and the private state of an output folder without opening it: nothing is
+    /// created, locked or finished. Both are empty where there is no folder yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Ledger`] if the ledger, the state or a manifest is damaged, [`Error::Read`] if one
+    /// cannot be read.
+    pub fn records(
+        dir: &Path,
+        state_dir: Option<&Path>,
+        ledger: Option<&Path>,
+    ) -> Result<(Ledger, State)> {
+        let contents = Contents::read(&Layout::as_named(dir, state_dir, ledger))?;
+        Ok((contents.ledger, contents.state))
+    }
+
     /// What has been released under the folder's ledger.
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {

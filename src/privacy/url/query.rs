@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::percent::decode_once;
+use super::{address::holds_address, percent::decode_once};
 use crate::error::{Error, Result};
 
 /// Characters of a published value at most.
@@ -75,7 +75,8 @@ impl KeptKeys {
 }
 
 /// The value of a key's first occurrence, decoded once and in lower case; `None` where it has not the
-/// shape of what may be published.
+/// shape of what may be published, or could be somebody's: an address, or a number or hexadecimal code
+/// as long as those of cards and sessions.
 fn value(query: &[u8], key: &str) -> Option<String> {
     let (_, value) = query
         .split(|byte| *byte == b'&')
@@ -83,9 +84,26 @@ fn value(query: &[u8], key: &str) -> Option<String> {
         .find(|(name, _)| *decode_once(name) == *key.as_bytes())?;
     let mut value = decode_once(value).into_owned();
     value.make_ascii_lowercase();
-    has_shape(&value)
+    (has_shape(&value) && !holds_address(&value) && !holds_long_code(&value))
         .then_some(value)
         .and_then(|value| String::from_utf8(value).ok())
+}
+
+/// Whether it holds a number of as many digits as the shortest payment cards have, or a hexadecimal
+/// code of 96 bits or more, punctuation between the characters disregarded.
+fn holds_long_code(value: &[u8]) -> bool {
+    const DIGITS_OF_CARD: usize = 13;
+    const DIGITS_OF_CODE: usize = 24;
+    let bare: Vec<u8> = value
+        .iter()
+        .copied()
+        .filter(|byte| !b"_.-".contains(byte))
+        .collect();
+    let has_run = |least: usize, is_part: fn(&u8) -> bool| {
+        bare.chunk_by(|left, right| is_part(left) && is_part(right))
+            .any(|run| run.len() >= least && run.iter().any(u8::is_ascii_digit) && is_part(&run[0]))
+    };
+    has_run(DIGITS_OF_CARD, u8::is_ascii_digit) || has_run(DIGITS_OF_CODE, u8::is_ascii_hexdigit)
 }
 
 fn split_pair(pair: &[u8]) -> (&[u8], &[u8]) {
@@ -210,6 +228,34 @@ mod tests {
         ] {
             let keys: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
             assert!(KeptKeys::new(&keys).is_err(), "{keys:?}");
+        }
+    }
+
+    #[test]
+    fn what_could_be_somebodys_is_as_if_absent() {
+        for personal in [
+            "4111111111111111",
+            "4111-1111-1111-1111",
+            "203.0.113.9",
+            "ec2-203-0-113-9",
+            "550e8400-e29b-41d4-a716-4466",
+            "d41d8cd98f00b204e9800998",
+        ] {
+            assert_eq!(
+                value(format!("a={personal}").as_bytes(), "a"),
+                None,
+                "{personal}"
+            );
+        }
+        for common in [
+            "12345678901",
+            "spring-2026",
+            "2026-11-15",
+            "newsletter-2026.11",
+            "cafe24",
+        ] {
+            let kept = value(format!("a={common}").as_bytes(), "a");
+            assert_eq!(kept.as_deref(), Some(common));
         }
     }
 }

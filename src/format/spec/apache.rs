@@ -1,4 +1,4 @@
-//! Format strings: the grammar of Apache's `LogFormat`, read to the pieces of a field plan.
+//! Format strings of Apache: `LogFormat` and its directives, read to the pieces of a field plan.
 //!
 //! The grammar is that of `parse_log_string` in Apache httpd's `mod_log_config.c`; the directives are
 //! those of `mod_log_config`, `mod_logio` and `mod_ssl`.
@@ -13,9 +13,14 @@ use nom::{
     sequence::{delimited, preceded},
 };
 
-use super::{compile::refused, piece::Piece, plan::Field};
 use crate::{
     error::Result,
+    format::{
+        compile::refused,
+        piece::{Piece, Template},
+        plan::Field,
+    },
+    record::Escape,
     time::{Pattern, UnknownConversion},
 };
 
@@ -32,6 +37,8 @@ enum Item<'a> {
 /// which every field may be anyway.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Directive<'a> {
+    /// All of it, from the `%` on.
+    source: &'a str,
     name: &'a str,
     argument: &'a str,
     of_final_request: bool,
@@ -46,12 +53,20 @@ enum Modifier<'a> {
     StatusList,
 }
 
-/// The pieces of an Apache `LogFormat` string.
+/// What the format string says.
 ///
 /// # Errors
 ///
 /// A setting's error where the string is not of the grammar or has an unknown directive.
-pub(super) fn pieces(spec: &str) -> Result<Vec<Piece>> {
+pub(in crate::format) fn template(spec: &str) -> Result<Template> {
+    Ok(Template {
+        pieces: pieces(spec)?,
+        escape: Escape::Backslash,
+        is_lenient: false,
+    })
+}
+
+fn pieces(spec: &str) -> Result<Vec<Piece>> {
     let (rest, items) = many0(item)
         .parse(spec)
         .map_err(|_| refused("it is not a format string"))?;
@@ -99,12 +114,18 @@ fn escaped(input: &str) -> IResult<&str, &str> {
     .parse(input)
 }
 
-fn directive(input: &str) -> IResult<&str, Directive<'_>> {
-    let (input, _) = char('%').parse(input)?;
+fn directive(start: &str) -> IResult<&str, Directive<'_>> {
+    let (input, _) = char('%').parse(start)?;
     let (input, directive) =
         fold_many0(modifier, Directive::default, Directive::modified).parse(input)?;
-    let (input, name) = name(input)?;
-    Ok((input, Directive { name, ..directive }))
+    let (rest, name) = name(input)?;
+    let source = &start[..start.len() - rest.len()];
+    let directive = Directive {
+        source,
+        name,
+        ..directive
+    };
+    Ok((rest, directive))
 }
 
 fn modifier(input: &str) -> IResult<&str, Modifier<'_>> {
@@ -161,7 +182,7 @@ fn push_pieces(directive: Directive<'_>, pieces: &mut Vec<Piece>) -> Result<()> 
         ("v", _) => (Field::Host, 0),
         ("V", _) => (Field::Host, 1),
         ("i", header) => request_header(header),
-        ("t", argument) => return push_time(argument, pieces),
+        ("t", _) => return push_time(directive, pieces),
         ("r", _) => (Field::Request, 0),
         ("m", _) => (Field::Method, 0),
         ("U", _) => (Field::Path, 0),
@@ -178,7 +199,11 @@ fn push_pieces(directive: Directive<'_>, pieces: &mut Vec<Piece>) -> Result<()> 
             )));
         }
     };
-    pieces.push(Piece::Field { field, preference });
+    pieces.push(Piece::Field {
+        name: directive.source.to_owned(),
+        field,
+        preference,
+    });
     Ok(())
 }
 
@@ -195,17 +220,19 @@ fn request_header(name: &str) -> (Field, u8) {
 }
 
 /// Appends a time: in brackets where it has no format of its own.
-fn push_time(argument: &str, pieces: &mut Vec<Piece>) -> Result<()> {
+fn push_time(directive: Directive<'_>, pieces: &mut Vec<Piece>) -> Result<()> {
+    let argument = directive.argument;
     let (format, is_end) = match argument.strip_prefix("end:") {
         Some(format) => (format, true),
         None => (argument.strip_prefix("begin:").unwrap_or(argument), false),
     };
     let field = |pattern| {
-        Piece::field(if is_end {
+        let field = if is_end {
             Field::OtherTime(pattern)
         } else {
             Field::Time(pattern)
-        })
+        };
+        Piece::field(directive.source, field)
     };
     let pattern = match format {
         "" => {
@@ -235,6 +262,21 @@ mod tests {
         Piece::Literal(text.into())
     }
 
+    /// Takes the literals off both ends; empty where there are none.
+    fn literals_around(pieces: &mut Vec<Piece>) -> [String; 2] {
+        let is_literal = |piece: &Piece| matches!(piece, Piece::Literal(_));
+        let text = |piece: Piece| match piece {
+            Piece::Literal(literal) => String::from_utf8(literal).unwrap(),
+            Piece::Field { .. } => String::new(),
+        };
+        let before = pieces
+            .first()
+            .is_some_and(is_literal)
+            .then(|| pieces.remove(0));
+        let after = pieces.pop_if(|piece| is_literal(piece));
+        [before, after].map(|literal| literal.map_or_else(String::new, text))
+    }
+
     #[test]
     fn literals_lose_their_escapes() {
         let check = |spec: &str, text: &str| {
@@ -252,11 +294,13 @@ mod tests {
     #[test]
     fn directives_say_what_they_say_whatever_their_modifiers() {
         let check = |spec: &str, field: Field, preference: u8| {
-            assert_eq!(
-                pieces(spec).unwrap(),
-                [Piece::Field { field, preference }],
-                "{spec}"
-            );
+            let name = spec.to_owned();
+            let expected = Piece::Field {
+                name,
+                field,
+                preference,
+            };
+            assert_eq!(pieces(spec).unwrap(), [expected], "{spec}");
         };
         check("%a", Field::Client, 0);
         check("%h", Field::Client, 1);
@@ -280,24 +324,29 @@ mod tests {
 
     #[test]
     fn times_have_a_format_of_their_own_or_brackets() {
-        let check =
-            |spec: &str, expected: &[Piece]| assert_eq!(pieces(spec).unwrap(), expected, "{spec}");
-        let begin = |pattern| Piece::field(Field::Time(pattern));
-        let end = |pattern| Piece::field(Field::OtherTime(pattern));
+        let check = |spec: &str, before: &str, expected: Field, after: &str| {
+            let mut pieces = pieces(spec).unwrap();
+            assert_eq!(literals_around(&mut pieces), [before, after], "{spec}");
+            assert_eq!(pieces, [Piece::field(spec, expected)], "{spec}");
+        };
+        let begin = Field::Time;
+        let end = Field::OtherTime;
         let date = Pattern::strftime(b"%Y-%m-%d").unwrap();
-        check("%t", &[literal("["), begin(Pattern::clf()), literal("]")]);
+        check("%t", "[", begin(Pattern::clf()), "]");
+        check("%{end:}t", "[", end(Pattern::clf()), "]");
+        check("%{%d/%b/%Y:%T %z}t", "", begin(Pattern::clf()), "");
+        check("%{%F}t", "", begin(date.clone()), "");
+        check("%{begin:%F}t", "", begin(date.clone()), "");
+        check("%{end:%F}t", "", end(date), "");
+        check("%{sec}t", "", begin(Pattern::epoch_seconds()), "");
+        check("%{msec}t", "", begin(Pattern::epoch_milliseconds()), "");
         check(
-            "%{end:}t",
-            &[literal("["), end(Pattern::clf()), literal("]")],
+            "%{begin:usec}t",
+            "",
+            begin(Pattern::epoch_microseconds()),
+            "",
         );
-        check("%{%d/%b/%Y:%T %z}t", &[begin(Pattern::clf())]);
-        check("%{%F}t", &[begin(date.clone())]);
-        check("%{begin:%F}t", &[begin(date.clone())]);
-        check("%{end:%F}t", &[end(date)]);
-        check("%{sec}t", &[begin(Pattern::epoch_seconds())]);
-        check("%{msec}t", &[begin(Pattern::epoch_milliseconds())]);
-        check("%{begin:usec}t", &[begin(Pattern::epoch_microseconds())]);
-        check("%{usec_frac}t", &[begin(Pattern::fraction())]);
+        check("%{usec_frac}t", "", begin(Pattern::fraction()), "");
     }
 
     #[test]

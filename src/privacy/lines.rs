@@ -1,0 +1,205 @@
+//! What is known of a period's lines beside their hits: how many there are, when they came, and the
+//! order-free digest that tells whether they have changed.
+
+use std::fmt;
+
+use xxhash_rust::{const_xxh3::const_custom_default_secret, xxh3::xxh3_128_with_secret};
+
+use crate::time::Timestamp;
+
+/// The lines of one period, as far as one worker or the run has seen them.
+pub struct PeriodLines {
+    digest: LineDigest,
+    secret: Box<[u8; 192]>,
+    start: Timestamp,
+    coverage: Option<Coverage>,
+    parsed: u64,
+    excluded: u64,
+}
+
+/// An order-free keyed digest of a period's lines, to tell a harmless rerun from a changed input.
+///
+/// The sum of the lines' keyed 128-bit XXH3 hashes. It is private: it stands in no published file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct LineDigest {
+    /// The random key.
+    pub key: u64,
+    /// Lines entered.
+    pub lines: u64,
+    /// The sum of their hashes modulo 2^128.
+    pub sum: u128,
+}
+
+/// Leaves out the key and the sum: with both, a guessed line could be confirmed.
+impl fmt::Debug for LineDigest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("LineDigest")
+            .field("lines", &self.lines)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How much of a period its lines span.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// The earliest line and the number of the source that holds it.
+    pub earliest: (Timestamp, u32),
+    /// A bit for each minute since the period's start in which a line was seen.
+    minutes: Vec<u64>,
+}
+
+impl PeriodLines {
+    /// No lines yet of the period that begins at `start`.
+    pub(super) fn new(start: Timestamp, key: u64) -> Self {
+        let digest = LineDigest {
+            key,
+            lines: 0,
+            sum: 0,
+        };
+        Self {
+            digest,
+            secret: Box::new(const_custom_default_secret(key)),
+            start,
+            coverage: None,
+            parsed: 0,
+            excluded: 0,
+        }
+    }
+
+    /// Enters a line's bytes into the digest; half of their keyed hash.
+    pub(super) fn digest_line(&mut self, line: &[u8]) -> u64 {
+        let hash = xxh3_128_with_secret(line, &*self.secret);
+        self.digest.sum = self.digest.sum.wrapping_add(hash);
+        self.digest.lines += 1;
+        hash as u64
+    }
+
+    /// Notes when and in which source a line was seen.
+    pub(super) fn cover(&mut self, time: Timestamp, source: u32) {
+        let coverage = self.coverage.get_or_insert_with(|| Coverage {
+            earliest: (time, source),
+            minutes: Vec::new(),
+        });
+        coverage.earliest = coverage.earliest.min((time, source));
+        coverage.mark(minute(self.start, time));
+    }
+
+    /// Counts a line set aside by a filter.
+    pub(super) const fn exclude(&mut self) {
+        self.excluded += 1;
+    }
+
+    /// Counts a line that became a hit.
+    pub(super) const fn parse(&mut self) {
+        self.parsed += 1;
+    }
+
+    /// Adds what another worker saw of the same period.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.digest.lines += other.digest.lines;
+        self.digest.sum = self.digest.sum.wrapping_add(other.digest.sum);
+        self.parsed += other.parsed;
+        self.excluded += other.excluded;
+        match (&mut self.coverage, other.coverage) {
+            (Some(mine), Some(theirs)) => mine.absorb(theirs),
+            (mine @ None, theirs) => *mine = theirs,
+            (Some(_), None) => {}
+        }
+    }
+
+    /// The digest of the lines.
+    #[must_use]
+    pub const fn digest(&self) -> LineDigest {
+        self.digest
+    }
+
+    /// How much of the period the lines span; `None` for a period already released, or not over.
+    #[must_use]
+    pub const fn coverage(&self) -> Option<&Coverage> {
+        self.coverage.as_ref()
+    }
+
+    /// Lines counted as requests.
+    #[must_use]
+    pub const fn parsed(&self) -> u64 {
+        self.parsed
+    }
+
+    /// Lines set aside by filters.
+    #[must_use]
+    pub const fn excluded(&self) -> u64 {
+        self.excluded
+    }
+}
+
+impl Coverage {
+    fn mark(&mut self, minute: usize) {
+        let word = minute / 64;
+        if word >= self.minutes.len() {
+            self.minutes.resize(word + 1, 0);
+        }
+        self.minutes[word] |= 1 << (minute % 64);
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.earliest = self.earliest.min(other.earliest);
+        if self.minutes.len() < other.minutes.len() {
+            self.minutes.resize(other.minutes.len(), 0);
+        }
+        for (mine, theirs) in self.minutes.iter_mut().zip(other.minutes) {
+            *mine |= theirs;
+        }
+    }
+
+    /// The longest time between neighbouring lines in microseconds, to the minute.
+    #[must_use]
+    pub fn longest_gap(&self) -> i64 {
+        let minutes = (0..self.minutes.len() * 64)
+            .filter(|minute| self.minutes[minute / 64] >> (minute % 64) & 1 == 1);
+        let mut previous = None;
+        let mut longest = 0;
+        for minute in minutes {
+            longest = longest.max(minute - previous.unwrap_or(minute));
+            previous = Some(minute);
+        }
+        i64::try_from(longest).unwrap_or(i64::MAX / Timestamp::MINUTE) * Timestamp::MINUTE
+    }
+}
+
+fn minute(start: Timestamp, time: Timestamp) -> usize {
+    usize::try_from((time.0 - start.0) / Timestamp::MINUTE).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(lines: &[(&[u8], i64)]) -> PeriodLines {
+        let mut period = PeriodLines::new(Timestamp(0), 7);
+        for (bytes, minute) in lines {
+            period.digest_line(bytes);
+            period.cover(Timestamp(minute * Timestamp::MINUTE), 0);
+        }
+        period
+    }
+
+    #[test]
+    fn the_digest_does_not_depend_on_order_or_on_who_saw_what() {
+        let whole = lines(&[(b"a", 0), (b"b", 1), (b"b", 1)]);
+        let mut parts = lines(&[(b"b", 1)]);
+        parts.absorb(lines(&[(b"b", 1), (b"a", 0)]));
+        assert!(whole.digest() == parts.digest());
+        assert_eq!(whole.coverage(), parts.coverage());
+        assert!(whole.digest() != lines(&[(b"a", 0), (b"a", 1), (b"b", 1)]).digest());
+    }
+
+    #[test]
+    fn the_longest_gap_is_between_neighbours() {
+        let period = lines(&[(b"a", 500), (b"b", 10), (b"c", 70)]);
+        let coverage = period.coverage().unwrap();
+        assert_eq!(coverage.earliest.0, Timestamp(10 * Timestamp::MINUTE));
+        assert_eq!(coverage.longest_gap(), 430 * Timestamp::MINUTE);
+        assert_eq!(lines(&[(b"a", 5)]).coverage().unwrap().longest_gap(), 0);
+    }
+}
