@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod exit;
+mod geo;
 mod process;
 mod progress;
 mod report;
@@ -26,6 +27,8 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Report(Box<report::ReportArguments>),
+    #[command(subcommand)]
+    Geo(geo::GeoCommand),
 }
 
 /// Runs the program as the command line says.
@@ -45,6 +48,7 @@ pub(crate) fn run() -> Exit {
     };
     let result = match arguments.command {
         Command::Report(arguments) => report::run(&arguments),
+        Command::Geo(command) => geo::run(&command),
     };
     result.unwrap_or_else(|error| {
         eprintln!("hushlog: {error}");

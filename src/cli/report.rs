@@ -137,9 +137,9 @@ pub(super) struct ReportArguments {
     #[arg(long, env = "HUSHLOG_EXCLUDE_STATUS", value_name = "STATUS")]
     exclude_status: Vec<String>,
 
-    /// Region database (MaxMind DB format), or `none`; one is built in
+    /// Region database (MaxMind DB format), or one for IPv4 and one for IPv6, or `none`; one is built in
     #[arg(long, env = "HUSHLOG_GEO_DB", value_name = "FILE")]
-    geo_db: Option<PathBuf>,
+    geo_db: Vec<PathBuf>,
 
     /// Private state, if not in the output folder
     #[arg(long, env = "HUSHLOG_STATE", value_name = "DIR")]
@@ -229,6 +229,11 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let settings = arguments.settings()?;
     let inputs = arguments.inputs()?;
     let policy = arguments.policy()?;
+    if !arguments.quiet {
+        for shortcoming in policy.regions.shortcomings() {
+            eprintln!("hushlog: {shortcoming}");
+        }
+    }
     let keys = random_keys()?;
     let folder = Folder::open(
         &arguments.output,
@@ -331,11 +336,7 @@ impl ReportArguments {
             urls: UrlRules::new(&urls)?,
             referrers: ReferrerRules::new(&self.site_host),
             agents: AgentRules::new(),
-            regions: match &self.geo_db {
-                None => Regions::embedded()?,
-                Some(file) if file.as_os_str() == "none" => Regions::none(),
-                Some(file) => Regions::open(file)?,
-            },
+            regions: self.regions()?,
             filters: Filters::new(
                 &self.exclude_ip,
                 &self.exclude_path,
@@ -347,6 +348,14 @@ impl ReportArguments {
         })
     }
 
+    fn regions(&self) -> Result<Regions> {
+        match self.geo_db.as_slice() {
+            [] => Regions::embedded(),
+            [none] if none.as_os_str() == "none" => Ok(Regions::none()),
+            files => Regions::open(files),
+        }
+    }
+
     /// The settings in force as manifests state them. Addresses, hosts and paths that are left out are
     /// given by number only: they are nobody's business.
     fn statement(&self) -> Value {
@@ -356,10 +365,10 @@ impl ReportArguments {
             "automated_pageviews": self.automated_pageviews,
             "automated_requests": self.automated_requests,
             "top": self.top,
-            "regions": match &self.geo_db {
-                None => "built in",
-                Some(file) if file.as_os_str() == "none" => "none",
-                Some(_) => "own",
+            "regions": match self.geo_db.as_slice() {
+                [] => "built in",
+                [none] if none.as_os_str() == "none" => "none",
+                _ => "own",
             },
             "site_hosts": self.site_host.len(),
             "pages": self.page,

@@ -7,7 +7,7 @@ mod agent;
 mod channel;
 mod domain;
 mod gate;
-mod geo;
+pub mod geo;
 mod hit;
 mod intake;
 mod lexicon;
