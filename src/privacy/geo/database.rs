@@ -16,10 +16,6 @@ pub(super) type Record<'d> = LookupResult<'d, Bytes>;
 /// Networks of each address family that are looked at to tell what a database holds.
 const PROBED: usize = 10_000;
 
-/// Most networks of a database, with data or without. Several times what the largest have; a damaged
-/// file could seem to have 2^128.
-const MOST_NETWORKS: usize = 1 << 27;
-
 /// A database of countries and, mostly, subdivisions.
 pub struct Database {
     name: String,
@@ -47,7 +43,7 @@ impl Database {
             name: name.clone(),
             source,
         })?;
-        Self::probed(Cow::Owned(bytes), name, names)
+        Self::new(bytes, name, names)
     }
 
     /// A database whose records are known to have their codes in the nested layout.
@@ -64,8 +60,9 @@ impl Database {
         })
     }
 
-    fn probed(bytes: Bytes, name: String, names: &Names) -> Result<Self> {
-        let reader = read(bytes, &name)?;
+    /// A database that is looked at to decide on the layout of its records.
+    pub(super) fn new(bytes: Vec<u8>, name: String, names: &Names) -> Result<Self> {
+        let reader = read(Cow::Owned(bytes), &name)?;
         let probe = Probe::of(&reader, names).map_err(|error| unusable(&name, &error))?;
         let Some(layout) = probe.layout else {
             return Err(Error::Setting(format!(
@@ -132,9 +129,10 @@ impl Database {
     ) -> Result<()> {
         let damaged = |error| unusable(&self.name, &error);
         let mut by_record = HashMap::new();
+        let most = most_networks(self.reader.metadata().node_count as usize);
         let records = self.reader.networks(all()).map_err(damaged)?;
         for (number, record) in records.enumerate() {
-            if number >= MOST_NETWORKS {
+            if number >= most {
                 return Err(Error::Setting(format!("{}: too many networks", self.name)));
             }
             let record = record.map_err(damaged)?;
@@ -210,6 +208,16 @@ fn within<'r>(
 /// Networks without data count towards limits too: a damaged file may have nothing else, without end.
 fn all() -> WithinOptions {
     WithinOptions::default().include_networks_without_data()
+}
+
+/// Most networks, with data or without, of a database with the given number of nodes. Equal subtrees
+/// may exist once, so there can be several times as many networks as nodes; but a damaged file could
+/// seem to have 2^128.
+const fn most_networks(nodes: usize) -> usize {
+    match nodes.saturating_mul(64) {
+        0..0x10_0000 => 0x10_0000,
+        most => most,
+    }
 }
 
 fn read(bytes: Bytes, name: &str) -> Result<Reader<Bytes>> {
