@@ -328,12 +328,7 @@ impl Fields<'_> {
         })
     }
 
-    fn agent(
-        &mut self,
-        agent: Text<'_>,
-        policy: &Policy,
-        scratch: &mut Vec<u8>,
-    ) -> NumberedAgent {
+    fn agent(&mut self, agent: Text<'_>, policy: &Policy, scratch: &mut Vec<u8>) -> NumberedAgent {
         let values = &mut self.values;
         *self.agents.get_or(agent.raw, || NumberedAgent {
             value: next(values),

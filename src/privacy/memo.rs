@@ -52,7 +52,8 @@ impl<V> Memo<V> {
             self.entries.clear();
             self.keys.clear();
         }
-        let number = |length: usize| u32::try_from(length).expect("keys are lines of a few kilobytes");
+        let number =
+            |length: usize| u32::try_from(length).expect("keys are lines of a few kilobytes");
         let entry = Entry {
             hash,
             start: number(self.keys.len()),

@@ -3,9 +3,14 @@
 use std::{borrow::Cow, net::IpAddr, path::Path};
 
 use hashbrown::HashMap;
-use maxminddb::{LookupResult, MaxMindDbError, Reader, Within, WithinOptions};
+use maxminddb::{LookupResult, MaxMindDbError, Reader};
 
-use super::{Layout, Region, names::Names, network::Network};
+use super::{
+    Layout, Region,
+    names::Names,
+    network::Network,
+    walk::{IPV4_END, IPV6_START, Walk},
+};
 use crate::error::{Error, Result};
 
 type Bytes = Cow<'static, [u8]>;
@@ -128,14 +133,13 @@ impl Database {
         mut visit: impl FnMut(Network, Region) -> Result<()>,
     ) -> Result<()> {
         let damaged = |error| unusable(&self.name, &error);
-        let mut by_record = HashMap::new();
         let most = most_networks(self.reader.metadata().node_count as usize);
-        let records = self.reader.networks(all()).map_err(damaged)?;
-        for (number, record) in records.enumerate() {
+        let mut by_record = HashMap::new();
+        for (number, step) in Walk::new(&self.reader, 0).enumerate() {
             if number >= most {
                 return Err(Error::Setting(format!("{}: too many networks", self.name)));
             }
-            let record = record.map_err(damaged)?;
+            let (network, record) = step.map_err(damaged)?;
             let Some(offset) = record.offset() else {
                 continue;
             };
@@ -143,8 +147,7 @@ impl Database {
                 .entry(offset)
                 .or_insert_with(|| self.region(&record, names));
             if region.country().is_some() {
-                let network = record.network().map_err(damaged)?;
-                visit(Network::new(network.ip(), network.prefix()), region)?;
+                visit(network, region)?;
             }
         }
         Ok(())
@@ -159,28 +162,27 @@ struct Probe {
 }
 
 impl Probe {
-    fn of(
-        reader: &Reader<Bytes>,
-        names: &Names,
-    ) -> std::result::Result<Self, MaxMindDbError> {
+    fn of(reader: &Reader<Bytes>, names: &Names) -> std::result::Result<Self, MaxMindDbError> {
         let mut probe = Self::default();
-        probe.holds.ipv4 = probe.look(within(reader, "0.0.0.0/0")?, names)?;
-        if reader.metadata().ip_version == 6 {
-            // All that is assigned (RFC 4291, section 2.4); what goes before is IPv4.
-            probe.holds.ipv6 = probe.look(within(reader, "2000::/3")?, names)?;
-        }
+        probe.holds.ipv4 = probe.look(Walk::new(reader, 0), IPV4_END, names)?;
+        probe.holds.ipv6 = probe.look(Walk::new(reader, IPV6_START), u128::MAX, names)?;
         Ok(probe)
     }
 
-    /// Looks at the first networks, until a subdivision is found; tells whether any has a country.
+    /// Looks at the first networks that begin before `end`, until a subdivision is found; tells whether
+    /// any has a country.
     fn look(
         &mut self,
-        records: Within<'_, Bytes>,
+        networks: Walk<'_>,
+        end: u128,
         names: &Names,
     ) -> std::result::Result<bool, MaxMindDbError> {
         let mut countries = false;
-        for record in records.take(PROBED) {
-            let record = record?;
+        for step in networks.take(PROBED) {
+            let (network, record) = step?;
+            if network.bits >= end {
+                break;
+            }
             self.layout = self.layout.or_else(|| Layout::of(&record));
             let region = self
                 .layout
@@ -193,21 +195,6 @@ impl Probe {
         }
         Ok(countries)
     }
-}
-
-fn within<'r>(
-    reader: &'r Reader<Bytes>,
-    network: &str,
-) -> std::result::Result<Within<'r, Bytes>, MaxMindDbError> {
-    let network = network
-        .parse()
-        .map_err(MaxMindDbError::InvalidNetwork)?;
-    reader.within(network, all())
-}
-
-/// Networks without data count towards limits too: a damaged file may have nothing else, without end.
-fn all() -> WithinOptions {
-    WithinOptions::default().include_networks_without_data()
 }
 
 /// Most networks, with data or without, of a database with the given number of nodes. Equal subtrees

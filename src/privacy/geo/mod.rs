@@ -10,6 +10,7 @@ mod network;
 mod reduce;
 mod region;
 mod tree;
+mod walk;
 mod writer;
 
 #[cfg(test)]
@@ -135,12 +136,10 @@ impl fmt::Display for Shortcoming {
             Self::CountriesOnly(name) => {
                 write!(formatter, "{name} has countries only: regions stay unknown")
             }
-            Self::NoIpv4 => {
-                formatter.write_str("no region database has IPv4 addresses: their regions stay unknown")
-            }
-            Self::NoIpv6 => {
-                formatter.write_str("no region database has IPv6 addresses: their regions stay unknown")
-            }
+            Self::NoIpv4 => formatter
+                .write_str("no region database has IPv4 addresses: their regions stay unknown"),
+            Self::NoIpv6 => formatter
+                .write_str("no region database has IPv6 addresses: their regions stay unknown"),
         }
     }
 }

@@ -206,7 +206,11 @@ mod tests {
             ("gb", "england", "ENG"),
         ];
         for (country, name, expected) in cases {
-            assert_eq!(names.code(country, name), Some(expected), "{country} {name}");
+            assert_eq!(
+                names.code(country, name),
+                Some(expected),
+                "{country} {name}"
+            );
         }
     }
 
@@ -228,17 +232,10 @@ mod tests {
             let (country, code) = code.split_once('-').unwrap();
             let region = super::super::Region::new(country, code);
             assert_eq!(region.subdivision(), Some(code), "{line}");
-            assert!(names.split('\t').all(|name| !name.trim().is_empty()), "{line}");
-        }
-    }
-
-    #[test]
-    fn own_names_say_something_that_the_other_list_does_not() {
-        for (list, other) in [(LISTS[0], LISTS[1])] {
-            let lines: Vec<&str> = other.lines().collect();
-            for line in list.lines() {
-                assert!(!lines.contains(&line), "{line}");
-            }
+            assert!(
+                names.split('\t').all(|name| !name.trim().is_empty()),
+                "{line}"
+            );
         }
     }
 }

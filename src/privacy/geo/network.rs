@@ -40,6 +40,14 @@ impl Network {
         self.length >= IPV4_DEPTH && self.bits >> 32 == 0
     }
 
+    /// The last address.
+    pub(super) const fn last(self) -> u128 {
+        match self.length {
+            0 => u128::MAX,
+            length => self.bits | ((1 << (128 - length)) - 1),
+        }
+    }
+
     /// Number of addresses; all of IPv6 counts one too few.
     pub(super) const fn size(self) -> u128 {
         match self.length {
@@ -50,7 +58,11 @@ impl Network {
 
     /// The network that is told apart and has this one in it: this one, unless it is below the floor.
     pub(super) const fn at_floor(self) -> Self {
-        let floor = if self.is_ipv4() { IPV4_FLOOR } else { IPV6_FLOOR };
+        let floor = if self.is_ipv4() {
+            IPV4_FLOOR
+        } else {
+            IPV6_FLOOR
+        };
         if self.length <= floor {
             return self;
         }

@@ -37,7 +37,11 @@ pub fn reduce(sources: &Regions, imprint: &Imprint) -> Result<Vec<u8>> {
         })?;
         floor.take().map_or(Ok(()), &mut put)?;
     }
-    writer::write(&tree.compact(), &records.regions, &metadata(sources, imprint))
+    writer::write(
+        &tree.compact(),
+        &records.regions,
+        &metadata(sources, imprint),
+    )
 }
 
 fn metadata(sources: &Regions, imprint: &Imprint) -> Metadata {
@@ -97,8 +101,14 @@ impl Floor {
     fn take(&mut self) -> Option<(Network, Region)> {
         let network = self.network.take()?;
         let parts = std::mem::take(&mut self.parts);
-        let country = most(parts.iter().map(|&(it, size)| (it.without_subdivision(), size)));
-        let inside = parts.iter().filter(|(it, _)| it.without_subdivision() == country);
+        let country = most(
+            parts
+                .iter()
+                .map(|&(it, size)| (it.without_subdivision(), size)),
+        );
+        let inside = parts
+            .iter()
+            .filter(|(it, _)| it.without_subdivision() == country);
         let subdivisions = inside.filter(|(it, _)| it.subdivision().is_some());
         let subdivision = most(subdivisions.copied());
         let region = if subdivision == Region::default() {

@@ -100,12 +100,24 @@ fn each_layout_is_read() {
         (flat("BR", "Sao Paulo", "Osasco"), "BR-SP"),
         (flat("TW", "Taiwan", "Taichung"), "TW-TXG"),
         (flat("SG", "", "Singapore"), "SG"),
-        (json!({"country_code": "US", "country": "United States", "region": "Ohio"}), "US-OH"),
-        (json!({"country_code": "US", "region": "x", "region_code": "US-OH"}), "US-OH"),
-        (json!({"country": "US", "country_name": "United States"}), "US"),
+        (
+            json!({"country_code": "US", "country": "United States", "region": "Ohio"}),
+            "US-OH",
+        ),
+        (
+            json!({"country_code": "US", "region": "x", "region_code": "US-OH"}),
+            "US-OH",
+        ),
+        (
+            json!({"country": "US", "country_name": "United States"}),
+            "US",
+        ),
     ];
     for (record, expected) in cases {
-        let files = [database(&[("203.0.113.0/24", record), ("2001:db8::/32", json!({}))])];
+        let files = [database(&[
+            ("203.0.113.0/24", record),
+            ("2001:db8::/32", json!({})),
+        ])];
         let regions = regions(&files).unwrap();
         assert_eq!(region(&regions, "203.0.113.9"), expected);
         assert_eq!(region(&regions, "198.51.100.1"), "", "{expected}");
@@ -120,13 +132,19 @@ fn what_would_leave_every_region_unknown_is_refused() {
         Vec::new(),
         database(&[]),
         database(&[("203.0.113.0/24", json!({"autonomous_system_number": 64512}))]),
-        database(&[("203.0.113.0/24", json!({"country": {"names": {"en": "France"}}}))]),
+        database(&[(
+            "203.0.113.0/24",
+            json!({"country": {"names": {"en": "France"}}}),
+        )]),
         database(&[("203.0.113.0/24", json!("FR"))]),
     ];
     for file in files {
         assert!(matches!(regions(&[file]), Err(Error::Setting(_))));
     }
-    assert!(matches!(Regions::open(&["/no/such/file"]), Err(Error::Read { .. })));
+    assert!(matches!(
+        Regions::open(&["/no/such/file"]),
+        Err(Error::Read { .. })
+    ));
 }
 
 #[test]
@@ -136,8 +154,14 @@ fn what_a_database_lacks_is_said() {
     let ipv6 = ("2001:db8::/32", nested("SE", &["E"]));
     let coarse = Shortcoming::CountriesOnly("0.mmdb".to_owned());
     let cases = [
-        (vec![ipv4_database(&[country])], vec![coarse, Shortcoming::NoIpv6]),
-        (vec![ipv4_database(&[ipv4.clone()])], vec![Shortcoming::NoIpv6]),
+        (
+            vec![ipv4_database(&[country])],
+            vec![coarse, Shortcoming::NoIpv6],
+        ),
+        (
+            vec![ipv4_database(&[ipv4.clone()])],
+            vec![Shortcoming::NoIpv6],
+        ),
         (vec![database(&[ipv4.clone()])], vec![Shortcoming::NoIpv6]),
         (vec![database(&[ipv6.clone()])], vec![Shortcoming::NoIpv4]),
         (vec![database(&[ipv4.clone(), ipv6.clone()])], vec![]),
@@ -190,11 +214,20 @@ fn a_reduced_database_is_sound_and_says_what_it_is() {
         assert_eq!(reader.metadata().build_epoch, 1_700_000_000);
         assert_eq!(reader.metadata().description["en"].len(), length);
         let reduced = regions(&[bytes]).unwrap();
-        let found = ["203.0.113.200", "203.0.112.1", "9.9.9.9", "2001:db8:7:1::", "5000::"]
-            .map(|address| region(&reduced, address));
+        let found = [
+            "203.0.113.200",
+            "203.0.112.1",
+            "9.9.9.9",
+            "2001:db8:7:1::",
+            "5000::",
+        ]
+        .map(|address| region(&reduced, address));
         assert_eq!(found, ["GB-ENG", "", "FR", "SE-E", "FR"]);
         let [ipv4, ipv6] = coverage(&reduced).unwrap();
-        assert_eq!((ipv4.networks, ipv4.countries, ipv4.subdivisions), (2, (1 << 30) + 256, 256));
+        assert_eq!(
+            (ipv4.networks, ipv4.countries, ipv4.subdivisions),
+            (2, (1 << 30) + 256, 256)
+        );
         assert_eq!((ipv6.networks, ipv6.subdivisions), (2, 1 << 80));
     }
 }
