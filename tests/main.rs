@@ -2,6 +2,7 @@
 
 mod coverage;
 mod generate;
+mod geo;
 mod oracle;
 mod reference;
 mod scenarios;
