@@ -137,11 +137,12 @@ fn database(folder: &Path, name: &str, version: IpVersion, networks: &[(&str, Va
         .build();
     for (network, record) in networks {
         writer
-            .insert(network.parse::<IpNet>().unwrap(), record)
-            .unwrap();
+            .insert(network.parse::<IpNet>().expect("a network"), record)
+            .expect("a record that can be written");
     }
     let path = folder.join(name);
-    std::fs::write(&path, writer.to_bytes().unwrap()).unwrap();
+    let bytes = writer.to_bytes().expect("a small database");
+    std::fs::write(&path, bytes).expect("a written database");
     path
 }
 
@@ -165,9 +166,9 @@ fn hushlog(command: &[&str], files: &[&PathBuf], rest: &[&str]) -> Output {
         .args(files)
         .args(rest)
         .output()
-        .unwrap()
+        .expect("a program that starts")
 }
 
 fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
+    path.to_str().expect("a path of plain letters")
 }
