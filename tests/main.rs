@@ -7,7 +7,7 @@ mod coverage;
 mod crash;
 mod formats;
 mod generate;
-mod inputs;
+mod geo;
 mod oracle;
 mod program;
 mod properties;

@@ -2,6 +2,7 @@
 
 use std::{
     net::IpAddr,
+    slice::from_ref,
     time::{Duration, UNIX_EPOCH},
 };
 
@@ -159,11 +160,11 @@ fn what_a_database_lacks_is_said() {
             vec![coarse, Shortcoming::NoIpv6],
         ),
         (
-            vec![ipv4_database(&[ipv4.clone()])],
+            vec![ipv4_database(from_ref(&ipv4))],
             vec![Shortcoming::NoIpv6],
         ),
-        (vec![database(&[ipv4.clone()])], vec![Shortcoming::NoIpv6]),
-        (vec![database(&[ipv6.clone()])], vec![Shortcoming::NoIpv4]),
+        (vec![database(from_ref(&ipv4))], vec![Shortcoming::NoIpv6]),
+        (vec![database(from_ref(&ipv6))], vec![Shortcoming::NoIpv4]),
         (vec![database(&[ipv4.clone(), ipv6.clone()])], vec![]),
         (vec![ipv4_database(&[ipv4]), database(&[ipv6])], vec![]),
         (vec![], vec![]),
@@ -206,7 +207,7 @@ fn a_reduced_database_is_sound_and_says_what_it_is() {
             build_epoch: None,
             description: Some("x".repeat(length)),
         };
-        let sources = regions(std::slice::from_ref(&source)).unwrap();
+        let sources = regions(from_ref(&source)).unwrap();
         let bytes = reduce(&sources, &imprint).unwrap();
         assert_eq!(bytes, reduce(&sources, &imprint).unwrap());
         let reader = Reader::from_source(bytes.as_slice()).unwrap();
