@@ -8,6 +8,7 @@ mod crash;
 mod formats;
 mod generate;
 mod geo;
+mod inputs;
 mod oracle;
 mod program;
 mod properties;
