@@ -7,6 +7,7 @@ mod coverage;
 mod crash;
 mod formats;
 mod generate;
+mod geo;
 mod inputs;
 mod layouts;
 mod oracle;

@@ -5,6 +5,7 @@
 
 mod exit;
 mod formats;
+mod geo;
 mod log_format;
 mod messages;
 mod process;
@@ -34,6 +35,8 @@ struct CommandLine {
 enum Command {
     Report(Box<report::ReportArguments>),
     Formats(formats::FormatsArguments),
+    #[command(subcommand)]
+    Geo(geo::GeoCommand),
 }
 
 /// Runs the program as the command line says.
@@ -54,6 +57,7 @@ pub(crate) fn run() -> Exit {
     let result = match arguments.command {
         Command::Report(arguments) => report::run(&arguments),
         Command::Formats(arguments) => formats::run(&arguments),
+        Command::Geo(command) => geo::run(&command),
     };
     result.unwrap_or_else(|error| {
         say(format_args!("{error}"));

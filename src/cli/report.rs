@@ -29,7 +29,7 @@ use zeroize::Zeroizing;
 use super::{
     Exit,
     log_format::{self, DateArguments},
-    messages, progress,
+    messages, progress, say,
 };
 
 /// Fewest networks that any setting may ask for.
@@ -168,9 +168,9 @@ pub(super) struct ReportArguments {
     #[arg(long, env = "HUSHLOG_EXCLUDE_METHOD", value_name = "METHOD")]
     exclude_method: Vec<String>,
 
-    /// Region database (MaxMind DB format), or `none`; one is built in
+    /// Region database (MaxMind DB format), or one for IPv4 and one for IPv6, or `none`; one is built in
     #[arg(long, env = "HUSHLOG_GEO_DB", value_name = "FILE")]
-    geo_db: Option<PathBuf>,
+    geo_db: Vec<PathBuf>,
 
     /// Private state, if not in the output folder
     #[arg(long, env = "HUSHLOG_STATE", value_name = "DIR")]
@@ -272,6 +272,11 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let settings = arguments.settings()?;
     let mut inputs = arguments.inputs()?;
     let policy = arguments.policy()?;
+    if !arguments.quiet {
+        for shortcoming in policy.regions.shortcomings() {
+            say(format_args!("{shortcoming}"));
+        }
+    }
     let keys = random_keys()?;
     let folder = arguments.folder()?;
     let (ledger, state) = match &folder {
@@ -394,15 +399,19 @@ impl ReportArguments {
             urls: UrlRules::new(&urls)?,
             referrers: ReferrerRules::new(&self.site_host),
             agents: AgentRules::new(),
-            regions: match &self.geo_db {
-                None => Regions::embedded()?,
-                Some(file) if file.as_os_str() == "none" => Regions::none(),
-                Some(file) => Regions::open(file)?,
-            },
+            regions: self.regions()?,
             filters: Filters::new(&self.filters())?,
             goals: Goals::new(&self.goal)?,
             hosts: Hosts::new(&self.site_host)?,
         })
+    }
+
+    fn regions(&self) -> Result<Regions> {
+        match self.geo_db.as_slice() {
+            [] => Regions::embedded(),
+            [none] if none.as_os_str() == "none" => Ok(Regions::none()),
+            files => Regions::open(files),
+        }
     }
 
     /// The settings in force as manifests state them. Addresses, hosts and paths that are left out are
@@ -414,10 +423,10 @@ impl ReportArguments {
             "automated_pageviews": self.automated_pageviews,
             "automated_requests": self.automated_requests,
             "top": self.top,
-            "regions": match &self.geo_db {
-                None => "built in",
-                Some(file) if file.as_os_str() == "none" => "none",
-                Some(_) => "own",
+            "regions": match self.geo_db.as_slice() {
+                [] => "built in",
+                [none] if none.as_os_str() == "none" => "none",
+                _ => "own",
             },
             "site_hosts": self.site_host.len(),
             "pages": self.page,

@@ -8,7 +8,7 @@ mod channel;
 mod domain;
 mod filters;
 mod gate;
-mod geo;
+pub mod geo;
 mod hit;
 mod intake;
 mod lexicon;
