@@ -6,11 +6,11 @@ use std::fmt;
 
 use crate::time::Timestamp;
 
-/// Longest line in bytes; longer ones are malformed, and held in memory only up to here.
-pub const LINE_CAP: usize = 64 << 10;
-
 pub use escape::Escape;
 pub(crate) use escape::hexadecimal;
+
+/// Longest line in bytes; longer ones are malformed, and held in memory only up to here.
+pub const LINE_CAP: usize = 64 << 10;
 
 /// A field's bytes as they stand in the log, with the escape rule that undoes them.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
