@@ -1,6 +1,6 @@
 //! The gate itself: takes a record, keeps what the policy allows, and lets a hit through.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, mem};
 
 use ahash::RandomState;
 use hashbrown::HashMap;
@@ -105,23 +105,29 @@ struct NumberedHost {
     excluded: bool,
 }
 
-/// What is needed of a client, and its latest visitor: most clients have one agent and one day.
+/// What is needed of a client, and its latest visitor: most clients have one agent and one day. Kept
+/// small, since there are as many as clients.
 struct KnownClient {
     value: u32,
+    /// The agent's number and the day's of the latest visitor; no agent is 0.
+    latest: (u32, u32),
+    visitor: Visitor,
     region: Region,
     excluded: bool,
-    latest: Option<(VisitorKey, Visitor)>,
 }
 
 /// A client, an agent, by their numbers among the values seen, and a day.
 type VisitorKey = (u32, u32, u32);
 
 /// A visitor of a day.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Visitor {
     pseudonym: u64,
     identity: u32,
 }
+
+/// The number of no value: the numbers of values begin above it.
+const NO_VALUE: u32 = 0;
 
 /// Most visitors and origins remembered before the memory starts anew.
 const MOST_REMEMBERED: usize = 1 << 20;
@@ -255,14 +261,12 @@ impl<'r> Gate<'r> {
             return None;
         }
         let slot = &self.days.slots[day];
-        let key = (known.value, numbered.value, slot.number);
-        if let Some((_, visitor)) = known.latest.filter(|(latest, _)| *latest == key) {
-            return Some(visitor);
+        let latest = (numbered.value, slot.number);
+        if known.latest == latest {
+            return Some(known.visitor);
         }
-        if self.visitors.len() >= MOST_REMEMBERED {
-            self.visitors.clear();
-        }
-        let visitor = *self.visitors.entry(key).or_insert_with(|| {
+        let key = (known.value, latest.0, latest.1);
+        let visitor = self.visitors.get(&key).copied().unwrap_or_else(|| {
             let client = Client::read(client);
             Visitor {
                 pseudonym: slot.visitors.of(&[&client.unit(), agent.decode(scratch)]),
@@ -273,7 +277,15 @@ impl<'r> Gate<'r> {
                 }),
             }
         });
-        known.latest = Some((key, visitor));
+        let (earlier, earlier_day) = mem::replace(&mut known.latest, latest);
+        let earlier_visitor = mem::replace(&mut known.visitor, visitor);
+        if earlier != NO_VALUE {
+            if self.visitors.len() >= MOST_REMEMBERED {
+                self.visitors.clear();
+            }
+            let earlier_key = (known.value, earlier, earlier_day);
+            self.visitors.insert(earlier_key, earlier_visitor);
+        }
         Some(visitor)
     }
 
@@ -366,7 +378,8 @@ impl Fields<'_> {
                 value: next(values),
                 region: unit.map_or_else(Region::default, |unit| regions.region(unit)),
                 excluded: policy.filters.excludes_client(&client),
-                latest: None,
+                latest: (NO_VALUE, 0),
+                visitor: Visitor::default(),
             }
         })
     }

@@ -13,11 +13,17 @@ use crate::time::{Period, Timestamp};
 /// Shards of a period; a visitor's hits are all in the one its pseudonym names.
 const SHARDS: usize = 256;
 
+/// Hits of a block; blocks are filled one after another, so that a growing shard is never moved.
+const BLOCK: usize = 128;
+
 /// What one worker let through of a period.
 pub(super) struct PeriodIntake {
     pub(super) lines: PeriodLines,
-    shards: Vec<Vec<Hit>>,
+    shards: Vec<Blocks>,
 }
+
+/// A growing list of hits.
+type Blocks = Vec<Vec<Hit>>;
 
 impl PeriodIntake {
     /// An empty intake of the period that begins at `start`.
@@ -32,7 +38,15 @@ impl PeriodIntake {
         if self.shards.is_empty() {
             self.shards.resize_with(SHARDS, Vec::new);
         }
-        self.shards[(hit.visitor() >> 56) as usize].push(hit);
+        let blocks = &mut self.shards[(hit.visitor() >> 56) as usize];
+        match blocks.last_mut().filter(|block| block.len() < BLOCK) {
+            Some(block) => block.push(hit),
+            None => {
+                let mut block = Vec::with_capacity(BLOCK);
+                block.push(hit);
+                blocks.push(block);
+            }
+        }
         self.lines.parse();
     }
 }
@@ -65,19 +79,21 @@ pub struct CollectedPeriod {
 /// A part of a period's hits, as the workers left it.
 #[derive(Clone, Default)]
 pub struct Shard {
-    parts: Vec<(Arc<Renumbering>, Vec<Hit>)>,
+    parts: Vec<(Arc<Renumbering>, Blocks)>,
 }
 
 impl Shard {
     /// The hits in one piece, numbered as the lexicon is, in no particular order.
     #[must_use]
     pub fn join(self) -> Vec<Hit> {
-        let mut parts = self.parts.into_iter().map(|(renumbering, mut hits)| {
-            hits.iter_mut().for_each(|hit| hit.renumber(&renumbering));
-            hits
-        });
-        let mut joined = parts.next().unwrap_or_default();
-        parts.for_each(|part| joined.extend(part));
+        let blocks = self.parts.iter().flat_map(|(_, blocks)| blocks);
+        let mut joined = Vec::with_capacity(blocks.map(Vec::len).sum());
+        for (renumbering, blocks) in self.parts {
+            for mut block in blocks {
+                block.iter_mut().for_each(|hit| hit.renumber(&renumbering));
+                joined.append(&mut block);
+            }
+        }
         joined
     }
 }

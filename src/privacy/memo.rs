@@ -17,10 +17,11 @@ pub(super) struct Memo<V> {
 struct Entry<V> {
     hash: u64,
     start: u32,
-    length: u32,
+    /// The key's length in the upper 24 bits and the tag in the lower 8: entries are kept small, since
+    /// there can be a million.
+    length_and_tag: u32,
     /// The key's first bytes, so that short keys are compared without a look at `keys`.
     head: [u8; HEAD],
-    tag: u8,
     value: V,
 }
 
@@ -45,12 +46,11 @@ impl<V> Memo<V> {
     #[inline]
     pub(super) fn get_or(&mut self, tag: u8, key: &[u8], reduce: impl FnOnce() -> V) -> &mut V {
         let hash = self.seeds.hash_one(key);
-        let head = head(key);
+        let (head, length_and_tag) = (head(key), length_and_tag(key, tag));
         let found = self.entries.find_bucket_index(hash, |entry| {
             entry.hash == hash
                 && entry.head == head
-                && entry.length as usize == key.len()
-                && entry.tag == tag
+                && entry.length_and_tag == length_and_tag
                 && (key.len() <= HEAD || self.keys[entry.range()] == *key)
         });
         let bucket = found.unwrap_or_else(|| self.remember(hash, tag, key, reduce()));
@@ -69,9 +69,8 @@ impl<V> Memo<V> {
         let entry = Entry {
             hash,
             start: number(self.keys.len()),
-            length: number(key.len()),
+            length_and_tag: length_and_tag(key, tag),
             head: head(key),
-            tag,
             value,
         };
         self.keys.extend_from_slice(key);
@@ -82,8 +81,13 @@ impl<V> Memo<V> {
 
 impl<V> Entry<V> {
     const fn range(&self) -> std::ops::Range<usize> {
-        self.start as usize..self.start as usize + self.length as usize
+        self.start as usize..self.start as usize + (self.length_and_tag >> 8) as usize
     }
+}
+
+/// Keys are parts of lines, and these are far shorter than 2^24 bytes.
+fn length_and_tag(key: &[u8], tag: u8) -> u32 {
+    (key.len() as u32) << 8 | u32::from(tag)
 }
 
 /// The first bytes of a key, filled up with zero bytes.
@@ -132,7 +136,7 @@ mod tests {
     #[test]
     fn it_forgets_rather_than_grow_without_bound() {
         let mut memo = memo();
-        let mut key = vec![0; MOST_BYTES / 4];
+        let mut key = vec![0; MOST_BYTES / 8];
         for round in 0..10_u8 {
             key[0] = round;
             memo.get_or(0, &key, || u32::from(round));
