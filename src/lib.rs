@@ -40,9 +40,9 @@
 //! |---|---|
 //! | [`error`], [`stats`] | The crate's one error type. The accounts: each line of input ends in exactly one. |
 //! | [`time`], [`record`] | Instants, the date syntaxes of logs, the site's calendar of days and periods. One request as logged, which cannot be printed. |
-//! | [`input`] | Opens files and standard input, decompresses, yields chunks of whole lines. |
-//! | [`format`](mod@format) | Compiles a format string once to a field plan, detects a log's format, parses lines along the plan. |
-//! | [`privacy`] | Reduces every field of a record to what may count: `gate` puts the rules together and remembers what each distinct value came to (`memo`), `address`, `agent`, `referrer`, `url` and `geo` are the rules, `pseudonym` the keys, `policy` the settings. `lexicon` numbers the reduced strings, `intake` holds the hits. |
+//! | [`input`] | Finds and opens files and standard input, decompresses, yields chunks of whole lines. |
+//! | [`format`](mod@format) | Compiles format strings of three dialects once to a field plan, knows the layouts that are no format string (`w3c`, `json`, `haproxy`, rows of columns), detects a log's format, parses lines. |
+//! | [`privacy`] | Reduces every field of a record to what may count: `gate` puts the rules together and remembers what each distinct value came to (`memo`), `filters` set lines aside, `repetition` notices lines read twice, `address`, `agent`, `referrer`, `url` and `geo` are the rules, `pseudonym` the keys, `policy` the settings. `lexicon` numbers the reduced strings, `intake` holds the hits. |
 //! | [`session`] | Orders one visitor's hits and cuts them into visits. |
 //! | [`aggregate`] | `table` declares tables, measures and families; `contribution` counts what one visitor's day adds to each cell; collectors add that up. |
 //! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, `ledger` and `state` remember what has been released. |
@@ -99,15 +99,15 @@
 //! [`Collected::join`](privacy::Collected::join) turns those numbers into ranks in bytewise order, so
 //! that comparing numbers compares strings and no result depends on which worker saw a string first.
 //!
-//! All hits of a run are in memory until their period is released: 40 bytes a request in vectors that
-//! grow by doubling, and the distinct strings once.
+//! All hits of a run are in memory until their period is released: 40 bytes a request in blocks, and
+//! the distinct strings once.
 //!
 //! # Where to add what
 //!
 //! | what | where |
 //! |---|---|
 //! | a log format written as an Apache `LogFormat` | a row in `format/predefined.rs` |
-//! | a syntax of format strings | a front end beside `format/spec.rs` that yields the same pieces |
+//! | a syntax of format strings | a front end in `format/spec/` that yields the same pieces |
 //! | a rule for paths | `privacy/url/segment.rs` |
 //! | a browser, a system, a class of device | a row in `privacy/agent/vocabulary.rs` |
 //! | a crawler, a host of a channel, a path word | the lists in `data/` |

@@ -66,7 +66,7 @@ pub struct Held {
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] if the folder's ledger is of another length of period or time zone, and errors of
+/// [`Error::Refused`](crate::error::Error::Refused) if the folder's ledger is of another length of period or time zone, and errors of
 /// [`Folder::publish`]; what was released before the error stays released.
 pub fn report(
     pool: &ThreadPool,
