@@ -16,7 +16,7 @@ pub struct LeftOut {
     pub original: Source,
 }
 
-/// Reads the sources like [`read`]. If some turn out to be copies of others they are taken out of the
+/// Reads the sources like [`read()`]. If some turn out to be copies of others they are taken out of the
 /// inputs, and the rest is read again: what was counted cannot be told apart by source afterwards.
 ///
 /// Where that rest cannot be read a second time, as standard input cannot, the reading keeps the copies
