@@ -1,41 +1,28 @@
 //! The gate itself: takes a record, keeps what the policy allows, and lets a hit through.
 
-use std::{collections::BTreeMap, mem};
+use std::mem;
 
 use ahash::RandomState;
 use hashbrown::HashMap;
 
 use super::{
     address::Client,
-    agent::Agent,
     channel::Channel,
-    geo::{Lookup, Region},
-    hit::{Hit, NO_HOST, Parts},
-    intake::{Intake, PeriodIntake},
+    days::{Admission, Days, Standing},
+    fields::{Fields, NO_VALUE, Visitor, VisitorKey},
+    hit::{Hit, Parts},
+    intake::Intake,
     lexicon::{Dictionary, Identity},
-    memo::Memo,
     method::Method,
     policy::Policy,
-    pseudonym::{Keys, Pseudonyms},
-    referrer::Referrer,
+    pseudonym::Keys,
     repetition::Tracer,
 };
 use crate::{
-    record::{Record, Request, Text},
+    record::{Record, Text},
     stats::Account,
-    time::{Calendar, Day, Period, Timestamp},
+    time::Calendar,
 };
-
-/// Which periods may be let in: what the wall clock and the ledger say, read before the run.
-#[derive(Debug)]
-pub struct Admission {
-    /// The wall clock, less the grace time after a period's end.
-    pub over_by: Timestamp,
-    /// Also let in periods that are still open.
-    pub include_open: bool,
-    /// The periods of the ledger, with the key of their lines' digest.
-    pub released: BTreeMap<Period, u64>,
-}
 
 /// What a run fixes before the first line, shared by its workers.
 #[derive(Clone, Copy)]
@@ -62,73 +49,6 @@ pub struct Gate<'r> {
     scratch: Vec<u8>,
 }
 
-/// What each logged value reduces to, as far as remembered.
-struct Fields<'r> {
-    agents: Memo<NumberedAgent>,
-    clients: Memo<KnownClient>,
-    hosts: Memo<NumberedHost>,
-    referrers: Memo<KnownReferrer>,
-    requests: Memo<KnownRequest>,
-    regions: Lookup<'r>,
-    /// Distinct values numbered so far.
-    values: u32,
-}
-
-/// What a request line, or method, path and query, reduce to.
-#[derive(Clone, Copy)]
-struct KnownRequest {
-    method: Method,
-    target: u32,
-    campaign: Option<u32>,
-    asset: bool,
-    excluded: bool,
-}
-
-/// A reduced referrer, and its number among the values seen.
-struct KnownReferrer {
-    value: u32,
-    referrer: Referrer,
-}
-
-/// An agent's families, and its number among the values seen.
-#[derive(Clone, Copy)]
-struct NumberedAgent {
-    value: u32,
-    agent: Agent,
-}
-
-/// A virtual host's number in the policy, and its number among the values seen.
-#[derive(Clone, Copy)]
-struct NumberedHost {
-    value: u32,
-    number: u16,
-    excluded: bool,
-}
-
-/// What is needed of a client, and its latest visitor: most clients have one agent and one day. Kept
-/// small, since there are as many as clients.
-struct KnownClient {
-    value: u32,
-    /// The agent's number and the day's of the latest visitor; no agent is 0.
-    latest: (u32, u32),
-    visitor: Visitor,
-    region: Region,
-    excluded: bool,
-}
-
-/// A client, an agent, by their numbers among the values seen, and a day.
-type VisitorKey = (u32, u32, u32);
-
-/// A visitor of a day.
-#[derive(Clone, Copy, Default)]
-struct Visitor {
-    pseudonym: u64,
-    identity: u32,
-}
-
-/// The number of no value: the numbers of values begin above it.
-const NO_VALUE: u32 = 0;
-
 /// Most visitors and origins remembered before the memory starts anew.
 const MOST_REMEMBERED: usize = 1 << 20;
 
@@ -141,15 +61,7 @@ impl<'r> Gate<'r> {
         Self {
             settings,
             days: Days::default(),
-            fields: Fields {
-                agents: Memo::new(&seeds),
-                clients: Memo::new(&seeds),
-                hosts: Memo::new(&seeds),
-                referrers: Memo::new(&seeds),
-                requests: Memo::new(&seeds),
-                regions: settings.policy.regions.lookup(),
-                values: 0,
-            },
+            fields: Fields::new(settings.policy, &seeds),
             visitors: HashMap::with_hasher(seeds.clone()),
             origins: HashMap::with_hasher(seeds.clone()),
             dictionary: Dictionary::new(&seeds),
@@ -314,201 +226,5 @@ impl<'r> Gate<'r> {
             let source = dictionary.source(name, channel);
             dictionary.origin(source, campaign)
         })
-    }
-}
-
-/// The tag of requests logged in parts, whose keys have the escapes in them.
-const IN_PARTS: u8 = 1 << 7;
-
-impl Fields<'_> {
-    fn request(
-        &mut self,
-        request: &Request<'_>,
-        policy: &Policy,
-        dictionary: &mut Dictionary,
-        scratch: &mut Vec<u8>,
-    ) -> KnownRequest {
-        let (tag, key) = match request {
-            Request::Line(line) => (line.escape as u8, line.raw),
-            Request::Parts {
-                method,
-                path,
-                query,
-            } => {
-                scratch.clear();
-                for part in [method, path, query] {
-                    scratch.extend_from_slice(part.raw);
-                    scratch.extend([0, part.escape as u8]);
-                }
-                (IN_PARTS, &scratch[..])
-            }
-        };
-        *self.requests.get_or(tag, key, || {
-            let reduced = policy.urls.reduce(request);
-            KnownRequest {
-                method: reduced.method,
-                excluded: policy.filters.excludes_path(&reduced.raw_path)
-                    || policy.filters.excludes_method(reduced.method),
-                asset: reduced.asset,
-                campaign: reduced
-                    .campaign
-                    .map(|campaign| dictionary.campaign(campaign)),
-                target: dictionary.target(reduced.page, policy.goals.reached(&reduced.raw_path)),
-            }
-        })
-    }
-
-    fn agent(&mut self, agent: Text<'_>, policy: &Policy, scratch: &mut Vec<u8>) -> NumberedAgent {
-        let values = &mut self.values;
-        *self
-            .agents
-            .get_or(agent.escape as u8, agent.raw, || NumberedAgent {
-                value: next(values),
-                agent: policy.agents.classify(agent.decode(scratch)),
-            })
-    }
-
-    fn client(&mut self, field: &[u8], policy: &Policy) -> &mut KnownClient {
-        let values = &mut self.values;
-        let regions = &mut self.regions;
-        self.clients.get_or(0, field, || {
-            let client = Client::read(field);
-            let unit = client.unit_address();
-            KnownClient {
-                value: next(values),
-                region: unit.map_or_else(Region::default, |unit| regions.region(unit)),
-                excluded: policy.filters.excludes_client(&client),
-                latest: (NO_VALUE, 0),
-                visitor: Visitor::default(),
-            }
-        })
-    }
-
-    fn host(&mut self, host: &[u8], policy: &Policy) -> NumberedHost {
-        if host.is_empty() {
-            return NumberedHost {
-                value: 0,
-                number: NO_HOST,
-                excluded: policy.filters.excludes_host(host),
-            };
-        }
-        let values = &mut self.values;
-        *self.hosts.get_or(0, host, || NumberedHost {
-            value: next(values),
-            number: policy.hosts.number(host),
-            excluded: policy.filters.excludes_host(host),
-        })
-    }
-
-    fn referrer(
-        &mut self,
-        referrer: Text<'_>,
-        policy: &Policy,
-        scratch: &mut Vec<u8>,
-    ) -> &KnownReferrer {
-        let values = &mut self.values;
-        self.referrers
-            .get_or(referrer.escape as u8, referrer.raw, || KnownReferrer {
-                value: next(values),
-                referrer: policy.referrers.reduce(referrer.decode(scratch)),
-            })
-    }
-}
-
-/// The next number for a distinct value; 0 is no value. A forgotten value is numbered anew.
-fn next(values: &mut u32) -> u32 {
-    *values += 1;
-    *values
-}
-
-/// The days seen, with their keys and the intake of their period.
-#[derive(Default)]
-struct Days {
-    slots: Vec<DaySlot>,
-    by_start: BTreeMap<Timestamp, usize>,
-    latest: usize,
-    intakes: Vec<(Period, PeriodIntake)>,
-}
-
-/// Whether lines of a day may be let in.
-#[derive(Clone, Copy)]
-enum Standing {
-    New,
-    Open,
-    Released,
-}
-
-struct DaySlot {
-    day: Day,
-    number: u32,
-    standing: Standing,
-    excluded: bool,
-    intake: usize,
-    visitors: Pseudonyms,
-    networks: Pseudonyms,
-}
-
-impl Days {
-    /// The position of the day of an instant; neighbouring lines are nearly always of the same day.
-    fn of(&mut self, time: Timestamp, settings: &GateSettings<'_>) -> usize {
-        let is_latest = self
-            .slots
-            .get(self.latest)
-            .is_some_and(|slot| slot.day.contains(time));
-        if !is_latest {
-            self.latest = self.find_or_add(time, settings);
-        }
-        self.latest
-    }
-
-    fn intake_of(&mut self, day: usize) -> &mut PeriodIntake {
-        &mut self.intakes[self.slots[day].intake].1
-    }
-
-    fn find_or_add(&mut self, time: Timestamp, settings: &GateSettings<'_>) -> usize {
-        let before = self.by_start.range(..=time).next_back();
-        if let Some((_, &position)) =
-            before.filter(|&(_, &position)| self.slots[position].day.contains(time))
-        {
-            return position;
-        }
-        let day = settings.calendar.day(time);
-        let period = settings.calendar.period(day.date);
-        let position = self.slots.len();
-        let slot = DaySlot {
-            day,
-            number: u32::try_from(position).expect("fewer days than 2^32"),
-            standing: settings.admission.standing(period, settings.calendar),
-            excluded: settings.policy.filters.excludes_date(day.date),
-            intake: self.intake(period, settings),
-            visitors: settings.keys.visitors(day.date),
-            networks: settings.keys.networks(period),
-        };
-        self.slots.push(slot);
-        self.by_start.insert(day.start, position);
-        position
-    }
-
-    fn intake(&mut self, period: Period, settings: &GateSettings<'_>) -> usize {
-        let found = self.intakes.iter().position(|(known, _)| *known == period);
-        found.unwrap_or_else(|| {
-            let released = settings.admission.released.get(&period).copied();
-            let key = released.unwrap_or_else(|| settings.keys.line_digest_key(period));
-            let start = settings.calendar.midnight(period.start);
-            self.intakes.push((period, PeriodIntake::new(start, key)));
-            self.intakes.len() - 1
-        })
-    }
-}
-
-impl Admission {
-    fn standing(&self, period: Period, calendar: &Calendar) -> Standing {
-        if self.released.contains_key(&period) {
-            Standing::Released
-        } else if self.include_open || calendar.midnight(period.end()) <= self.over_by {
-            Standing::New
-        } else {
-            Standing::Open
-        }
     }
 }

@@ -5,7 +5,9 @@
 mod address;
 mod agent;
 mod channel;
+mod days;
 mod domain;
+mod fields;
 mod filters;
 mod gate;
 pub mod geo;
@@ -24,8 +26,9 @@ mod url;
 
 pub use agent::{Agent, AgentRules, Browser, Category, Crawler, Device, System};
 pub use channel::Channel;
+pub use days::Admission;
 pub use filters::{FilterSettings, Filters};
-pub use gate::{Admission, Gate, GateSettings};
+pub use gate::{Gate, GateSettings};
 pub use geo::{Region, Regions};
 pub use hit::Hit;
 pub use intake::{Collected, CollectedPeriod, Intake, Shard};
