@@ -25,7 +25,7 @@
 //! # Entry points
 //!
 //! - [`pipeline::read`] takes log files through gate 1, [`pipeline::report`] what was read through
-//!   gate 2 and into a [`Folder`](output::Folder). `src/cli/report.rs` shows both in use; the library
+//!   gate 2 and into a [`Folder`](output::Folder). `src/cli/report/` shows both in use; the library
 //!   knows nothing of command lines.
 //! - [`privacy::Gate::admit`] is the gate itself, one line at a time.
 //! - [`aggregate::Contribution`] is where a visitor's sorted hits become numbers.

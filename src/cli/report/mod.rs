@@ -1,16 +1,16 @@
 //! `hushlog report`: aggregate statistics of logs into a folder.
 
+mod arguments;
+
 use std::{
     collections::BTreeMap,
     io::{ErrorKind, IsTerminal, Write, stdin, stdout},
     num::NonZeroUsize,
-    path::PathBuf,
     thread,
 };
 
-use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use hushlog::{
-    aggregate::{Crawlers, VisitSettings},
+    aggregate::VisitSettings,
     error::{Error, Result},
     input::{Selection, Source},
     output::{self, Folder},
@@ -20,253 +20,17 @@ use hushlog::{
         ReferrerRules, Regions, UrlRules, UrlSettings,
     },
     release::{Ledger, State},
-    time::{Calendar, Date, PeriodLength, TimeZone, Timestamp},
+    time::{Calendar, TimeZone, Timestamp},
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{
-    Exit,
-    log_format::{self, DateArguments},
-    messages, progress, say,
-};
+pub(super) use self::arguments::ReportArguments;
+use super::{Exit, log_format, messages, progress, say};
 
 /// Fewest networks that any setting may ask for.
 const FLOOR: usize = 5;
-
-/// Aggregate statistics of logs: CSV per table and period, and a summary on the terminal
-#[derive(Args)]
-pub(super) struct ReportArguments {
-    /// Log files, plain or compressed (gzip, zstd, bzip2, xz); folders, whose files are read except hidden
-    /// ones; patterns such as 'access.log*'; `-` is standard input
-    inputs: Vec<PathBuf>,
-
-    /// Folder that receives the statistics
-    #[arg(short, long, env = "HUSHLOG_OUTPUT")]
-    output: PathBuf,
-
-    /// `auto`, `mixed`, a name such as combined, a format string of Apache, nginx or GoAccess, @FILE[:NAME] for
-    /// one that a server's configuration declares, `w3c:FIELDS`, `json:MAP` or `haproxy:HEADERS`; all but
-    /// `auto` and @FILE also in a wrapper, after `cri:`, `docker:`, `syslog:` or `compose:`
-    #[arg(
-        short = 'f',
-        long,
-        default_value = "auto",
-        env = "HUSHLOG_LOG_FORMAT",
-        value_name = "FORMAT"
-    )]
-    log_format: String,
-
-    #[command(flatten)]
-    dates: DateArguments,
-
-    /// Time zone whose days are released, an IANA name
-    #[arg(long, default_value = "UTC", env = "HUSHLOG_TZ", value_name = "ZONE")]
-    tz: String,
-
-    /// Time zone of logs whose times have none
-    #[arg(
-        long,
-        default_value = "UTC",
-        env = "HUSHLOG_LOG_TZ",
-        value_name = "ZONE"
-    )]
-    log_tz: String,
-
-    /// What is released at once
-    #[arg(long, value_enum, default_value_t, env = "HUSHLOG_PERIOD")]
-    period: PeriodArgument,
-
-    /// Longest pause within a visit
-    #[arg(long, default_value = "30m", env = "HUSHLOG_VISIT_TIMEOUT", value_name = "TIME", value_parser = duration)]
-    visit_timeout: SignedDuration,
-
-    /// Fewest networks behind a published row, at least 5
-    #[arg(long, default_value_t = 10, env = "HUSHLOG_K", value_name = "N")]
-    k: usize,
-
-    /// Most rows of a table that keep their name
-    #[arg(long, env = "HUSHLOG_TOP", value_name = "N")]
-    top: Option<usize>,
-
-    /// Crawlers that say so: in a table of their own, among visitors, or nowhere
-    #[arg(long, value_enum, default_value_t, env = "HUSHLOG_CRAWLERS")]
-    crawlers: CrawlersArgument,
-
-    /// More pageviews than this in a day make a visitor automated
-    #[arg(
-        long,
-        default_value_t = 300,
-        env = "HUSHLOG_AUTOMATED_PAGEVIEWS",
-        value_name = "N"
-    )]
-    automated_pageviews: usize,
-
-    /// More requests than this in a day make a visitor automated
-    #[arg(
-        long,
-        default_value_t = 2000,
-        env = "HUSHLOG_AUTOMATED_REQUESTS",
-        value_name = "N"
-    )]
-    automated_requests: usize,
-
-    /// Host name of the site: its own referrers are internal, and it may be named
-    #[arg(long, env = "HUSHLOG_SITE_HOST", value_name = "HOST")]
-    site_host: Vec<String>,
-
-    /// Route that names a page, such as /blog/:slug
-    #[arg(long, env = "HUSHLOG_PAGE", value_name = "PATTERN")]
-    page: Vec<String>,
-
-    /// Further word after which a path segment is never published
-    #[arg(long, env = "HUSHLOG_PATH_WORD", value_name = "WORD")]
-    path_word: Vec<String>,
-
-    /// Query parameter that is kept in page names
-    #[arg(long, env = "HUSHLOG_KEEP_QUERY", value_name = "KEY")]
-    keep_query: Vec<String>,
-
-    /// Goal, reached by a request whose path matches
-    #[arg(long, env = "HUSHLOG_GOAL", value_name = "NAME=GLOB")]
-    goal: Vec<String>,
-
-    /// Leave out days before this one, YYYY-MM-DD in --tz
-    #[arg(long, env = "HUSHLOG_SINCE", value_name = "DATE")]
-    since: Option<Date>,
-
-    /// Leave out days after this one, YYYY-MM-DD in --tz
-    #[arg(long, env = "HUSHLOG_UNTIL", value_name = "DATE")]
-    until: Option<Date>,
-
-    /// Leave out clients of an address or network
-    #[arg(long, env = "HUSHLOG_EXCLUDE_IP", value_name = "CIDR")]
-    exclude_ip: Vec<String>,
-
-    /// Leave out requests whose path matches
-    #[arg(long, env = "HUSHLOG_EXCLUDE_PATH", value_name = "GLOB")]
-    exclude_path: Vec<String>,
-
-    /// Leave out requests whose path matches none of these
-    #[arg(long, env = "HUSHLOG_INCLUDE_PATH", value_name = "GLOB")]
-    include_path: Vec<String>,
-
-    /// Leave out requests of a status, such as 404 or 4xx
-    #[arg(long, env = "HUSHLOG_EXCLUDE_STATUS", value_name = "STATUS")]
-    exclude_status: Vec<String>,
-
-    /// Leave out requests to virtual hosts that match
-    #[arg(long, env = "HUSHLOG_EXCLUDE_HOST", value_name = "GLOB")]
-    exclude_host: Vec<String>,
-
-    /// Leave out requests to virtual hosts that match none of these
-    #[arg(long, env = "HUSHLOG_INCLUDE_HOST", value_name = "GLOB")]
-    include_host: Vec<String>,
-
-    /// Leave out requests of a method, such as HEAD
-    #[arg(long, env = "HUSHLOG_EXCLUDE_METHOD", value_name = "METHOD")]
-    exclude_method: Vec<String>,
-
-    /// Region database (MaxMind DB format), or one for IPv4 and one for IPv6, or `none`; one is built in
-    #[arg(long, env = "HUSHLOG_GEO_DB", value_name = "FILE")]
-    geo_db: Vec<PathBuf>,
-
-    /// Private state, if not in the output folder
-    #[arg(long, env = "HUSHLOG_STATE", value_name = "DIR")]
-    state: Option<PathBuf>,
-
-    /// Ledger of all releases, if not in the output folder
-    #[arg(long, env = "HUSHLOG_LEDGER", value_name = "FILE")]
-    ledger: Option<PathBuf>,
-
-    /// Release periods that are not over yet, for good
-    #[arg(long, env = "HUSHLOG_INCLUDE_OPEN", value_parser = BoolishValueParser::new())]
-    include_open: bool,
-
-    /// Release although lines may be missing
-    #[arg(long, env = "HUSHLOG_ALLOW_PARTIAL", value_parser = BoolishValueParser::new())]
-    allow_partial: bool,
-
-    /// Count lines that sources have in common for each of them
-    #[arg(long, env = "HUSHLOG_ALLOW_OVERLAP", value_parser = BoolishValueParser::new())]
-    allow_overlap: bool,
-
-    /// Read and account for every line, but write nothing
-    #[arg(long, env = "HUSHLOG_DRY_RUN", value_parser = BoolishValueParser::new())]
-    dry_run: bool,
-
-    /// Time after a period's end before it is released
-    #[arg(long, default_value = "0s", env = "HUSHLOG_GRACE", value_name = "TIME", value_parser = duration)]
-    grace: SignedDuration,
-
-    /// Latest first line of a period, after its start, that raises no doubt
-    #[arg(long, env = "HUSHLOG_GAP", value_name = "TIME", value_parser = duration)]
-    gap: Option<SignedDuration>,
-
-    /// Threads; as many as there are processors if not given
-    #[arg(short = 'j', long, env = "HUSHLOG_THREADS", value_name = "N")]
-    threads: Option<NonZeroUsize>,
-
-    /// No progress bar
-    #[arg(long, env = "HUSHLOG_NO_PROGRESS", value_parser = BoolishValueParser::new())]
-    no_progress: bool,
-
-    /// Print nothing but errors
-    #[arg(short, long, env = "HUSHLOG_QUIET", value_parser = BoolishValueParser::new())]
-    quiet: bool,
-
-    /// Say of each source which format it is in, and how many of its lines are
-    #[arg(short, long, env = "HUSHLOG_VERBOSE", conflicts_with = "quiet")]
-    verbose: bool,
-}
-
-#[derive(Clone, Copy, Default, ValueEnum)]
-enum PeriodArgument {
-    #[default]
-    Day,
-    Week,
-    Month,
-}
-
-impl From<PeriodArgument> for PeriodLength {
-    fn from(argument: PeriodArgument) -> Self {
-        match argument {
-            PeriodArgument::Day => Self::Day,
-            PeriodArgument::Week => Self::Week,
-            PeriodArgument::Month => Self::Month,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Default, ValueEnum)]
-enum CrawlersArgument {
-    #[default]
-    Separate,
-    Include,
-    Ignore,
-}
-
-impl CrawlersArgument {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Separate => "separate",
-            Self::Include => "include",
-            Self::Ignore => "ignore",
-        }
-    }
-}
-
-impl From<CrawlersArgument> for Crawlers {
-    fn from(argument: CrawlersArgument) -> Self {
-        match argument {
-            CrawlersArgument::Separate => Self::Separate,
-            CrawlersArgument::Include => Self::Include,
-            CrawlersArgument::Ignore => Self::Ignore,
-        }
-    }
-}
-
 /// Reads, releases, publishes and tells what was done.
 pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let settings = arguments.settings()?;
@@ -326,7 +90,6 @@ fn show(text: &str) -> Result<()> {
         _ => Ok(()),
     }
 }
-
 impl ReportArguments {
     fn settings(&self) -> Result<ReportSettings> {
         if self.k < FLOOR {
@@ -489,22 +252,9 @@ impl ReportArguments {
         reading
     }
 }
-
 /// The time zone of that name.
 pub(super) fn zone(name: &str) -> Result<TimeZone> {
     TimeZone::get(name).map_err(|_| Error::Setting(format!("time zone {name:?} is not known")))
-}
-
-/// A time span such as `30m`, `1h 30m` or `1800` (seconds).
-fn duration(text: &str) -> std::result::Result<SignedDuration, String> {
-    let parsed = text
-        .parse::<i64>()
-        .map(SignedDuration::from_secs)
-        .or_else(|_| text.parse());
-    match parsed {
-        Ok(duration) if !duration.is_negative() => Ok(duration),
-        _ => Err("not a time span such as 30m, 1h or 90 (seconds)".to_owned()),
-    }
 }
 
 fn microseconds(duration: SignedDuration) -> Result<i64> {

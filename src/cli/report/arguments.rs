@@ -1,0 +1,255 @@
+//! What can be said on the command line of `hushlog report`.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::{Args, ValueEnum, builder::BoolishValueParser};
+use hushlog::{
+    aggregate::Crawlers,
+    time::{Date, PeriodLength},
+};
+use jiff::SignedDuration;
+
+use crate::cli::log_format::DateArguments;
+
+/// Aggregate statistics of logs: CSV per table and period, and a summary on the terminal
+#[derive(Args)]
+pub(in crate::cli) struct ReportArguments {
+    /// Log files, plain or compressed (gzip, zstd, bzip2, xz); folders, whose files are read except hidden
+    /// ones; patterns such as 'access.log*'; `-` is standard input
+    pub(super) inputs: Vec<PathBuf>,
+
+    /// Folder that receives the statistics
+    #[arg(short, long, env = "HUSHLOG_OUTPUT")]
+    pub(super) output: PathBuf,
+
+    /// `auto`, `mixed`, a name such as combined, a format string of Apache, nginx or GoAccess, @FILE[:NAME] for
+    /// one that a server's configuration declares, `w3c:FIELDS`, `json:MAP` or `haproxy:HEADERS`; all but
+    /// `auto` and @FILE also in a wrapper, after `cri:`, `docker:`, `syslog:` or `compose:`
+    #[arg(
+        short = 'f',
+        long,
+        default_value = "auto",
+        env = "HUSHLOG_LOG_FORMAT",
+        value_name = "FORMAT"
+    )]
+    pub(super) log_format: String,
+
+    #[command(flatten)]
+    pub(super) dates: DateArguments,
+
+    /// Time zone whose days are released, an IANA name
+    #[arg(long, default_value = "UTC", env = "HUSHLOG_TZ", value_name = "ZONE")]
+    pub(super) tz: String,
+
+    /// Time zone of logs whose times have none
+    #[arg(
+        long,
+        default_value = "UTC",
+        env = "HUSHLOG_LOG_TZ",
+        value_name = "ZONE"
+    )]
+    pub(super) log_tz: String,
+
+    /// What is released at once
+    #[arg(long, value_enum, default_value_t, env = "HUSHLOG_PERIOD")]
+    pub(super) period: PeriodArgument,
+
+    /// Longest pause within a visit
+    #[arg(long, default_value = "30m", env = "HUSHLOG_VISIT_TIMEOUT", value_name = "TIME", value_parser = duration)]
+    pub(super) visit_timeout: SignedDuration,
+
+    /// Fewest networks behind a published row, at least 5
+    #[arg(long, default_value_t = 10, env = "HUSHLOG_K", value_name = "N")]
+    pub(super) k: usize,
+
+    /// Most rows of a table that keep their name
+    #[arg(long, env = "HUSHLOG_TOP", value_name = "N")]
+    pub(super) top: Option<usize>,
+
+    /// Crawlers that say so: in a table of their own, among visitors, or nowhere
+    #[arg(long, value_enum, default_value_t, env = "HUSHLOG_CRAWLERS")]
+    pub(super) crawlers: CrawlersArgument,
+
+    /// More pageviews than this in a day make a visitor automated
+    #[arg(
+        long,
+        default_value_t = 300,
+        env = "HUSHLOG_AUTOMATED_PAGEVIEWS",
+        value_name = "N"
+    )]
+    pub(super) automated_pageviews: usize,
+
+    /// More requests than this in a day make a visitor automated
+    #[arg(
+        long,
+        default_value_t = 2000,
+        env = "HUSHLOG_AUTOMATED_REQUESTS",
+        value_name = "N"
+    )]
+    pub(super) automated_requests: usize,
+
+    /// Host name of the site: its own referrers are internal, and it may be named
+    #[arg(long, env = "HUSHLOG_SITE_HOST", value_name = "HOST")]
+    pub(super) site_host: Vec<String>,
+
+    /// Route that names a page, such as /blog/:slug
+    #[arg(long, env = "HUSHLOG_PAGE", value_name = "PATTERN")]
+    pub(super) page: Vec<String>,
+
+    /// Further word after which a path segment is never published
+    #[arg(long, env = "HUSHLOG_PATH_WORD", value_name = "WORD")]
+    pub(super) path_word: Vec<String>,
+
+    /// Query parameter that is kept in page names
+    #[arg(long, env = "HUSHLOG_KEEP_QUERY", value_name = "KEY")]
+    pub(super) keep_query: Vec<String>,
+
+    /// Goal, reached by a request whose path matches
+    #[arg(long, env = "HUSHLOG_GOAL", value_name = "NAME=GLOB")]
+    pub(super) goal: Vec<String>,
+
+    /// Leave out days before this one, YYYY-MM-DD in --tz
+    #[arg(long, env = "HUSHLOG_SINCE", value_name = "DATE")]
+    pub(super) since: Option<Date>,
+
+    /// Leave out days after this one, YYYY-MM-DD in --tz
+    #[arg(long, env = "HUSHLOG_UNTIL", value_name = "DATE")]
+    pub(super) until: Option<Date>,
+
+    /// Leave out clients of an address or network
+    #[arg(long, env = "HUSHLOG_EXCLUDE_IP", value_name = "CIDR")]
+    pub(super) exclude_ip: Vec<String>,
+
+    /// Leave out requests whose path matches
+    #[arg(long, env = "HUSHLOG_EXCLUDE_PATH", value_name = "GLOB")]
+    pub(super) exclude_path: Vec<String>,
+
+    /// Leave out requests whose path matches none of these
+    #[arg(long, env = "HUSHLOG_INCLUDE_PATH", value_name = "GLOB")]
+    pub(super) include_path: Vec<String>,
+
+    /// Leave out requests of a status, such as 404 or 4xx
+    #[arg(long, env = "HUSHLOG_EXCLUDE_STATUS", value_name = "STATUS")]
+    pub(super) exclude_status: Vec<String>,
+
+    /// Leave out requests to virtual hosts that match
+    #[arg(long, env = "HUSHLOG_EXCLUDE_HOST", value_name = "GLOB")]
+    pub(super) exclude_host: Vec<String>,
+
+    /// Leave out requests to virtual hosts that match none of these
+    #[arg(long, env = "HUSHLOG_INCLUDE_HOST", value_name = "GLOB")]
+    pub(super) include_host: Vec<String>,
+
+    /// Leave out requests of a method, such as HEAD
+    #[arg(long, env = "HUSHLOG_EXCLUDE_METHOD", value_name = "METHOD")]
+    pub(super) exclude_method: Vec<String>,
+
+    /// Region database (MaxMind DB format), or one for IPv4 and one for IPv6, or `none`; one is built in
+    #[arg(long, env = "HUSHLOG_GEO_DB", value_name = "FILE")]
+    pub(super) geo_db: Vec<PathBuf>,
+
+    /// Private state, if not in the output folder
+    #[arg(long, env = "HUSHLOG_STATE", value_name = "DIR")]
+    pub(super) state: Option<PathBuf>,
+
+    /// Ledger of all releases, if not in the output folder
+    #[arg(long, env = "HUSHLOG_LEDGER", value_name = "FILE")]
+    pub(super) ledger: Option<PathBuf>,
+
+    /// Release periods that are not over yet, for good
+    #[arg(long, env = "HUSHLOG_INCLUDE_OPEN", value_parser = BoolishValueParser::new())]
+    pub(super) include_open: bool,
+
+    /// Release although lines may be missing
+    #[arg(long, env = "HUSHLOG_ALLOW_PARTIAL", value_parser = BoolishValueParser::new())]
+    pub(super) allow_partial: bool,
+
+    /// Count lines that sources have in common for each of them
+    #[arg(long, env = "HUSHLOG_ALLOW_OVERLAP", value_parser = BoolishValueParser::new())]
+    pub(super) allow_overlap: bool,
+
+    /// Read and account for every line, but write nothing
+    #[arg(long, env = "HUSHLOG_DRY_RUN", value_parser = BoolishValueParser::new())]
+    pub(super) dry_run: bool,
+
+    /// Time after a period's end before it is released
+    #[arg(long, default_value = "0s", env = "HUSHLOG_GRACE", value_name = "TIME", value_parser = duration)]
+    pub(super) grace: SignedDuration,
+
+    /// Latest first line of a period, after its start, that raises no doubt
+    #[arg(long, env = "HUSHLOG_GAP", value_name = "TIME", value_parser = duration)]
+    pub(super) gap: Option<SignedDuration>,
+
+    /// Threads; as many as there are processors if not given
+    #[arg(short = 'j', long, env = "HUSHLOG_THREADS", value_name = "N")]
+    pub(super) threads: Option<NonZeroUsize>,
+
+    /// No progress bar
+    #[arg(long, env = "HUSHLOG_NO_PROGRESS", value_parser = BoolishValueParser::new())]
+    pub(super) no_progress: bool,
+
+    /// Print nothing but errors
+    #[arg(short, long, env = "HUSHLOG_QUIET", value_parser = BoolishValueParser::new())]
+    pub(super) quiet: bool,
+
+    /// Say of each source which format it is in, and how many of its lines are
+    #[arg(short, long, env = "HUSHLOG_VERBOSE", conflicts_with = "quiet")]
+    pub(super) verbose: bool,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(super) enum PeriodArgument {
+    #[default]
+    Day,
+    Week,
+    Month,
+}
+
+impl From<PeriodArgument> for PeriodLength {
+    fn from(argument: PeriodArgument) -> Self {
+        match argument {
+            PeriodArgument::Day => Self::Day,
+            PeriodArgument::Week => Self::Week,
+            PeriodArgument::Month => Self::Month,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(super) enum CrawlersArgument {
+    #[default]
+    Separate,
+    Include,
+    Ignore,
+}
+
+impl CrawlersArgument {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Separate => "separate",
+            Self::Include => "include",
+            Self::Ignore => "ignore",
+        }
+    }
+}
+
+impl From<CrawlersArgument> for Crawlers {
+    fn from(argument: CrawlersArgument) -> Self {
+        match argument {
+            CrawlersArgument::Separate => Self::Separate,
+            CrawlersArgument::Include => Self::Include,
+            CrawlersArgument::Ignore => Self::Ignore,
+        }
+    }
+}
+/// A time span such as `30m`, `1h 30m` or `1800` (seconds).
+fn duration(text: &str) -> Result<SignedDuration, String> {
+    let parsed = text
+        .parse::<i64>()
+        .map(SignedDuration::from_secs)
+        .or_else(|_| text.parse());
+    match parsed {
+        Ok(duration) if !duration.is_negative() => Ok(duration),
+        _ => Err("not a time span such as 30m, 1h or 90 (seconds)".to_owned()),
+    }
+}
