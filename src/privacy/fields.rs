@@ -8,23 +8,44 @@ use super::{
     geo::{Lookup, Region},
     hit::NO_HOST,
     lexicon::Dictionary,
-    memo::Memo,
+    memo::{Key, Memo, Number},
     method::Method,
     policy::Policy,
     referrer::Referrer,
 };
-use crate::record::{Request, Text};
+use crate::record::{Record, Request, Text};
 
 /// What each logged value reduces to, as far as remembered.
 pub(super) struct Fields<'r> {
-    agents: Memo<NumberedAgent>,
-    clients: Memo<KnownClient>,
-    hosts: Memo<NumberedHost>,
-    referrers: Memo<KnownReferrer>,
-    requests: Memo<KnownRequest>,
+    pub(super) agents: Memo<Agent>,
+    pub(super) clients: Memo<KnownClient>,
+    pub(super) hosts: Memo<KnownHost>,
+    pub(super) referrers: Memo<Referrer>,
+    pub(super) requests: Memo<KnownRequest>,
     regions: Lookup<'r>,
-    /// Distinct values numbered so far.
-    values: u32,
+    joined: JoinedParts,
+    scratch: Vec<u8>,
+}
+
+/// The numbers of what the fields of a few records reduce to, field by field.
+#[derive(Default)]
+pub(super) struct Columns {
+    agents: Vec<Number>,
+    clients: Vec<Number>,
+    hosts: Vec<Number>,
+    /// Of pageviews; the number of no referrer for all other records.
+    referrers: Vec<Number>,
+    requests: Vec<Number>,
+}
+
+/// The numbers of what one record's fields reduce to.
+#[derive(Clone, Copy)]
+pub(super) struct Row {
+    pub(super) agent: Number,
+    pub(super) client: Number,
+    pub(super) host: Number,
+    pub(super) referrer: Number,
+    pub(super) request: Number,
 }
 
 /// What a request line, or method, path and query, reduce to.
@@ -37,23 +58,9 @@ pub(super) struct KnownRequest {
     pub(super) excluded: bool,
 }
 
-/// A reduced referrer, and its number among the values seen.
-pub(super) struct KnownReferrer {
-    pub(super) value: u32,
-    pub(super) referrer: Referrer,
-}
-
-/// An agent's families, and its number among the values seen.
+/// A virtual host's number in the policy.
 #[derive(Clone, Copy)]
-pub(super) struct NumberedAgent {
-    pub(super) value: u32,
-    pub(super) agent: Agent,
-}
-
-/// A virtual host's number in the policy, and its number among the values seen.
-#[derive(Clone, Copy)]
-pub(super) struct NumberedHost {
-    pub(super) value: u32,
+pub(super) struct KnownHost {
     pub(super) number: u16,
     pub(super) excluded: bool,
 }
@@ -61,15 +68,15 @@ pub(super) struct NumberedHost {
 /// What is needed of a client, and its latest visitor: most clients have one agent and one day. Kept
 /// small, since there are as many as clients.
 pub(super) struct KnownClient {
-    pub(super) value: u32,
-    /// The agent's number and the day's of the latest visitor; no agent is 0.
-    pub(super) latest: (u32, u32),
+    /// The latest visitor's agent and day.
+    pub(super) latest: (Number, u32),
     pub(super) visitor: Visitor,
     pub(super) region: Region,
     pub(super) excluded: bool,
 }
-/// A client, an agent, by their numbers among the values seen, and a day.
-pub(super) type VisitorKey = (u32, u32, u32);
+
+/// A client, an agent and a day.
+pub(super) type VisitorKey = (Number, Number, u32);
 
 /// A visitor of a day.
 #[derive(Clone, Copy, Default)]
@@ -78,11 +85,11 @@ pub(super) struct Visitor {
     pub(super) identity: u32,
 }
 
-/// The number of no value: the numbers of values begin above it.
-pub(super) const NO_VALUE: u32 = 0;
+/// The day of no visitor.
+pub(super) const NO_DAY: u32 = u32::MAX;
 
 /// The tag of requests logged in parts, whose keys have the escapes in them.
-pub(super) const IN_PARTS: u8 = 1 << 7;
+const IN_PARTS: u8 = 1 << 7;
 
 impl<'r> Fields<'r> {
     /// Nothing remembered yet.
@@ -94,111 +101,181 @@ impl<'r> Fields<'r> {
             referrers: Memo::new(seeds),
             requests: Memo::new(seeds),
             regions: policy.regions.lookup(),
-            values: 0,
+            joined: JoinedParts::default(),
+            scratch: Vec::new(),
         }
     }
 
-    pub(super) fn request(
+    /// Looks the fields of a few records up; the numbers are good until the next call.
+    pub(super) fn look_up<'l>(
         &mut self,
-        request: &Request<'_>,
+        records: impl Iterator<Item = &'l Record<'l>> + Clone,
+        columns: &mut Columns,
         policy: &Policy,
         dictionary: &mut Dictionary,
-        scratch: &mut Vec<u8>,
-    ) -> KnownRequest {
-        let (tag, key) = match request {
-            Request::Line(line) => (line.escape as u8, line.raw),
-            Request::Parts {
-                method,
-                path,
-                query,
-            } => {
-                scratch.clear();
-                for part in [method, path, query] {
-                    scratch.extend_from_slice(part.raw);
-                    scratch.extend([0, part.escape as u8]);
-                }
-                (IN_PARTS, &scratch[..])
+    ) {
+        let requests = records.clone().map(|record| &record.request);
+        self.number_requests(requests, &mut columns.requests, policy, dictionary);
+        let known = columns.requests.iter().map(|&number| self.requests[number]);
+        let referrers = records.clone().zip(known).map(|(record, request)| {
+            if request.is_pageview(record.status) {
+                record.referrer
+            } else {
+                Text::default()
             }
-        };
-        *self.requests.get_or(tag, key, || {
-            let reduced = policy.urls.reduce(request);
-            KnownRequest {
-                method: reduced.method,
-                excluded: policy.filters.excludes_path(&reduced.raw_path)
-                    || policy.filters.excludes_method(reduced.method),
-                asset: reduced.asset,
-                campaign: reduced
-                    .campaign
-                    .map(|campaign| dictionary.campaign(campaign)),
-                target: dictionary.target(reduced.page, policy.goals.reached(&reduced.raw_path)),
-            }
-        })
-    }
-
-    pub(super) fn agent(
-        &mut self,
-        agent: Text<'_>,
-        policy: &Policy,
-        scratch: &mut Vec<u8>,
-    ) -> NumberedAgent {
-        let values = &mut self.values;
-        *self
-            .agents
-            .get_or(agent.escape as u8, agent.raw, || NumberedAgent {
-                value: next(values),
-                agent: policy.agents.classify(agent.decode(scratch)),
-            })
-    }
-
-    pub(super) fn client(&mut self, field: &[u8], policy: &Policy) -> &mut KnownClient {
-        let values = &mut self.values;
-        let regions = &mut self.regions;
-        self.clients.get_or(0, field, || {
-            let client = Client::read(field);
-            let unit = client.unit_address();
-            KnownClient {
-                value: next(values),
-                region: unit.map_or_else(Region::default, |unit| regions.region(unit)),
-                excluded: policy.filters.excludes_client(&client),
-                latest: (NO_VALUE, 0),
-                visitor: Visitor::default(),
-            }
-        })
-    }
-
-    pub(super) fn host(&mut self, host: &[u8], policy: &Policy) -> NumberedHost {
-        if host.is_empty() {
-            return NumberedHost {
-                value: 0,
-                number: NO_HOST,
-                excluded: policy.filters.excludes_host(host),
-            };
-        }
-        let values = &mut self.values;
-        *self.hosts.get_or(0, host, || NumberedHost {
-            value: next(values),
-            number: policy.hosts.number(host),
-            excluded: policy.filters.excludes_host(host),
-        })
-    }
-
-    pub(super) fn referrer(
-        &mut self,
-        referrer: Text<'_>,
-        policy: &Policy,
-        scratch: &mut Vec<u8>,
-    ) -> &KnownReferrer {
-        let values = &mut self.values;
+        });
+        let scratch = &mut self.scratch;
         self.referrers
-            .get_or(referrer.escape as u8, referrer.raw, || KnownReferrer {
-                value: next(values),
-                referrer: policy.referrers.reduce(referrer.decode(scratch)),
-            })
+            .number(referrers, text_key, &mut columns.referrers, |referrer| {
+                policy.referrers.reduce(referrer.decode(scratch))
+            });
+        let agents = records.clone().map(|record| record.agent);
+        self.agents
+            .number(agents, text_key, &mut columns.agents, |agent| {
+                policy.agents.classify(agent.decode(scratch))
+            });
+        let hosts = records.clone().map(|record| record.host);
+        self.hosts
+            .number(hosts, bytes_key, &mut columns.hosts, |host| {
+                KnownHost::new(host, policy)
+            });
+        let clients = records.map(|record| record.client);
+        let regions = &mut self.regions;
+        self.clients
+            .number(clients, bytes_key, &mut columns.clients, |client| {
+                KnownClient::new(&Client::read(client), policy, regions)
+            });
+    }
+
+    fn number_requests<'l>(
+        &mut self,
+        requests: impl Iterator<Item = &'l Request<'l>> + Clone,
+        numbers: &mut Vec<Number>,
+        policy: &Policy,
+        dictionary: &mut Dictionary,
+    ) {
+        self.joined.join(requests.clone());
+        let items = requests.zip(self.joined.iter());
+        self.requests
+            .number(items, request_key, numbers, |(request, _)| {
+                KnownRequest::new(request, policy, dictionary)
+            });
     }
 }
 
-/// The next number for a distinct value; 0 is no value. A forgotten value is numbered anew.
-fn next(values: &mut u32) -> u32 {
-    *values += 1;
-    *values
+impl KnownRequest {
+    fn new(request: &Request<'_>, policy: &Policy, dictionary: &mut Dictionary) -> Self {
+        let reduced = policy.urls.reduce(request);
+        let campaign = reduced.campaign;
+        Self {
+            method: reduced.method,
+            excluded: policy.filters.excludes_path(&reduced.raw_path)
+                || policy.filters.excludes_method(reduced.method),
+            asset: reduced.asset,
+            campaign: campaign.map(|campaign| dictionary.campaign(campaign)),
+            target: dictionary.target(reduced.page, policy.goals.reached(&reduced.raw_path)),
+        }
+    }
+
+    /// Whether the request is a pageview if it was answered with the status.
+    pub(super) fn is_pageview(&self, status: Option<u16>) -> bool {
+        let answered = status.is_some_and(|status| status == 304 || (200..300).contains(&status));
+        answered && self.method == Method::Get && !self.asset
+    }
+}
+
+impl KnownHost {
+    fn new(host: &[u8], policy: &Policy) -> Self {
+        let number = if host.is_empty() {
+            NO_HOST
+        } else {
+            policy.hosts.number(host)
+        };
+        Self {
+            number,
+            excluded: policy.filters.excludes_host(host),
+        }
+    }
+}
+
+impl KnownClient {
+    fn new(client: &Client, policy: &Policy, regions: &mut Lookup<'_>) -> Self {
+        let unit = client.unit_address();
+        Self {
+            region: unit.map_or_else(Region::default, |unit| regions.region(unit)),
+            excluded: policy.filters.excludes_client(client),
+            latest: (0, NO_DAY),
+            visitor: Visitor::default(),
+        }
+    }
+}
+
+impl Columns {
+    /// The numbers of the record at a position.
+    pub(super) fn row(&self, position: usize) -> Row {
+        Row {
+            agent: self.agents[position],
+            client: self.clients[position],
+            host: self.hosts[position],
+            referrer: self.referrers[position],
+            request: self.requests[position],
+        }
+    }
+}
+
+/// The bytes of requests that are logged in parts, joined to make a key.
+#[derive(Default)]
+struct JoinedParts {
+    bytes: Vec<u8>,
+    /// The end of each request's bytes; of those that are not in parts, the end of the one before.
+    ends: Vec<usize>,
+}
+
+impl JoinedParts {
+    fn join<'l>(&mut self, requests: impl Iterator<Item = &'l Request<'l>>) {
+        self.bytes.clear();
+        self.ends.clear();
+        for request in requests {
+            if let Request::Parts {
+                method,
+                path,
+                query,
+            } = request
+            {
+                for part in [method, path, query] {
+                    self.bytes.extend_from_slice(part.raw);
+                    self.bytes.extend([0, part.escape as u8]);
+                }
+            }
+            self.ends.push(self.bytes.len());
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts
+            .zip(&self.ends)
+            .map(|(&start, &end)| &self.bytes[start..end])
+    }
+}
+
+fn request_key<'k, 'l: 'k>(&(request, joined): &(&'l Request<'l>, &'k [u8])) -> Key<'k> {
+    match request {
+        Request::Line(line) => text_key(line),
+        Request::Parts { .. } => Key {
+            tag: IN_PARTS,
+            bytes: joined,
+        },
+    }
+}
+
+fn text_key<'l>(text: &Text<'l>) -> Key<'l> {
+    Key {
+        tag: text.escape as u8,
+        bytes: text.raw,
+    }
+}
+
+fn bytes_key<'l>(bytes: &&'l [u8]) -> Key<'l> {
+    Key { tag: 0, bytes }
 }

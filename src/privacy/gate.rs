@@ -9,18 +9,18 @@ use super::{
     address::Client,
     channel::Channel,
     days::{Admission, Days, Standing},
-    fields::{Fields, NO_VALUE, Visitor, VisitorKey},
+    fields::{Columns, Fields, NO_DAY, Row, Visitor, VisitorKey},
     hit::{Hit, Parts},
     intake::Intake,
     lexicon::{Dictionary, Identity},
-    method::Method,
+    memo::Number,
     policy::Policy,
     pseudonym::Keys,
     repetition::Tracer,
 };
 use crate::{
-    record::{Record, Text},
-    stats::Account,
+    record::Record,
+    stats::{Account, Accounts},
     time::Calendar,
 };
 
@@ -37,13 +37,23 @@ pub struct GateSettings<'r> {
     pub keys: &'r Keys,
 }
 
+/// A record with the line that it was parsed from.
+#[derive(Clone, Copy)]
+pub struct Logged<'l> {
+    /// The record.
+    pub record: Record<'l>,
+    /// The line as it stands in its source, without its line feed.
+    pub line: &'l [u8],
+}
+
 /// Gate 1, one per worker.
 pub struct Gate<'r> {
     settings: GateSettings<'r>,
     days: Days,
     fields: Fields<'r>,
+    columns: Columns,
     visitors: HashMap<VisitorKey, Visitor, RandomState>,
-    origins: HashMap<(u32, u32, u32), u32, RandomState>,
+    origins: HashMap<(Number, Number, Option<u32>), u32, RandomState>,
     dictionary: Dictionary,
     tracer: Tracer,
     scratch: Vec<u8>,
@@ -62,6 +72,7 @@ impl<'r> Gate<'r> {
             settings,
             days: Days::default(),
             fields: Fields::new(settings.policy, &seeds),
+            columns: Columns::default(),
             visitors: HashMap::with_hasher(seeds.clone()),
             origins: HashMap::with_hasher(seeds.clone()),
             dictionary: Dictionary::new(&seeds),
@@ -75,33 +86,31 @@ impl<'r> Gate<'r> {
         self.tracer.begin(source, sequence);
     }
 
-    /// Takes one record, parsed from `line` of the source with the given number, and tells which
-    /// account the line is in.
-    pub fn admit(&mut self, record: &Record<'_>, line: &[u8], source: u32) -> Account {
-        if record.opted_out {
-            return Account::OptedOut;
-        }
-        let day = self.days.of(record.time, &self.settings);
-        let intake = &mut self.days.intakes[self.days.slots[day].intake].1;
-        let standing = self.days.slots[day].standing;
-        if matches!(standing, Standing::Open) {
-            return Account::NotYetOver;
-        }
-        let hash = intake.lines.digest_line(line);
-        self.tracer.enter(hash, record.time);
-        if matches!(standing, Standing::Released) {
-            return Account::AlreadyReleased;
-        }
-        intake.lines.cover(record.time, source);
-        match self.reduce(record, day) {
-            Some(hit) => {
-                self.days.intake_of(day).push(hit);
-                Account::Parsed
+    /// Takes a few records of the source with the given number, and enters their lines into the account
+    /// that each is in.
+    ///
+    /// Records are taken several at a time since looking a field of all of them up takes far less time
+    /// than looking all fields of one up after another.
+    pub fn admit(&mut self, logged: &[Logged<'_>], source: u32, accounts: &mut Accounts) {
+        let mut entered = Vec::with_capacity(logged.len());
+        for logged in logged {
+            match self.enter(logged, source) {
+                Ok(day) => entered.push((&logged.record, day)),
+                Err(account) => accounts.enter(account),
             }
-            None => {
-                self.days.intake_of(day).lines.exclude();
-                Account::Excluded
-            }
+        }
+        let Self {
+            settings,
+            fields,
+            columns,
+            dictionary,
+            ..
+        } = self;
+        let records = entered.iter().map(|&(record, _)| record);
+        fields.look_up(records, columns, settings.policy, dictionary);
+        for (position, (record, day)) in entered.into_iter().enumerate() {
+            let row = self.columns.row(position);
+            accounts.enter(self.let_in(record, row, day));
         }
     }
 
@@ -115,37 +124,65 @@ impl<'r> Gate<'r> {
         }
     }
 
-    /// The record as a hit, unless a filter excludes it.
-    fn reduce(&mut self, record: &Record<'_>, day: usize) -> Option<Hit> {
-        let policy = self.settings.policy;
-        if self.days.slots[day].excluded {
-            return None;
+    /// Enters a line into its period; the position of its day if the record may be let in, else the
+    /// line's account.
+    fn enter(&mut self, logged: &Logged<'_>, source: u32) -> Result<usize, Account> {
+        let Logged { record, line } = logged;
+        if record.opted_out {
+            return Err(Account::OptedOut);
         }
+        let day = self.days.of(record.time, &self.settings);
+        let slot = &self.days.slots[day];
+        let (standing, excluded) = (slot.standing, slot.excluded);
+        let lines = &mut self.days.intakes[slot.intake].1.lines;
+        if matches!(standing, Standing::Open) {
+            return Err(Account::NotYetOver);
+        }
+        let hash = lines.digest_line(line);
+        self.tracer.enter(hash, record.time);
+        if matches!(standing, Standing::Released) {
+            return Err(Account::AlreadyReleased);
+        }
+        lines.cover(record.time, source);
+        if excluded {
+            lines.exclude();
+            return Err(Account::Excluded);
+        }
+        Ok(day)
+    }
+
+    /// Lets a record in as a hit, unless a filter excludes it.
+    fn let_in(&mut self, record: &Record<'_>, row: Row, day: usize) -> Account {
+        let hit = self.reduce(record, row, day);
+        let intake = self.days.intake_of(day);
+        match hit {
+            Some(hit) => {
+                intake.push(hit);
+                Account::Parsed
+            }
+            None => {
+                intake.lines.exclude();
+                Account::Excluded
+            }
+        }
+    }
+
+    /// The record as a hit, unless a filter excludes it.
+    fn reduce(&mut self, record: &Record<'_>, row: Row, day: usize) -> Option<Hit> {
         let status = record
             .status
             .filter(|status| (100..600).contains(status))
             .unwrap_or(0);
-        let request = self.fields.request(
-            &record.request,
-            policy,
-            &mut self.dictionary,
-            &mut self.scratch,
-        );
-        if request.excluded || policy.filters.excludes_status(status) {
+        let request = self.fields.requests[row.request];
+        let host = self.fields.hosts[row.host];
+        let filters = &self.settings.policy.filters;
+        if request.excluded || host.excluded || filters.excludes_status(status) {
             return None;
         }
-        let host = self.fields.host(record.host, policy);
-        if host.excluded {
-            return None;
-        }
-        let agent_text = record.agent;
-        let (method, target, campaign) = (request.method, request.target, request.campaign);
-        let pageview = method == Method::Get
-            && (status == 304 || (200..300).contains(&status))
-            && !request.asset;
-        let visitor = self.visitor(record.client, agent_text, day)?;
+        let visitor = self.visitor(record, row, day)?;
+        let pageview = request.is_pageview(record.status);
         let origin = if pageview {
-            self.origin(record, host.value, campaign)
+            self.origin(record.host, row, request.campaign)
         } else {
             0
         };
@@ -155,69 +192,59 @@ impl<'r> Gate<'r> {
             bytes: record.bytes,
             status,
             identity: visitor.identity,
-            target,
+            target: request.target,
             origin,
             host: host.number,
-            method,
+            method: request.method,
             pageview,
         }))
     }
 
     /// The visitor of a client and agent on a day; `None` if a filter excludes the client.
-    fn visitor(&mut self, client: &[u8], agent: Text<'_>, day: usize) -> Option<Visitor> {
-        let policy = self.settings.policy;
-        let scratch = &mut self.scratch;
-        let numbered = self.fields.agent(agent, policy, scratch);
-        let known = self.fields.client(client, policy);
+    fn visitor(&mut self, record: &Record<'_>, row: Row, day: usize) -> Option<Visitor> {
+        let slot = &self.days.slots[day];
+        let known = &mut self.fields.clients[row.client];
         if known.excluded {
             return None;
         }
-        let slot = &self.days.slots[day];
-        let latest = (numbered.value, slot.number);
+        let latest = (row.agent, slot.number);
         if known.latest == latest {
             return Some(known.visitor);
         }
-        let key = (known.value, latest.0, latest.1);
+        let key = (row.client, latest.0, latest.1);
         let visitor = self.visitors.get(&key).copied().unwrap_or_else(|| {
-            let client = Client::read(client);
+            let client = Client::read(record.client);
+            let agent = record.agent.decode(&mut self.scratch);
             Visitor {
-                pseudonym: slot.visitors.of(&[&client.unit(), agent.decode(scratch)]),
+                pseudonym: slot.visitors.of(&[&client.unit(), agent]),
                 identity: self.dictionary.identity(Identity {
                     network: slot.networks.of(&[&client.network()]),
                     region: known.region,
-                    agent: numbered.agent,
+                    agent: self.fields.agents[row.agent],
                 }),
             }
         });
         let (earlier, earlier_day) = mem::replace(&mut known.latest, latest);
         let earlier_visitor = mem::replace(&mut known.visitor, visitor);
-        if earlier != NO_VALUE {
+        if earlier_day != NO_DAY {
             if self.visitors.len() >= MOST_REMEMBERED {
                 self.visitors.clear();
             }
-            let earlier_key = (known.value, earlier, earlier_day);
+            let earlier_key = (row.client, earlier, earlier_day);
             self.visitors.insert(earlier_key, earlier_visitor);
         }
         Some(visitor)
     }
 
     /// Where a pageview came from.
-    fn origin(&mut self, record: &Record<'_>, host_value: u32, campaign: Option<u32>) -> u32 {
-        let policy = self.settings.policy;
-        let known = self
-            .fields
-            .referrer(record.referrer, policy, &mut self.scratch);
+    fn origin(&mut self, own_host: &[u8], row: Row, campaign: Option<u32>) -> u32 {
         if self.origins.len() >= MOST_REMEMBERED {
             self.origins.clear();
         }
-        let key = (
-            known.value,
-            host_value,
-            campaign.map_or(0, |campaign| campaign + 1),
-        );
-        let dictionary = &mut self.dictionary;
+        let key = (row.referrer, row.host, campaign);
+        let (referrers, dictionary) = (&self.fields.referrers, &mut self.dictionary);
         *self.origins.entry(key).or_insert_with(|| {
-            let (name, channel) = known.referrer.seen_from(record.host);
+            let (name, channel) = referrers[row.referrer].seen_from(own_host);
             let channel = if campaign.is_some() {
                 Channel::Campaign
             } else {

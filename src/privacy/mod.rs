@@ -28,7 +28,7 @@ pub use agent::{Agent, AgentRules, Browser, Category, Crawler, Device, System};
 pub use channel::Channel;
 pub use days::Admission;
 pub use filters::{FilterSettings, Filters};
-pub use gate::{Gate, GateSettings};
+pub use gate::{Gate, GateSettings, Logged};
 pub use geo::{Region, Regions};
 pub use hit::Hit;
 pub use intake::{Collected, CollectedPeriod, Intake, Shard};
