@@ -8,7 +8,7 @@ use crate::{
 /// Longest duration of a visit that is counted, in seconds.
 const LONGEST_VISIT: u64 = 43_200;
 
-/// Sorts the hits of a shard into the order in which visits are defined.
+/// Sorts hits into the order in which visits are defined.
 pub fn sort(hits: &mut [Hit], lexicon: &Lexicon) {
     hits.sort_unstable_by(|left, right| left.order(right, lexicon));
 }

@@ -6,25 +6,28 @@ use rayon::{ThreadPool, prelude::*};
 
 use crate::{
     aggregate::{Collector, Contribution, Reading},
-    privacy::{Hit, Lexicon, Shard},
+    privacy::{Hit, Hits, Lexicon, Shard, UnsortedShard},
     session,
 };
 
-/// The shards in one piece each, sorted into the order in which visits are defined.
-pub(super) fn sorted(pool: &ThreadPool, shards: Vec<Shard>, lexicon: &Lexicon) -> Vec<Vec<Hit>> {
-    let sorted = |shard: Shard| {
-        let mut hits = shard.join();
-        session::sort(&mut hits, lexicon);
-        hits
+/// The shards of a period's hits, sorted into the order in which visits are defined.
+pub(super) fn sorted<'h>(
+    pool: &ThreadPool,
+    hits: &'h mut Hits,
+    lexicon: &Lexicon,
+) -> Vec<Shard<'h>> {
+    let sorted = |buffer: &mut Vec<Hit>, shard: UnsortedShard<'h>| {
+        shard.sort(buffer, |hits| session::sort(hits, lexicon))
     };
-    pool.install(|| shards.into_par_iter().map(sorted).collect())
+    let shards = hits.shards().into_par_iter();
+    pool.install(|| shards.map_init(Vec::new, sorted).collect())
 }
 
 /// Collects the contributions of all visitors of sorted shards. Collectors merge by addition, so it
 /// does not matter which thread takes which shard.
 pub(super) fn collect<C: Collector>(
     pool: &ThreadPool,
-    shards: &[Vec<Hit>],
+    shards: &[Shard<'_>],
     reading: Reading<'_>,
     empty: impl Fn() -> C + Sync,
 ) -> C {
@@ -32,8 +35,10 @@ pub(super) fn collect<C: Collector>(
     let parts = pool.broadcast(|_| {
         let mut collector = empty();
         let mut contribution = Contribution::default();
+        let mut hits = Vec::new();
         while let Some(shard) = shards.get(next.fetch_add(1, Ordering::Relaxed)) {
-            for visitor in session::visitors(shard) {
+            shard.join(&mut hits);
+            for visitor in session::visitors(&hits) {
                 contribution.read(visitor, &reading);
                 collector.collect(&contribution);
             }

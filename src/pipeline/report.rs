@@ -7,7 +7,7 @@ use crate::{
     aggregate::{self, Shares, Survey, Totals, VisitSettings},
     error::Result,
     output::Folder,
-    privacy::{CollectedPeriod, Coverage, Lexicon, PeriodLines, Shard},
+    privacy::{CollectedPeriod, Coverage, Hits, Lexicon, PeriodLines},
     release::{Numbers, Plan, PlanSettings, Release, Statement, Verdict},
     time::{Calendar, CivilHour, Hours, Period, Timestamp},
 };
@@ -79,7 +79,7 @@ pub fn report(
     let first_released = folder.ledger().earliest();
     let whole = reading.failures.is_empty();
     let lexicon = reading.collected.lexicon;
-    for (period, CollectedPeriod { lines, shards }) in reading.collected.periods {
+    for (period, CollectedPeriod { lines, hits }) in reading.collected.periods {
         if folder.ledger().contains(period) {
             report.judge(period, &lines, &folder);
             continue;
@@ -97,7 +97,7 @@ pub fn report(
             continue;
         }
         let statement = settings.statement(period, &lines, complete);
-        match release(pool, statement, shards, &lexicon, settings) {
+        match release(pool, statement, hits, &lexicon, settings) {
             Some(release) => {
                 folder = folder.publish(&release, lines.digest())?;
                 report.releases.push(release);
@@ -160,7 +160,7 @@ fn missing_beginning(
 fn release(
     pool: &ThreadPool,
     statement: Statement,
-    shards: Vec<Shard>,
+    mut hits: Hits,
     lexicon: &Lexicon,
     settings: &ReportSettings,
 ) -> Option<Release> {
@@ -171,7 +171,7 @@ fn release(
         hours: &hours,
         settings: &settings.visits,
     };
-    let shards = reduce::sorted(pool, shards, lexicon);
+    let shards = reduce::sorted(pool, &mut hits, lexicon);
 
     let survey = reduce::collect(pool, &shards, reading, || Survey::new(settings.k));
     let plan_settings = PlanSettings {

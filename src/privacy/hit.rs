@@ -144,12 +144,18 @@ impl Hit {
     }
 
     /// The hit with its numbers turned from a worker's dictionary to the lexicon of the run.
-    pub(super) fn renumber(&mut self, renumbering: &Renumbering) {
-        self.identity += renumbering.first_identity;
-        self.target = renumbering.targets[self.target as usize];
+    pub(super) fn renumbered(&self, renumbering: &Renumbering) -> Self {
         // A worker that saw no pageview has no origins.
-        if self.pageview {
-            self.origin = renumbering.origins[self.origin as usize];
+        let origin = if self.pageview {
+            renumbering.origins[self.origin as usize]
+        } else {
+            self.origin
+        };
+        Self {
+            identity: self.identity + renumbering.first_identity,
+            target: renumbering.targets[self.target as usize],
+            origin,
+            ..*self
         }
     }
 }

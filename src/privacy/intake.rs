@@ -1,4 +1,4 @@
-//! What gate 1 lets through: hits by period and shard, and the dictionaries behind their numbers.
+//! What gate 1 lets through: hits by period, and the dictionaries behind their numbers.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -7,46 +7,27 @@ use super::{
     lexicon::{Dictionary, Lexicon, Renumbering},
     lines::PeriodLines,
     repetition::{ChunkTrace, Repetitions},
+    shard::{Hits, Pages},
 };
 use crate::time::{Period, Timestamp};
-
-/// Shards of a period; a visitor's hits are all in the one its pseudonym names.
-const SHARDS: usize = 256;
-
-/// Hits of a block; blocks are filled one after another, so that a growing shard is never moved.
-const BLOCK: usize = 128;
 
 /// What one worker let through of a period.
 pub(super) struct PeriodIntake {
     pub(super) lines: PeriodLines,
-    shards: Vec<Blocks>,
+    hits: Pages,
 }
-
-/// A growing list of hits.
-type Blocks = Vec<Vec<Hit>>;
 
 impl PeriodIntake {
     /// An empty intake of the period that begins at `start`.
     pub(super) fn new(start: Timestamp, key: u64) -> Self {
         Self {
             lines: PeriodLines::new(start, key),
-            shards: Vec::new(),
+            hits: Pages::default(),
         }
     }
 
     pub(super) fn push(&mut self, hit: Hit) {
-        if self.shards.is_empty() {
-            self.shards.resize_with(SHARDS, Vec::new);
-        }
-        let blocks = &mut self.shards[(hit.visitor() >> 56) as usize];
-        match blocks.last_mut().filter(|block| block.len() < BLOCK) {
-            Some(block) => block.push(hit),
-            None => {
-                let mut block = Vec::with_capacity(BLOCK);
-                block.push(hit);
-                blocks.push(block);
-            }
-        }
+        self.hits.push(hit);
         self.lines.parse();
     }
 }
@@ -72,30 +53,8 @@ pub struct Collected {
 pub struct CollectedPeriod {
     /// What is known of its lines.
     pub lines: PeriodLines,
-    /// Its hits: all of a visitor are in one shard.
-    pub shards: Vec<Shard>,
-}
-
-/// A part of a period's hits, as the workers left it.
-#[derive(Clone, Default)]
-pub struct Shard {
-    parts: Vec<(Arc<Renumbering>, Blocks)>,
-}
-
-impl Shard {
-    /// The hits in one piece, numbered as the lexicon is, in no particular order.
-    #[must_use]
-    pub fn join(self) -> Vec<Hit> {
-        let blocks = self.parts.iter().flat_map(|(_, blocks)| blocks);
-        let mut joined = Vec::with_capacity(blocks.map(Vec::len).sum());
-        for (renumbering, blocks) in self.parts {
-            for mut block in blocks {
-                block.iter_mut().for_each(|hit| hit.renumber(&renumbering));
-                joined.append(&mut block);
-            }
-        }
-        joined
-    }
+    /// Its hits.
+    pub hits: Hits,
 }
 
 impl Collected {
@@ -130,7 +89,7 @@ fn join_period(
     intake: PeriodIntake,
     renumbering: &Arc<Renumbering>,
 ) {
-    let PeriodIntake { lines, shards } = intake;
+    let PeriodIntake { lines, hits } = intake;
     let collected = match periods.remove(&period) {
         Some(mut earlier) => {
             earlier.lines.absorb(lines);
@@ -138,11 +97,9 @@ fn join_period(
         }
         None => CollectedPeriod {
             lines,
-            shards: vec![Shard::default(); SHARDS],
+            hits: Hits::default(),
         },
     };
     let collected = periods.entry(period).or_insert(collected);
-    for (shard, hits) in collected.shards.iter_mut().zip(shards) {
-        shard.parts.push((Arc::clone(renumbering), hits));
-    }
+    collected.hits.add(hits, renumbering);
 }
