@@ -1,6 +1,6 @@
 //! The search tree of a database: networks go in, and it comes out as small as it gets.
 
-use std::cmp::Reverse;
+use std::mem;
 
 use hashbrown::HashMap;
 
@@ -16,6 +16,16 @@ pub(super) enum Slot {
     Record(u32),
     /// The position of a node.
     Node(u32),
+}
+
+impl Slot {
+    /// The node that it leads to, if it does.
+    const fn node(&self) -> Option<u32> {
+        match self {
+            Self::Node(position) => Some(*position),
+            Self::Empty | Self::Record(_) => None,
+        }
+    }
 }
 
 /// What a bit of 0 and a bit of 1 lead to.
@@ -79,11 +89,10 @@ impl Tree {
         let mut compaction = Compaction {
             tree: self,
             nodes: Vec::new(),
-            heights: Vec::new(),
             known: HashMap::new(),
         };
         match compaction.compact(0, 0, true) {
-            Slot::Node(_) => compaction.sorted(),
+            Slot::Node(root) => laid_out(&compaction.nodes, root),
             root => vec![[root; 2]],
         }
     }
@@ -92,8 +101,6 @@ impl Tree {
 struct Compaction {
     tree: Tree,
     nodes: Vec<Node>,
-    /// How far down each node's subtree goes.
-    heights: Vec<u8>,
     known: HashMap<Node, u32>,
 }
 
@@ -128,34 +135,45 @@ impl Compaction {
     }
 
     fn add(&mut self, node: Node) -> u32 {
-        let below = node.map(|slot| match slot {
-            Slot::Node(position) => self.heights[position as usize],
-            Slot::Empty | Slot::Record(_) => 0,
-        });
         self.nodes.push(node);
-        self.heights.push(1 + below[0].max(below[1]));
         position(self.nodes.len() - 1)
     }
+}
 
-    /// The nodes by height, the root first, and those of one height by what they lead to: what is alike
-    /// stands together, which makes the file a tenth smaller when it is compressed.
-    fn sorted(self) -> Vec<Node> {
-        let Self { nodes, heights, .. } = self;
-        let mut order: Vec<usize> = (0..nodes.len()).collect();
-        order.sort_by_key(|&old| {
-            let [left, right] = nodes[old];
-            (Reverse(heights[old]), right, left)
-        });
-        let mut positions = vec![0; nodes.len()];
-        for (new, &old) in order.iter().enumerate() {
-            positions[old] = position(new);
+/// The levels of a block.
+const BLOCK: usize = 4;
+
+/// The nodes in an order that makes lookups fast, the root first: a node, the levels below it that make
+/// up a block with it, then what is below the block, its first subtree before its second. So most of
+/// the nodes on the way to a record are in a few cache lines.
+fn laid_out(nodes: &[Node], root: u32) -> Vec<Node> {
+    let mut positions = vec![None; nodes.len()];
+    let mut order = Vec::with_capacity(nodes.len());
+    let mut roots = vec![root];
+    let (mut level, mut below) = (Vec::new(), Vec::new());
+    while let Some(root) = roots.pop() {
+        level.push(root);
+        for _ in 0..BLOCK {
+            for node in level.drain(..) {
+                let place = &mut positions[node as usize];
+                if place.is_none() {
+                    *place = Some(position(order.len()));
+                    order.push(node);
+                    below.extend(nodes[node as usize].iter().filter_map(Slot::node));
+                }
+            }
+            mem::swap(&mut level, &mut below);
         }
-        let moved = |slot| match slot {
-            Slot::Node(old) => Slot::Node(positions[old as usize]),
-            other => other,
-        };
-        order.iter().map(|&old| nodes[old].map(moved)).collect()
+        roots.extend(level.drain(..).rev());
     }
+    let moved = |slot: Slot| match slot.node() {
+        Some(old) => positions[old as usize].map_or(slot, Slot::Node),
+        None => slot,
+    };
+    order
+        .iter()
+        .map(|&old| nodes[old as usize].map(moved))
+        .collect()
 }
 
 /// A position among nodes that are fewer than those of the tree they come from.
