@@ -76,9 +76,8 @@ pub struct Contribution {
 
 impl Contribution {
     /// Replaces the contribution by that of another visitor, whose hits are sorted and not empty.
-    pub fn read(&mut self, hits: &[Hit], reading: &Reading<'_>) {
+    pub fn read(&mut self, hits: &[Hit], identity: &Identity, reading: &Reading<'_>) {
         self.clear();
-        let identity = reading.lexicon.identity(hits[0].identity());
         self.visitor = hits[0].visitor();
         self.network = identity.network;
         match crawler(hits, identity, reading.settings) {

@@ -38,8 +38,12 @@ pub(super) fn collect<C: Collector>(
         let mut hits = Vec::new();
         while let Some(shard) = shards.get(next.fetch_add(1, Ordering::Relaxed)) {
             shard.join(&mut hits);
-            for visitor in session::visitors(&hits) {
-                contribution.read(visitor, &reading);
+            // All at once, so that the processor waits for many identities together.
+            let visitors: Vec<_> = session::visitors(&hits)
+                .map(|hits| (hits, *reading.lexicon.identity(hits[0].identity())))
+                .collect();
+            for (hits, identity) in visitors {
+                contribution.read(hits, &identity, &reading);
                 collector.collect(&contribution);
             }
         }
