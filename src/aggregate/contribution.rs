@@ -59,8 +59,8 @@ pub struct Reading<'r> {
 }
 
 /// What one visitor contributes; the buffers serve the next visitor again.
-#[derive(Default)]
 pub struct Contribution {
+    wanted: Wanted,
     pub(super) visitor: u64,
     pub(super) network: u64,
     cells: [Vec<(Key, Amounts)>; Table::ALL.len()],
@@ -74,7 +74,61 @@ pub struct Contribution {
     pub(super) hours: Vec<usize>,
 }
 
+/// What the wanted tables are counted from.
+struct Wanted {
+    requests: bool,
+    visits: bool,
+    pageviews: bool,
+    goals: bool,
+}
+
+impl Wanted {
+    fn by(tables: &[Table]) -> Self {
+        use Table as T;
+        let any = |is_wanted: fn(&Table) -> bool| tables.iter().any(is_wanted);
+        Self {
+            requests: any(|table| {
+                matches!(
+                    table,
+                    T::Summary | T::Traffic | T::Statuses | T::Errors | T::Hosts
+                )
+            }),
+            visits: any(|table| {
+                !matches!(
+                    table,
+                    T::Pages
+                        | T::Transitions
+                        | T::Statuses
+                        | T::Errors
+                        | T::Goals
+                        | T::GoalRegions
+                        | T::Crawlers
+                )
+            }),
+            pageviews: any(|table| {
+                matches!(table, T::Traffic | T::Pages | T::Transitions | T::Hosts)
+            }),
+            goals: any(|table| matches!(table, T::Goals | T::GoalRegions | T::Campaigns)),
+        }
+    }
+}
+
 impl Contribution {
+    /// Nothing yet. What it will tell of tables other than these may be missing.
+    #[must_use]
+    pub fn to(tables: &[Table]) -> Self {
+        Self {
+            wanted: Wanted::by(tables),
+            visitor: 0,
+            network: 0,
+            cells: Default::default(),
+            dwells: Vec::new(),
+            durations: Vec::new(),
+            presences: Vec::new(),
+            hours: Vec::new(),
+        }
+    }
+
     /// Replaces the contribution by that of another visitor, whose hits are sorted and not empty.
     pub fn read(&mut self, hits: &[Hit], identity: &Identity, reading: &Reading<'_>) {
         self.clear();
@@ -83,7 +137,7 @@ impl Contribution {
         match crawler(hits, identity, reading.settings) {
             None => self.read_visitor(hits, identity, reading),
             Some(_) if reading.settings.crawlers == Crawlers::Ignore => {}
-            Some(key) => self.read_crawler(hits, key),
+            Some(key) => self.count(Table::Crawlers, key, hits),
         }
     }
 
@@ -114,47 +168,50 @@ impl Contribution {
         &mut cells[position].1
     }
 
-    fn read_crawler(&mut self, hits: &[Hit], key: Key) {
-        let cell = self.cell(Table::Crawlers, key);
-        for hit in hits {
-            cell.requests += 1;
-            cell.bytes += hit.bytes();
-        }
-    }
-
     fn read_visitor(&mut self, hits: &[Hit], identity: &Identity, reading: &Reading<'_>) {
-        for hit in hits {
-            self.read_request(hit, reading);
+        if self.wanted.requests {
+            self.read_requests(hits, reading);
         }
         for visit in session::visits(hits, reading.settings.timeout) {
-            self.read_visit(&visit, identity, reading);
-            self.read_pageviews(&visit, reading);
-            self.read_goals(&visit, identity, reading);
+            if self.wanted.visits {
+                self.read_visit(&visit, identity, reading);
+            }
+            if self.wanted.pageviews {
+                self.read_pageviews(&visit, reading);
+            }
+            if self.wanted.goals {
+                self.read_goals(&visit, identity, reading);
+            }
         }
     }
 
-    fn read_request(&mut self, hit: &Hit, reading: &Reading<'_>) {
-        let hour = reading.hours.number(hit.time());
-        if self.hours.last() != Some(&hour) {
+    fn read_requests(&mut self, hits: &[Hit], reading: &Reading<'_>) {
+        self.count(Table::Summary, key::ONLY, hits);
+        for (hour, hits) in runs(hits, |hit| reading.hours.number(hit.time())) {
             self.hours.push(hour);
+            self.count(Table::Traffic, key::hour(reading.hours, hour), hits);
         }
-        let mut count = |table, key| {
-            let cell = self.cell(table, key);
-            cell.requests += 1;
-            cell.bytes += hit.bytes();
-        };
-        count(Table::Summary, key::ONLY);
-        count(Table::Traffic, key::hour(reading.hours, hour));
-        count(Table::Statuses, key::status(hit.status()));
-        if let Some(host) = hit.host() {
-            count(Table::Hosts, key::host(host));
+        for (host, hits) in runs(hits, Hit::host) {
+            if let Some(host) = host {
+                self.count(Table::Hosts, key::host(host), hits);
+            }
         }
-        if hit.status() >= 400 {
-            count(
-                Table::Errors,
-                key::error(hit.status(), reading.lexicon.page_of(hit.target())),
-            );
+        for (status, hits) in runs(hits, Hit::status) {
+            self.count(Table::Statuses, key::status(status), hits);
+            if status >= 400 {
+                let pages = runs(hits, |hit| reading.lexicon.page_of(hit.target()));
+                pages.for_each(|(page, hits)| {
+                    self.count(Table::Errors, key::error(status, page), hits);
+                });
+            }
         }
+    }
+
+    /// Counts requests in a cell.
+    fn count(&mut self, table: Table, key: Key, hits: &[Hit]) {
+        let cell = self.cell(table, key);
+        cell.requests += hits.len() as u64;
+        cell.bytes += hits.iter().map(Hit::bytes).sum::<u64>();
     }
 
     fn read_visit(&mut self, visit: &Visit<'_>, identity: &Identity, reading: &Reading<'_>) {
@@ -238,6 +295,9 @@ impl Contribution {
     }
 
     fn read_goals(&mut self, visit: &Visit<'_>, identity: &Identity, reading: &Reading<'_>) {
+        if reading.lexicon.goals().is_empty() {
+            return;
+        }
         let mut reached = visit
             .hits()
             .iter()
@@ -261,6 +321,15 @@ impl Contribution {
             }
         }
     }
+}
+
+/// The longest runs of hits that have something in common, and what.
+fn runs<'h, T: PartialEq>(
+    hits: &'h [Hit],
+    of: impl Fn(&Hit) -> T + Copy,
+) -> impl Iterator<Item = (T, &'h [Hit])> {
+    hits.chunk_by(move |left, right| of(left) == of(right))
+        .map(move |hits| (of(&hits[0]), hits))
 }
 
 /// The row in the table of crawlers, if the visitor is one.

@@ -31,6 +31,11 @@ pub use totals::{Limits, RowTotals, Spread, Totals};
 
 /// Adds contributions up; parts of a period, by whole visitors, merge by addition in any order.
 pub trait Collector: Send {
+    /// The tables whose contributions it adds up.
+    fn tables(&self) -> Vec<Table> {
+        Table::ALL.to_vec()
+    }
+
     /// Adds one visitor's day.
     fn collect(&mut self, contribution: &Contribution);
 

@@ -47,6 +47,10 @@ impl<'r> Shares<'r> {
 }
 
 impl Collector for Shares<'_> {
+    fn tables(&self) -> Vec<Table> {
+        self.columns.iter().map(|&(table, _)| table).collect()
+    }
+
     fn collect(&mut self, contribution: &Contribution) {
         for (&(table, measure), shares) in self.columns.iter().zip(&mut self.shares) {
             totals::by_row(

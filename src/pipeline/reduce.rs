@@ -34,7 +34,7 @@ pub(super) fn collect<C: Collector>(
     let next = AtomicUsize::new(0);
     let parts = pool.broadcast(|_| {
         let mut collector = empty();
-        let mut contribution = Contribution::default();
+        let mut contribution = Contribution::to(&collector.tables());
         let mut hits = Vec::new();
         while let Some(shard) = shards.get(next.fetch_add(1, Ordering::Relaxed)) {
             shard.join(&mut hits);

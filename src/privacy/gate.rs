@@ -215,13 +215,15 @@ impl<'r> Gate<'r> {
         let visitor = self.visitors.get(&key).copied().unwrap_or_else(|| {
             let client = Client::read(record.client);
             let agent = record.agent.decode(&mut self.scratch);
+            let pseudonym = slot.visitors.of(&[&client.unit(), agent]);
+            let identity = Identity {
+                network: slot.networks.of(&[&client.network()]),
+                region: known.region,
+                agent: self.fields.agents[row.agent],
+            };
             Visitor {
-                pseudonym: slot.visitors.of(&[&client.unit(), agent]),
-                identity: self.dictionary.identity(Identity {
-                    network: slot.networks.of(&[&client.network()]),
-                    region: known.region,
-                    agent: self.fields.agents[row.agent],
-                }),
+                pseudonym,
+                identity: self.dictionary.identity(pseudonym, identity),
             }
         });
         let (earlier, earlier_day) = mem::replace(&mut known.latest, latest);

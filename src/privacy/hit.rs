@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::{
     lexicon::{Lexicon, Renumbering},
     method::Method,
+    shard::shard,
 };
 use crate::time::Timestamp;
 
@@ -145,6 +146,7 @@ impl Hit {
 
     /// The hit with its numbers turned from a worker's dictionary to the lexicon of the run.
     pub(super) fn renumbered(&self, renumbering: &Renumbering) -> Self {
+        let first_identity = renumbering.first_identities[usize::from(shard(self.visitor))];
         // A worker that saw no pageview has no origins.
         let origin = if self.pageview {
             renumbering.origins[self.origin as usize]
@@ -152,7 +154,7 @@ impl Hit {
             self.origin
         };
         Self {
-            identity: self.identity + renumbering.first_identity,
+            identity: self.identity + first_identity,
             target: renumbering.targets[self.target as usize],
             origin,
             ..*self

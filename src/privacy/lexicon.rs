@@ -6,7 +6,13 @@ use std::hash::Hash;
 use ahash::RandomState;
 use indexmap::IndexSet;
 
-use super::{agent::Agent, channel::Channel, geo::Region, url::Campaign};
+use super::{
+    agent::Agent,
+    channel::Channel,
+    geo::Region,
+    shard::{SHARDS, shard},
+    url::Campaign,
+};
 
 /// What is known of the sender of a hit: a function of client address, user agent and day.
 #[derive(Clone, Copy)]
@@ -53,7 +59,8 @@ pub(super) struct Dictionary {
     sources: IndexSet<Source, RandomState>,
     campaigns: IndexSet<Campaign, RandomState>,
     origins: IndexSet<Origin, RandomState>,
-    identities: Vec<Identity>,
+    /// By the shard of the visitors.
+    identities: Vec<Vec<Identity>>,
 }
 
 impl Dictionary {
@@ -64,7 +71,7 @@ impl Dictionary {
             sources: IndexSet::with_hasher(seeds.clone()),
             campaigns: IndexSet::with_hasher(seeds.clone()),
             origins: IndexSet::with_hasher(seeds.clone()),
-            identities: Vec::new(),
+            identities: vec![Vec::new(); SHARDS],
         }
     }
 
@@ -91,15 +98,18 @@ impl Dictionary {
         number(&mut self.origins, Origin { source, campaign })
     }
 
-    pub(super) fn identity(&mut self, identity: Identity) -> u32 {
-        self.identities.push(identity);
-        index(self.identities.len() - 1)
+    /// The number, within its shard, of the identity of the visitor with the pseudonym.
+    pub(super) fn identity(&mut self, visitor: u64, identity: Identity) -> u32 {
+        let identities = &mut self.identities[usize::from(shard(visitor))];
+        identities.push(identity);
+        index(identities.len() - 1)
     }
 }
 
 /// How the numbers of one worker's dictionary become those of the run's lexicon.
 pub(super) struct Renumbering {
-    pub(super) first_identity: u32,
+    /// By shard.
+    pub(super) first_identities: Vec<u32>,
     pub(super) targets: Vec<u32>,
     pub(super) origins: Vec<u32>,
 }
@@ -108,7 +118,8 @@ pub(super) struct Renumbering {
 /// in bytewise order, whatever worker saw them first.
 pub struct Lexicon {
     pages: Vec<Box<str>>,
-    targets: Vec<Target>,
+    target_pages: Vec<u32>,
+    target_goals: Vec<u64>,
     sources: Vec<Source>,
     campaigns: Vec<Campaign>,
     origins: Vec<Origin>,
@@ -120,7 +131,7 @@ pub struct Lexicon {
 impl Lexicon {
     /// Joins the workers' dictionaries; the second part tells how each one's numbers change.
     pub(super) fn join(
-        dictionaries: Vec<Dictionary>,
+        mut dictionaries: Vec<Dictionary>,
         hosts: Vec<String>,
         goals: Vec<String>,
     ) -> (Self, Vec<Renumbering>) {
@@ -136,7 +147,8 @@ impl Lexicon {
                 .flat_map(|dictionary| &dictionary.campaigns),
         );
         let mut lexicon = Self {
-            targets: Vec::new(),
+            target_pages: Vec::new(),
+            target_goals: Vec::new(),
             origins: Vec::new(),
             identities: Vec::new(),
             pages,
@@ -146,11 +158,30 @@ impl Lexicon {
             goals,
         };
         lexicon.rank_origins(&dictionaries);
+        let first_identities = lexicon.take_identities(&mut dictionaries);
         let renumberings = dictionaries
             .into_iter()
-            .map(|dictionary| lexicon.take(dictionary))
+            .zip(first_identities)
+            .map(|(dictionary, first_identities)| Renumbering {
+                first_identities,
+                origins: lexicon.origins_of(&dictionary),
+                targets: lexicon.take_targets(&dictionary),
+            })
             .collect();
         (lexicon, renumberings)
+    }
+
+    /// Takes the identities of all workers over, those of a shard together: what is looked up for a
+    /// shard stays in a near cache. The first of each shard, by worker.
+    fn take_identities(&mut self, dictionaries: &mut [Dictionary]) -> Vec<Vec<u32>> {
+        let mut first = vec![Vec::with_capacity(SHARDS); dictionaries.len()];
+        for shard in 0..SHARDS {
+            for (dictionary, first) in dictionaries.iter_mut().zip(&mut first) {
+                first.push(index(self.identities.len()));
+                self.identities.append(&mut dictionary.identities[shard]);
+            }
+        }
+        first
     }
 
     fn rank_origins(&mut self, dictionaries: &[Dictionary]) {
@@ -178,43 +209,38 @@ impl Lexicon {
         }
     }
 
-    /// Takes over one worker's targets and identities.
-    fn take(&mut self, dictionary: Dictionary) -> Renumbering {
-        let origins = dictionary
-            .origins
-            .iter()
-            .map(|origin| {
-                let origin = self.translate(&dictionary, *origin);
-                index(self.origins.partition_point(|other| {
-                    (other.source, other.campaign) < (origin.source, origin.campaign)
-                }))
-            })
-            .collect();
-        let first_identity = index(self.identities.len());
-        let first_target = index(self.targets.len());
-        self.targets
-            .extend(dictionary.targets.iter().map(|target| Target {
-                page: rank(&self.pages, &dictionary.pages[target.page as usize]),
-                goals: target.goals,
-            }));
-        self.identities.extend(dictionary.identities);
-        Renumbering {
-            first_identity,
-            targets: (first_target..index(self.targets.len())).collect(),
-            origins,
+    /// The numbers of one worker's origins.
+    fn origins_of(&self, dictionary: &Dictionary) -> Vec<u32> {
+        let number = |origin: &Origin| {
+            let origin = self.translate(dictionary, *origin);
+            index(self.origins.partition_point(|other| {
+                (other.source, other.campaign) < (origin.source, origin.campaign)
+            }))
+        };
+        dictionary.origins.iter().map(number).collect()
+    }
+
+    /// Takes one worker's targets over; their numbers.
+    fn take_targets(&mut self, dictionary: &Dictionary) -> Vec<u32> {
+        let first = index(self.target_pages.len());
+        for target in &dictionary.targets {
+            let page = &dictionary.pages[target.page as usize];
+            self.target_pages.push(rank(&self.pages, page));
+            self.target_goals.push(target.goals);
         }
+        (first..index(self.target_pages.len())).collect()
     }
 
     /// The number of the page of a target.
     #[must_use]
     pub fn page_of(&self, target: u32) -> u32 {
-        self.targets[target as usize].page
+        self.target_pages[target as usize]
     }
 
     /// A bit for every goal that a target reaches.
     #[must_use]
     pub fn goals_of(&self, target: u32) -> u64 {
-        self.targets[target as usize].goals
+        self.target_goals[target as usize]
     }
 
     /// The sender of a hit.

@@ -6,7 +6,7 @@ use super::{hit::Hit, lexicon::Renumbering};
 
 /// Shards of a period, and groups of a shard: the values of a byte. A visitor's hits are all in the
 /// shard that the first byte of its pseudonym names, and there in the group that the second one names.
-const SHARDS: usize = 256;
+pub(super) const SHARDS: usize = 256;
 
 /// Hits of a page: few enough that a full page is put in order in a near cache, enough that each
 /// shard's part of it is some cache lines long.
@@ -49,8 +49,13 @@ impl Pages {
 impl Page {
     fn of(open: &[Hit]) -> Self {
         let mut hits = open.to_vec();
-        let mut places = starts(open.iter(), shard);
-        scatter(open.iter().copied(), shard, &mut places, &mut hits);
+        let mut places = starts(open.iter(), |hit| shard(hit.visitor()));
+        scatter(
+            open.iter().copied(),
+            |hit| shard(hit.visitor()),
+            &mut places,
+            &mut hits,
+        );
         Self { hits, ends: places }
     }
 }
@@ -167,8 +172,9 @@ fn scatter(
     });
 }
 
-const fn shard(hit: &Hit) -> u8 {
-    hit.visitor().to_be_bytes()[0]
+/// The shard of the visitor with the pseudonym.
+pub(super) const fn shard(visitor: u64) -> u8 {
+    visitor.to_be_bytes()[0]
 }
 
 const fn group(hit: &Hit) -> u8 {
