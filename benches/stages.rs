@@ -43,7 +43,7 @@ fn main() {
 /// Gate 1 on values that it sees for the first time, as at a run's beginning: rules run in full.
 #[divan::bench(sample_count = 10)]
 fn admit_new_values(bencher: Bencher<'_, '_>) {
-    let records = records();
+    let records = records(&SITE.log);
     counted(bencher)
         .with_inputs(|| Gate::new(SITE.gate()))
         .bench_local_values(|mut gate| {
@@ -55,7 +55,7 @@ fn admit_new_values(bencher: Bencher<'_, '_>) {
 /// Gate 1 on values that it remembers, as for most lines of a long log.
 #[divan::bench(sample_count = 10, sample_size = 1)]
 fn admit_known_values(bencher: Bencher<'_, '_>) {
-    let records = records();
+    let records = records(&SITE.log);
     let mut gate = Gate::new(SITE.gate());
     admit(&mut gate, &records);
     counted(bencher).bench_local(|| admit(&mut gate, &records));
@@ -64,7 +64,7 @@ fn admit_known_values(bencher: Bencher<'_, '_>) {
 /// Hits into the order in which visits are defined.
 #[divan::bench(sample_count = 20)]
 fn sort(bencher: Bencher<'_, '_>) {
-    let unsorted = Day::unsorted();
+    let unsorted = Day::unsorted(SITE.read());
     hits_counted(bencher)
         .with_inputs(|| unsorted.shards.clone())
         .bench_local_values(|mut shards| {
@@ -92,6 +92,15 @@ fn plan(bencher: Bencher<'_, '_>) {
     bencher
         .counter(ItemsCount::new(cells))
         .bench_local(|| DAY.plan(&survey));
+}
+
+/// The same where readers went 600,000 different ways from page to page.
+#[divan::bench(sample_count = 20)]
+fn plan_many_transitions(bencher: Bencher<'_, '_>) {
+    let survey = WANDERINGS.collect(Survey::new(K));
+    bencher
+        .counter(ItemsCount::new(survey.cells(Table::Transitions).len()))
+        .bench_local(|| WANDERINGS.plan(&survey));
 }
 
 /// Contributions of every visitor, and the exact numbers of the rows.
@@ -151,12 +160,11 @@ fn admit(gate: &mut Gate<'_>, records: &[(Record<'_>, &[u8])]) {
     }
 }
 
-/// The log's lines, parsed.
-fn records() -> Vec<(Record<'static>, &'static [u8])> {
+/// A log's lines, parsed.
+fn records(log: &str) -> Vec<(Record<'_>, &[u8])> {
     let format = Format::named("combined").expect("combined is a known format");
     let mut parser = format.parser(TimeZone::UTC);
-    SITE.log
-        .lines()
+    log.lines()
         .map(str::as_bytes)
         .map(|line| match parser.parse(line) {
             Parsed::Record(record) => (record, line),
@@ -166,7 +174,15 @@ fn records() -> Vec<(Record<'static>, &'static [u8])> {
 }
 
 static SITE: LazyLock<Site> = LazyLock::new(Site::new);
-static DAY: LazyLock<Day> = LazyLock::new(Day::sorted);
+static DAY: LazyLock<Day> = LazyLock::new(|| Day::sorted(SITE.read()));
+static WANDERINGS: LazyLock<Day> = LazyLock::new(|| {
+    let mut gate = Gate::new(SITE.gate());
+    let mut random = Random(1);
+    for visitor in 0..3000 {
+        admit(&mut gate, &records(&wandering(visitor, &mut random)));
+    }
+    Day::sorted(gate)
+});
 
 /// A site, its settings and its log.
 struct Site {
@@ -190,6 +206,13 @@ impl Site {
             },
             keys: Keys::new([7; 32].into()),
         }
+    }
+
+    /// A gate that has seen the log.
+    fn read(&self) -> Gate<'_> {
+        let mut gate = Gate::new(self.gate());
+        admit(&mut gate, &records(&self.log));
+        gate
     }
 
     fn gate(&self) -> GateSettings<'_> {
@@ -225,9 +248,7 @@ struct Day {
 }
 
 impl Day {
-    fn unsorted() -> Self {
-        let mut gate = Gate::new(SITE.gate());
-        admit(&mut gate, &records());
+    fn unsorted(gate: Gate<'_>) -> Self {
         let hosts = SITE.policy.hosts.names().to_vec();
         let mut collected = Collected::join(vec![gate.finish()], hosts, Vec::new());
         let (period, collected_period) = collected
@@ -247,8 +268,8 @@ impl Day {
         }
     }
 
-    fn sorted() -> Self {
-        let mut day = Self::unsorted();
+    fn sorted(gate: Gate<'_>) -> Self {
+        let mut day = Self::unsorted(gate);
         for shard in &mut day.shards {
             session::sort(shard, &day.lexicon);
         }
@@ -273,7 +294,7 @@ impl Day {
         collector
     }
 
-    fn plan(&self, survey: &Survey) -> Plan {
+    fn plan(&self, survey: &Survey) -> Plan<'_> {
         let settings = PlanSettings {
             k: K,
             top: None,
@@ -282,7 +303,7 @@ impl Day {
         Plan::new(survey, &self.lexicon, settings).expect("the day has enough networks")
     }
 
-    fn numbers<'p>(&self, plan: &'p Plan) -> Numbers<'p> {
+    fn numbers<'p>(&self, plan: &'p Plan<'p>) -> Numbers<'p> {
         let totals = self.collect(Totals::new(plan.rows(), LIMITS, &self.hours));
         Numbers::new(plan, totals, &self.hours)
     }
@@ -353,6 +374,31 @@ fn line(second: u64, random: &mut Random) -> String {
         second % 60,
         200 + random.below(20_000),
     )
+}
+
+/// The log of a visitor of 800 networks who reads one of 3,000 pages every five minutes: a quarter of
+/// the time one of three that most go on to, else any.
+fn wandering(visitor: u64, random: &mut Random) -> String {
+    const PAGES: u64 = 3000;
+    let (network, host) = (visitor % 800, visitor / 800);
+    let mut page = random.below(PAGES);
+    let mut log = String::new();
+    for second in (0..275).map(|step| step * 300) {
+        page = match random.below(4) {
+            0 => (page * 7 + random.below(3)) % PAGES,
+            _ => random.below(PAGES),
+        };
+        log += &format!(
+            "81.{}.{}.{host} - - [21/Nov/2026:{:02}:{:02}:00 +0000] \"GET /topic-{page} HTTP/1.1\" 200 9 \
+             \"-\" \"{}\"\n",
+            network / 200,
+            network % 200,
+            second / 3600,
+            second / 60 % 60,
+            AGENTS[(visitor % 5) as usize],
+        );
+    }
+    log
 }
 
 /// A linear congruential generator (Knuth's MMIX constants): the same numbers everywhere.

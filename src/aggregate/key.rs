@@ -18,13 +18,16 @@ pub(super) const ONLY: Key = 0;
 pub(crate) const UNKNOWN: &str = "(unknown)";
 
 /// What stands for the same page again in a transition.
-const SAME: &str = "(same)";
+pub(crate) const SAME: &str = "(same)";
 
 /// Stands for the same page again in the key of a transition.
 const SAME_PAGE: u32 = u32::MAX;
 
 /// Stands for a crawler without a name.
 const NAMELESS: u64 = u16::MAX as u64;
+
+/// Lower bits of a region's number, which are its subdivision's.
+const SUBDIVISION_BITS: u32 = 24;
 
 /// Lower edges of the bins of visit durations, in seconds; the last bin is open.
 const DURATIONS: [u64; 7] = [0, 10, 30, 60, 180, 600, 1800];
@@ -137,6 +140,20 @@ pub(super) fn depth(pageviews: u32) -> Key {
 
 fn pair(first: u32, second: u32) -> Key {
     Key::from(first) << 32 | Key::from(second)
+}
+
+/// The numbers that a key is packed of where its table is large or has a hierarchy by them; other keys
+/// as they are.
+pub(crate) const fn unpacked(table: Table, key: Key) -> [u32; 2] {
+    let bits_of_second = match table {
+        Table::Transitions | Table::Errors => 32,
+        Table::Regions => SUBDIVISION_BITS,
+        _ => 0,
+    };
+    [
+        (key >> bits_of_second) as u32,
+        (key & ((1 << bits_of_second) - 1)) as u32,
+    ]
 }
 
 /// The key columns of a cell as published.

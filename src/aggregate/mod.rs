@@ -20,7 +20,7 @@ mod totals;
 pub use amounts::Amounts;
 pub use contribution::{Contribution, Crawlers, Reading, VisitSettings};
 pub use key::Key;
-pub(crate) use key::{category, columns, error_page, from_page, to_page};
+pub(crate) use key::{SAME, category, columns, error_page, from_page, to_page, unpacked};
 pub use networks::NetworkSet;
 pub use quantile::Histogram;
 pub use rows::RowMap;

@@ -1,7 +1,7 @@
 //! Empties cells in which few visitors or networks stand out, and as many more as keep subtraction
 //! from restoring them.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 
 use hashbrown::{HashMap, HashSet};
 
@@ -13,9 +13,7 @@ const FEWEST_CONTRIBUTORS: u64 = 5;
 /// What is needed of a row to judge one of its measures.
 #[derive(Clone, Copy)]
 pub(super) struct Cell<'t> {
-    /// Its key columns; with `first` they give the roll-up order.
-    pub(super) columns: &'t [String],
-    /// The row's first measure.
+    /// The row's first measure, by which rows are rolled up.
     pub(super) first: u64,
     /// The networks that contributed in the measure's family.
     pub(super) networks: Option<&'t NetworkSet>,
@@ -46,8 +44,9 @@ pub(super) const fn is_safe(spread: Spread, total: u64) -> bool {
 }
 
 impl Column<'_> {
-    /// Which rows' cells are to be left empty.
-    pub(super) fn emptied(&self) -> Vec<bool> {
+    /// Which rows' cells are to be left empty. The names are the rows' key columns, which break ties of
+    /// the roll-up order.
+    pub(super) fn emptied<N: Ord>(&self, name: impl Fn(usize) -> N) -> Vec<bool> {
         let mut emptied: Vec<bool> = self
             .cells
             .iter()
@@ -56,40 +55,68 @@ impl Column<'_> {
         if !emptied.contains(&true) {
             return emptied;
         }
-        let mut union = Union::new(self, (0..emptied.len()).filter(|&row| emptied[row]));
+        let mut union = Union::new(self, &emptied);
         if union.suffices() {
             return emptied;
         }
+        let shares = ByRow::new(self.shares.unwrap_or_default(), emptied.len());
         let mut remaining: Vec<usize> = (0..emptied.len()).filter(|&row| !emptied[row]).collect();
-        remaining.sort_unstable_by(|&left, &right| self.roll_up_order(left, right));
-        if let Some(&row) = remaining.iter().find(|&&row| union.suffices_with(row)) {
+        remaining.sort_by_cached_key(|&row| (self.cells[row].first, Reverse(name(row))));
+        let suffices = |row: &&usize| union.suffices_with(**row, shares.of(**row));
+        if let Some(&row) = remaining.iter().find(suffices) {
             emptied[row] = true;
             return emptied;
         }
         // Largest first; among equals the first in roll-up order.
-        remaining.sort_by_key(|&row| std::cmp::Reverse(self.cells[row].first));
+        remaining.sort_by_key(|&row| Reverse(self.cells[row].first));
         for row in remaining {
             emptied[row] = true;
-            union.join(row);
+            union.join(row, shares.of(row));
             if union.suffices() {
                 return emptied;
             }
         }
         vec![true; emptied.len()]
     }
+}
 
-    fn roll_up_order(&self, left: usize, right: usize) -> Ordering {
-        let (left, right) = (&self.cells[left], &self.cells[right]);
-        left.first
-            .cmp(&right.first)
-            .then_with(|| right.columns.cmp(left.columns))
+/// The shares of a column grouped by row.
+struct ByRow {
+    /// Where each row's shares begin, and where the last one's end.
+    starts: Vec<usize>,
+    shares: Vec<Share>,
+}
+
+impl ByRow {
+    /// A counting sort.
+    fn new(shares: &[Share], rows: usize) -> Self {
+        let mut starts = vec![0; rows + 1];
+        for share in shares {
+            starts[share.row + 1] += 1;
+        }
+        for row in 0..rows {
+            starts[row + 1] += starts[row];
+        }
+        let mut next = starts.clone();
+        let mut sorted = shares.to_vec();
+        for share in shares {
+            sorted[next[share.row]] = *share;
+            next[share.row] += 1;
+        }
+        Self {
+            starts,
+            shares: sorted,
+        }
+    }
+
+    fn of(&self, row: usize) -> &[Share] {
+        &self.shares[self.starts[row]..self.starts[row + 1]]
     }
 }
 
 /// Several cells of a column taken together.
 struct Union<'c> {
     column: &'c Column<'c>,
-    by_row: HashMap<usize, Vec<Share>>,
     networks: NetworkSet,
     members: usize,
     needs_networks: bool,
@@ -100,14 +127,10 @@ struct Union<'c> {
 }
 
 impl<'c> Union<'c> {
-    fn new(column: &'c Column<'c>, rows: impl Iterator<Item = usize>) -> Self {
-        let mut by_row: HashMap<usize, Vec<Share>> = HashMap::new();
-        for share in column.shares.unwrap_or_default() {
-            by_row.entry(share.row).or_default().push(*share);
-        }
+    /// The union of the emptied cells.
+    fn new(column: &'c Column<'c>, emptied: &[bool]) -> Self {
         let mut union = Self {
             column,
-            by_row,
             networks: NetworkSet::default(),
             members: 0,
             needs_networks: column.cells.iter().any(|cell| cell.short),
@@ -115,31 +138,33 @@ impl<'c> Union<'c> {
             amounts: HashMap::new(),
             ranked: Vec::new(),
         };
-        rows.for_each(|row| union.add(row));
-        union.rank();
+        for row in (0..emptied.len()).filter(|&row| emptied[row]) {
+            union.add_networks(row);
+        }
+        let shares = column.shares.unwrap_or_default().iter();
+        union.add_shares(shares.filter(|share| emptied[share.row]));
         union
     }
 
-    fn join(&mut self, row: usize) {
-        self.add(row);
-        self.rank();
+    fn join(&mut self, row: usize, shares: &[Share]) {
+        self.add_networks(row);
+        self.add_shares(shares.iter());
     }
 
-    fn add(&mut self, row: usize) {
+    fn add_networks(&mut self, row: usize) {
         self.members += 1;
-        for share in self.by_row.get(&row).into_iter().flatten() {
-            *self.amounts.entry(share.visitor).or_default() += share.amount;
-            self.total += share.amount;
-        }
         if let Some(networks) = self.column.cells[row].networks {
             self.networks.absorb(networks, self.column.k);
         }
     }
 
-    fn rank(&mut self) {
-        self.ranked = self
-            .amounts
-            .iter()
+    fn add_shares<'s>(&mut self, shares: impl Iterator<Item = &'s Share>) {
+        for share in shares {
+            *self.amounts.entry(share.visitor).or_default() += share.amount;
+            self.total += share.amount;
+        }
+        let amounts = self.amounts.iter();
+        self.ranked = amounts
             .map(|(&visitor, &amount)| (amount, visitor))
             .collect();
         self.ranked.sort_unstable_by(|left, right| right.cmp(left));
@@ -150,12 +175,11 @@ impl<'c> Union<'c> {
     }
 
     /// Whether one more row would suffice.
-    fn suffices_with(&self, row: usize) -> bool {
+    fn suffices_with(&self, row: usize, shares: &[Share]) -> bool {
         let mut networks = self.networks.clone();
         if let Some(more) = self.column.cells[row].networks {
             networks.absorb(more, self.column.k);
         }
-        let shares = self.by_row.get(&row).map_or(&[][..], Vec::as_slice);
         self.has_networks(self.members + 1, &networks) && self.is_safe_with(shares)
     }
 
@@ -220,9 +244,6 @@ mod tests {
 
     /// Which of the rows are emptied, given each row's amounts by visitor number.
     fn emptied(rows: &[&[(u64, u64)]]) -> Vec<bool> {
-        let names: Vec<Vec<String>> = (0..rows.len())
-            .map(|row| vec![format!("{row:03}")])
-            .collect();
         let shares: Vec<Share> = rows
             .iter()
             .enumerate()
@@ -236,12 +257,10 @@ mod tests {
             .collect();
         let cells = rows
             .iter()
-            .zip(&names)
-            .map(|(shares, columns)| {
+            .map(|shares| {
                 let (spread, total) =
                     spread(&shares.iter().map(|share| share.1).collect::<Vec<_>>());
                 Cell {
-                    columns,
                     first: total,
                     networks: None,
                     short: false,
@@ -254,7 +273,7 @@ mod tests {
             shares: Some(&shares),
             k: 10,
         }
-        .emptied()
+        .emptied(|row| row)
     }
 
     #[test]
@@ -291,13 +310,10 @@ mod tests {
             set
         };
         let sets = [set(0..2), set(10..20), set(20..30)];
-        let names: Vec<Vec<String>> = (0..3).map(|row| vec![row.to_string()]).collect();
         let cells = sets
             .iter()
-            .zip(&names)
             .zip([9, 7, 8])
-            .map(|((set, columns), first)| Cell {
-                columns,
+            .map(|(set, first)| Cell {
                 first,
                 networks: Some(set),
                 short: !set.has(5),
@@ -310,7 +326,7 @@ mod tests {
                 shares: None,
                 k: 5
             }
-            .emptied(),
+            .emptied(|row| row),
             [true, true, false]
         );
     }

@@ -3,6 +3,7 @@
 mod dominance;
 mod ledger;
 mod numbers;
+mod path;
 mod plan;
 mod state;
 mod threshold;
@@ -86,7 +87,7 @@ impl Release {
     #[must_use]
     pub fn new(
         statement: Statement,
-        plan: &Plan,
+        plan: &Plan<'_>,
         numbers: &Numbers<'_>,
         shares: &Shares<'_>,
         hours: &Hours,

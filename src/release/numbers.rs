@@ -1,5 +1,7 @@
 //! Puts numbers to planned rows, and leaves empty every cell that must not be published.
 
+use std::borrow::Cow;
+
 use super::{
     PublishedTable, Row, Withheld,
     dominance::{self, Cell, Column},
@@ -7,8 +9,7 @@ use super::{
     threshold::OTHER,
 };
 use crate::{
-    aggregate::{Measure, RowTotals, Shares, Table, Totals},
-    privacy::Category,
+    aggregate::{Measure, RowTotals, Shares, Table, Totals, category},
     time::{Hours, PeriodLength},
 };
 
@@ -18,7 +19,7 @@ const P90: u64 = 90;
 
 /// The plan of a release with the exact numbers of its rows, before any is withheld.
 pub struct Numbers<'r> {
-    plan: &'r Plan,
+    plan: &'r Plan<'r>,
     totals: Totals<'r>,
     peaks: Vec<u64>,
 }
@@ -26,7 +27,7 @@ pub struct Numbers<'r> {
 impl<'r> Numbers<'r> {
     /// The numbers of a plan's rows.
     #[must_use]
-    pub fn new(plan: &'r Plan, totals: Totals<'r>, hours: &Hours) -> Self {
+    pub fn new(plan: &'r Plan<'r>, totals: Totals<'r>, hours: &Hours) -> Self {
         let peaks = totals.peaks(hours);
         Self {
             plan,
@@ -48,9 +49,7 @@ impl<'r> Numbers<'r> {
             })
             .filter(|(_, measure)| measure.is_volume())
             .filter(|&(table, measure)| {
-                self.column(table, measure, None)
-                    .cells
-                    .iter()
+                self.cells(table, measure)
                     .any(|cell| cell.short || cell.dominated)
             })
             .collect()
@@ -90,7 +89,7 @@ impl<'r> Numbers<'r> {
 
     fn rows(&self, table: Table, shares: &Shares<'_>, withheld: &mut Vec<Withheld>) -> Vec<Row> {
         let columns = table.measures().iter().map(|&measure| {
-            let emptied = self.column(table, measure, Some(shares)).emptied();
+            let emptied = self.emptied(table, measure, shares);
             let count = emptied.iter().filter(|emptied| **emptied).count();
             if count > 0 {
                 let reason = format!("{}: few visitors or networks stand out", measure.name());
@@ -103,11 +102,9 @@ impl<'r> Numbers<'r> {
             emptied
         });
         let emptied: Vec<Vec<bool>> = columns.collect();
-        let mut rows: Vec<Row> = self.plan.columns[table as usize]
-            .iter()
-            .enumerate()
-            .map(|(row, keys)| Row {
-                keys: keys.clone(),
+        let mut rows: Vec<Row> = (0..self.totals.rows(table).len())
+            .map(|row| Row {
+                keys: self.keys(table, row),
                 measures: table
                     .measures()
                     .iter()
@@ -122,6 +119,11 @@ impl<'r> Numbers<'r> {
             .collect();
         rows.iter_mut().for_each(|row| empty_dependents(table, row));
         rows
+    }
+
+    fn keys(&self, table: Table, row: usize) -> Vec<String> {
+        let columns = self.plan.columns(table, row);
+        columns.into_iter().map(Cow::into_owned).collect()
     }
 
     fn value(&self, table: Table, row: usize, measure: Measure) -> Option<u64> {
@@ -146,39 +148,37 @@ impl<'r> Numbers<'r> {
             .flatten()
     }
 
-    fn column<'c>(
-        &'c self,
-        table: Table,
-        measure: Measure,
-        shares: Option<&'c Shares<'_>>,
-    ) -> Column<'c> {
-        let family = table.other_family(measure);
-        let cells = self
-            .totals
-            .rows(table)
-            .iter()
-            .zip(&self.plan.columns[table as usize])
-            .map(|(totals, columns)| {
-                let networks = family.map(|family| totals.networks(family));
-                Cell {
-                    columns,
-                    first: totals.amounts.of(table.measures()[0]),
-                    networks,
-                    short: networks.is_some_and(|networks| !networks.has(self.plan.settings.k)),
-                    dominated: measure.is_volume()
-                        && is_judged(table, columns)
-                        && !dominance::is_safe(totals.spread(measure), totals.amounts.of(measure)),
-                }
-            })
-            .collect();
-        let shares = shares
-            .filter(|_| measure.is_volume())
-            .map(|shares| shares.of(table, measure));
-        Column {
-            cells,
-            shares,
+    /// Which rows' cells of a column are to be left empty.
+    fn emptied(&self, table: Table, measure: Measure, shares: &Shares<'_>) -> Vec<bool> {
+        let column = Column {
+            cells: self.cells(table, measure).collect(),
+            shares: measure.is_volume().then(|| shares.of(table, measure)),
             k: self.plan.settings.k,
-        }
+        };
+        column.emptied(|row| self.plan.columns(table, row))
+    }
+
+    /// The cells of a column by row number.
+    fn cells(&self, table: Table, measure: Measure) -> impl Iterator<Item = Cell<'_>> {
+        let k = self.plan.settings.k;
+        let family = table.other_family(measure);
+        let rows = self.totals.rows(table).iter().enumerate();
+        rows.map(move |(row, totals)| {
+            let networks = family.map(|family| totals.networks(family));
+            Cell {
+                first: totals.amounts.of(table.measures()[0]),
+                networks,
+                short: networks.is_some_and(|networks| !networks.has(k)),
+                dominated: measure.is_volume()
+                    && self.is_judged(table, row)
+                    && !dominance::is_safe(totals.spread(measure), totals.amounts.of(measure)),
+            }
+        })
+    }
+
+    /// Dominance is not judged where a row is made of machines by a closed list.
+    fn is_judged(&self, table: Table, row: usize) -> bool {
+        table != Table::Crawlers || !category(self.plan.cell(table, row)).is_closed()
     }
 
     /// Why a table has no rows, unless there was nothing to put in it.
@@ -216,12 +216,6 @@ impl<'r> Numbers<'r> {
             cells: 0,
         })
     }
-}
-
-/// Dominance is not judged where a row is made of machines by a closed list.
-fn is_judged(table: Table, columns: &[String]) -> bool {
-    let is_closed = |category: &Category| category.is_closed() && category.name() == columns[0];
-    table != Table::Crawlers || !Category::ALL.iter().any(is_closed)
 }
 
 /// Empties cells that would restore an empty one: the peak of an hour without visits, and the dwell

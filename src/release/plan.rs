@@ -1,10 +1,11 @@
 //! Decides from a survey which cells become rows, and in which order rows are published.
 
-use std::{borrow::Cow, cmp::Ordering};
+use std::borrow::Cow;
 
-use hashbrown::HashSet;
-
-use super::threshold::{Candidate, OTHER, PlannedRow, Shape, Threshold};
+use super::{
+    path::{OTHER_NUMBER, Path, Paths},
+    threshold::{Cells, OTHER, PlannedRow, Shape, Threshold},
+};
 use crate::{
     aggregate::{
         Key, Limits, RowMap, Survey, Surveyed, Table, category, columns, error_page, from_page,
@@ -32,32 +33,39 @@ pub struct PlanSettings {
 }
 
 /// The rows of every table of a release, still without numbers.
-#[derive(Debug)]
-pub struct Plan {
+pub struct Plan<'l> {
     pub(super) rows: RowMap,
-    /// The key columns of each row, by table and row number.
-    pub(super) columns: [Vec<Vec<String>>; Table::ALL.len()],
+    /// What names each row, by table and row number.
+    names: [Vec<Name>; Table::ALL.len()],
     /// How many cells each table had before any was rolled up.
     pub(super) surveyed: [usize; Table::ALL.len()],
     pub(super) settings: PlanSettings,
+    lexicon: &'l Lexicon,
 }
 
-impl Plan {
+/// Names a row: the key columns of one of its cells, as many as all of its cells share.
+#[derive(Clone, Copy)]
+struct Name {
+    cell: Key,
+    shared: u8,
+}
+
+impl<'l> Plan<'l> {
     /// The plan for a survey; `None` if the period as a whole has fewer than k networks, so that
     /// nothing of it is published.
     #[must_use]
-    pub fn new(survey: &Survey, lexicon: &Lexicon, settings: PlanSettings) -> Option<Self> {
+    pub fn new(survey: &Survey, lexicon: &'l Lexicon, settings: PlanSettings) -> Option<Self> {
         let has_k = |cell: &Surveyed| cell.networks.has(settings.k);
         survey
             .cells(Table::Summary)
             .values()
             .find(|cell| has_k(cell))?;
-        let surveyed = Table::ALL.map(|table| survey.cells(table).len());
         let mut plan = Self {
             rows: RowMap::default(),
-            columns: Default::default(),
-            surveyed,
+            names: Default::default(),
+            surveyed: Table::ALL.map(|table| survey.cells(table).len()),
             settings,
+            lexicon,
         };
         let planner = Planner {
             survey,
@@ -65,21 +73,19 @@ impl Plan {
             settings,
         };
         let pages = planner.rows(Table::Pages, |_| true);
-        let named: HashSet<Key> = pages
-            .iter()
-            .filter(|row| row.columns[0] != OTHER)
-            .flat_map(|row| &row.cells)
-            .copied()
-            .collect();
+        let named = NamedPages::of(&pages);
         plan.push(Table::Pages, pages);
         for table in Table::ALL
             .into_iter()
             .filter(|table| *table != Table::Pages)
         {
             let rows = match table {
+                Table::Summary => planner.summary(),
                 Table::Crawlers => planner.crawlers(),
-                Table::Errors => planner.rows(table, |key| named.contains(&error_page(key))),
-                Table::Transitions => planner.transitions(&named),
+                Table::Errors => planner.rows(table, |key| named.has(error_page(key))),
+                Table::Transitions => planner.rows(table, |key| {
+                    named.has(from_page(key)) && to_page(key).is_none_or(|page| named.has(page))
+                }),
                 _ => planner.rows(table, |_| true),
             };
             plan.push(table, rows);
@@ -103,13 +109,37 @@ impl Plan {
         &self.rows
     }
 
-    fn push(&mut self, table: Table, mut rows: Vec<PlannedRow<'_>>) {
-        rows.sort_unstable_by(|left, right| published_order(table, &left.columns, &right.columns));
+    /// The key columns of a row as published.
+    pub(super) fn columns(&self, table: Table, row: usize) -> Vec<Cow<'l, str>> {
+        let Name { cell, shared } = self.names[table as usize][row];
+        let mut columns = columns(table, cell, self.lexicon, self.settings.length);
+        columns[usize::from(shared)..].fill(Cow::Borrowed(OTHER));
+        columns
+    }
+
+    /// One of the cells that a row is made of.
+    pub(super) fn cell(&self, table: Table, row: usize) -> Key {
+        self.names[table as usize][row].cell
+    }
+
+    fn push(&mut self, table: Table, mut rows: Vec<PlannedRow>) {
+        rows.sort_unstable_by_key(|row| published_place(table, row));
+        let depth = self.settings.depth(table);
         for row in rows {
-            self.columns[table as usize]
-                .push(row.columns.into_iter().map(Cow::into_owned).collect());
+            let is_shared = |number: &&u32| **number != OTHER_NUMBER;
+            self.names[table as usize].push(Name {
+                cell: row.cells[0],
+                shared: row.path.iter().take(depth).take_while(is_shared).count() as u8,
+            });
             self.rows.push(table, row.cells);
         }
+    }
+}
+
+impl PlanSettings {
+    /// How many key columns a table has.
+    fn depth(self, table: Table) -> usize {
+        table.keys(self.length != PeriodLength::Day).len()
     }
 }
 
@@ -123,36 +153,35 @@ struct Planner<'s> {
 
 impl<'s> Planner<'s> {
     /// The rows of a table under the threshold; cells that are not `nameable` can only be in `(other)`.
-    fn rows(self, table: Table, nameable: impl Fn(Key) -> bool) -> Vec<PlannedRow<'s>> {
-        let cells = self
-            .survey
-            .cells(table)
-            .iter()
-            .map(|(key, cell)| self.candidate(table, *key, cell, &nameable));
-        self.roll_up(table, cells.collect())
+    fn rows(self, table: Table, nameable: impl Fn(Key) -> bool) -> Vec<PlannedRow> {
+        let paths = self.paths(table);
+        let cells = Cells {
+            surveyed: self.survey.cells(table),
+            path: |key| paths.of(key),
+            nameable,
+        };
+        let shape = match table {
+            Table::Campaigns | Table::Errors | Table::Regions => Shape::Nested,
+            Table::Transitions => Shape::Within,
+            _ => Shape::Flat,
+        };
+        let threshold = Threshold {
+            k: self.settings.k,
+            top: self.settings.top,
+        };
+        threshold.roll_up(&cells, shape, self.settings.depth(table))
     }
 
-    /// Transitions from pages that keep their name; to other pages only within `(other)`. A page left
-    /// with only `(other)` is not written, so pages without a transition that keeps its name are left
-    /// out at once: they are most of them.
-    fn transitions(self, named: &HashSet<Key>) -> Vec<PlannedRow<'s>> {
-        let cells = self.survey.cells(Table::Transitions);
-        let nameable = |key| to_page(key).is_none_or(|page| named.contains(&page));
-        let leading: HashSet<Key> = cells
-            .iter()
-            .filter(|(key, cell)| cell.networks.has(self.settings.k) && nameable(**key))
-            .map(|(key, _)| from_page(*key))
-            .filter(|page| named.contains(page))
-            .collect();
-        let candidates = cells
-            .iter()
-            .filter(|(key, _)| leading.contains(&from_page(**key)))
-            .map(|(key, cell)| self.candidate(Table::Transitions, *key, cell, nameable));
-        self.roll_up(Table::Transitions, candidates.collect())
+    /// The only cell, whatever its networks: who asks for a plan has seen to them.
+    fn summary(self) -> Vec<PlannedRow> {
+        let keys = self.survey.cells(Table::Summary).keys();
+        keys.map(|key| PlannedRow::of(Path::default(), *key))
+            .collect()
     }
 
     /// Crawlers of closed categories from a few requests on, all others from k networks on.
-    fn crawlers(self) -> Vec<PlannedRow<'s>> {
+    fn crawlers(self) -> Vec<PlannedRow> {
+        let paths = self.paths(Table::Crawlers);
         self.survey
             .cells(Table::Crawlers)
             .iter()
@@ -163,67 +192,38 @@ impl<'s> Planner<'s> {
                     cell.networks.has(self.settings.k)
                 }
             })
-            .map(|(key, _)| PlannedRow {
-                columns: self.columns(Table::Crawlers, *key),
-                cells: vec![*key],
-            })
+            .map(|(key, _)| PlannedRow::of(paths.of(*key), *key))
             .collect()
     }
 
-    fn candidate(
-        self,
-        table: Table,
-        key: Key,
-        cell: &Surveyed,
-        nameable: impl Fn(Key) -> bool,
-    ) -> Candidate<'s> {
-        let columns = self.columns(table, key);
-        let rows = vec![PlannedRow {
-            columns: columns.clone(),
-            cells: vec![key],
-        }];
-        let networks = cell.networks.clone();
-        Candidate {
-            columns,
-            first: cell.first,
-            networks,
-            rows,
-            nameless: !nameable(key),
-        }
+    fn paths(self, table: Table) -> Paths<'s> {
+        Paths::new(table, self.survey, self.lexicon, self.settings.length)
+    }
+}
+
+/// The pages that keep their name, by number.
+struct NamedPages(Vec<bool>);
+
+impl NamedPages {
+    fn of(rows: &[PlannedRow]) -> Self {
+        let named = || rows.iter().filter(|row| row.path[0] != OTHER_NUMBER);
+        let pages = || named().map(|row| row.path[0] as usize);
+        let mut is_named = vec![false; pages().max().map_or(0, |last| last + 1)];
+        pages().for_each(|page| is_named[page] = true);
+        Self(is_named)
     }
 
-    fn columns(self, table: Table, key: Key) -> Vec<Cow<'s, str>> {
-        columns(table, key, self.lexicon, self.settings.length)
-    }
-
-    fn roll_up(self, table: Table, cells: Vec<Candidate<'s>>) -> Vec<PlannedRow<'s>> {
-        let shape = match table {
-            Table::Campaigns | Table::Errors | Table::Regions => Shape::Nested,
-            Table::Transitions => Shape::Within,
-            _ => Shape::Flat,
-        };
-        let depth = table.keys(self.settings.length != PeriodLength::Day).len();
-        let threshold = Threshold {
-            k: self.settings.k,
-            top: self.settings.top,
-        };
-        if table == Table::Summary {
-            return cells.into_iter().flat_map(|cell| cell.rows).collect();
-        }
-        threshold.roll_up(cells, shape, depth)
+    fn has(&self, page: Key) -> bool {
+        self.0.get(page as usize).is_some_and(|is_named| *is_named)
     }
 }
 
 /// Rows ascend column by column, bins numerically, `(other)` last within its parent.
-fn published_order(table: Table, left: &[Cow<'_, str>], right: &[Cow<'_, str>]) -> Ordering {
-    let number = |column: &str| match table {
-        Table::Durations | Table::Depths => column.parse::<u64>().unwrap_or(u64::MAX),
-        _ => 0,
-    };
-    let rank = |column: &str| (column == OTHER, number(column));
-    left.iter()
-        .zip(right)
-        .map(|(left, right)| rank(left).cmp(&rank(right)).then_with(|| left.cmp(right)))
-        .find(|order| order.is_ne())
-        .unwrap_or(Ordering::Equal)
+fn published_place(table: Table, row: &PlannedRow) -> (Path, Key) {
+    match table {
+        Table::Durations | Table::Depths if row.path[0] != OTHER_NUMBER => {
+            (Path::default(), row.cells[0])
+        }
+        _ => (row.path, 0),
+    }
 }
