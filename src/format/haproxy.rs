@@ -4,7 +4,13 @@
 
 use memchr::{memchr, memrchr};
 
-use super::{compile::refused, draft::Draft, outline::Meaning, plan::Field, row::Cells};
+use super::{
+    compile::refused,
+    draft::{Draft, Entry},
+    outline::Meaning,
+    plan::Field,
+    row::Cells,
+};
 use crate::{
     error::Result,
     record::{Escape, Record, Text},
@@ -19,7 +25,7 @@ const WORDS_BEFORE_CAPTURES: usize = 5;
 /// The format with what the captured request headers say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Captures {
-    headers: Box<[Field]>,
+    headers: Box<[Entry]>,
     date: Pattern,
 }
 
@@ -31,7 +37,9 @@ impl Captures {
     ///
     /// A setting's error where a name is not known.
     pub(super) fn of_names(names: &str) -> Result<Self> {
-        let headers = names.split('|').map(|name| header(name.trim()));
+        let headers = names
+            .split('|')
+            .map(|name| header(name.trim()).map(Entry::from));
         let date = Pattern::strftime(b"%d/%b/%Y:%H:%M:%S")
             .map_err(|_| refused("its date has an unknown conversion"))?;
         Ok(Self {
@@ -75,23 +83,27 @@ impl Captures {
         &self,
         line: &'a [u8],
         clock: &mut Clock,
-    ) -> std::result::Result<Record<'a>, Rule> {
+    ) -> std::result::Result<Option<Record<'a>>, Rule> {
         let mut draft = Draft::default();
         let mut cells = Cells { rest: line };
-        let mut enter = |draft: &mut Draft<'a>, field: &Field, raw| {
+        let mut enter = |draft: &mut Draft<'a>, field: &Entry, raw| {
             let escape = Escape::Hash;
             draft.enter(field, Text { raw, escape }, clock)
         };
-        enter(&mut draft, &Field::Client, without_port(word(&mut cells)?)?)?;
+        enter(
+            &mut draft,
+            &Field::Client.into(),
+            without_port(word(&mut cells)?)?,
+        )?;
         self.read_date(cells.next(true)?.ok_or(Rule::Incomplete)?, &mut draft.date)?;
         for _frontend_backend_timers in 0..3 {
             word(&mut cells)?;
         }
-        enter(&mut draft, &Field::Status, word(&mut cells)?)?;
+        enter(&mut draft, &Field::Status.into(), word(&mut cells)?)?;
         let bytes = word(&mut cells)?;
         enter(
             &mut draft,
-            &Field::Bytes,
+            &Field::Bytes.into(),
             bytes.strip_prefix(b"+").unwrap_or(bytes),
         )?;
         for _ in 0..WORDS_BEFORE_CAPTURES {
@@ -103,7 +115,7 @@ impl Captures {
             }
             let _of_response = captured(&mut cells)?;
         }
-        enter(&mut draft, &Field::Request, request(&mut cells)?)?;
+        enter(&mut draft, &Field::Request.into(), request(&mut cells)?)?;
         draft.finished(clock)
     }
 
@@ -204,6 +216,7 @@ mod tests {
         let captures = Captures::of_names(names).unwrap();
         let mut clock = Clock::new(TimeZone::get("Asia/Tokyo").unwrap());
         let found = captures.read(line.as_bytes(), &mut clock).map(|record| {
+            let record = record.unwrap();
             let mut buffer = Vec::new();
             let agent = record.agent.decode(&mut buffer).escape_ascii().to_string();
             let Request::Line(request) = record.request else {

@@ -2,7 +2,12 @@
 
 use jiter::{Jiter, JiterError, JiterErrorType, Peek};
 
-use super::{compile::refused, draft::Draft, outline::Meaning, plan::Field};
+use super::{
+    compile::refused,
+    draft::{Draft, Entry},
+    outline::Meaning,
+    plan::Field,
+};
 use crate::{
     error::Result,
     record::{Escape, Record, Text},
@@ -17,7 +22,7 @@ const MOST_MEMBERS: usize = 24;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Members {
     /// What each member that is named says. Of several that say the same, the later one is used.
-    fields: Vec<Field>,
+    fields: Vec<Entry>,
     /// Where they stand in the object.
     tree: Vec<Member>,
     /// The member whose value begins so in lines that are requests, by its number: lines where it
@@ -65,7 +70,7 @@ impl Members {
                 members.add(field(name.trim())?, path)?;
             }
         }
-        let says = |field| members.fields.contains(&field);
+        let says = |field| members.fields.iter().any(|own| **own == field);
         if !says(Field::Client) && !says(Field::ForwardedFor) || !says(Field::Moment) {
             return Err(refused("a map of JSON members needs `client` and `time`"));
         }
@@ -81,7 +86,7 @@ impl Members {
 
     /// How many fields of a record the members fill at most.
     pub(super) fn fields(&self) -> usize {
-        let is_first = |(place, field): &(usize, &Field)| !self.fields[..*place].contains(field);
+        let is_first = |(place, field): &(usize, &Entry)| !self.fields[..*place].contains(field);
         self.fields
             .iter()
             .enumerate()
@@ -117,21 +122,21 @@ impl Members {
                 return Ok(None);
             }
         }
-        self.record(&values, clock).map(Some)
+        self.record(&values, clock)
     }
 
     fn record<'a>(
         &self,
         values: &Values<'a>,
         clock: &mut Clock,
-    ) -> std::result::Result<Record<'a>, Rule> {
+    ) -> std::result::Result<Option<Record<'a>>, Rule> {
         let mut draft = Draft::default();
         let (mut has_client, mut has_request) = (false, false);
         for (field, value) in self.fields.iter().zip(values) {
             let Some(value) = value else { continue };
-            has_client |= matches!(field, Field::Client | Field::ForwardedFor);
+            has_client |= matches!(**field, Field::Client | Field::ForwardedFor);
             has_request |= matches!(
-                field,
+                **field,
                 Field::Method | Field::Path | Field::Request | Field::Url
             );
             if let Some(value) = scalar(value).filter(|value| !value.raw.is_empty()) {
@@ -152,7 +157,7 @@ impl Members {
                 "a map may name {MOST_MEMBERS} JSON members at most"
             )));
         }
-        self.fields.push(field);
+        self.fields.push(field.into());
         insert(&mut self.tree, path, number)
     }
 }

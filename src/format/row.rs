@@ -3,7 +3,11 @@
 
 use memchr::{memchr, memchr_iter};
 
-use super::{draft::Draft, outline::Meaning, plan::Field};
+use super::{
+    draft::{Draft, Entry},
+    outline::Meaning,
+    plan::Field,
+};
 use crate::{
     record::{Escape, Record, Text},
     stats::Rule,
@@ -14,7 +18,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row {
     /// The columns in the order of the line.
-    pub(super) columns: Box<[Field]>,
+    pub(super) columns: Box<[Entry]>,
     /// How many columns every line has; older servers write fewer than newer ones.
     pub(super) least: usize,
     /// Whether columns that are not known may follow.
@@ -36,11 +40,15 @@ impl Row {
     }
 
     /// The record of a line.
-    pub(super) fn read<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Result<Record<'a>, Rule> {
+    pub(super) fn read<'a>(
+        &self,
+        line: &'a [u8],
+        clock: &mut Clock,
+    ) -> Result<Option<Record<'a>>, Rule> {
         let mut draft = Draft::default();
         let mut cells = Cells { rest: line };
         for (place, field) in self.columns.iter().enumerate() {
-            let Some(raw) = cells.next(*field == Field::Moment)? else {
+            let Some(raw) = cells.next(**field == Field::Moment)? else {
                 if place < self.least {
                     return Err(Rule::Incomplete);
                 }
