@@ -2,9 +2,9 @@
 
 use std::{net::IpAddr, ops::Deref};
 
-use memchr::{memchr, memchr3, memmem, memrchr};
+use memchr::memrchr;
 
-use super::{number::number, plan::Field};
+use super::{number::number, plan::Field, search::position};
 use crate::{
     record::{Escape, Record, Request, Text},
     stats::Rule,
@@ -211,6 +211,10 @@ fn without_space(entry: &[u8]) -> &[u8] {
 
 /// Whether it is an address that only a private network has (RFC 1918, RFC 4193) or the machine itself.
 fn is_private(entry: &[u8]) -> bool {
+    // Only these can begin one: public addresses, which are most, need not be parsed.
+    if !matches!(entry, [b'0' | b'1' | b':' | b'f' | b'F', ..]) {
+        return false;
+    }
     let address = std::str::from_utf8(entry)
         .ok()
         .and_then(|text| text.parse().ok());
@@ -225,18 +229,29 @@ fn is_private(entry: &[u8]) -> bool {
 }
 
 fn after_slash(value: &[u8]) -> &[u8] {
-    memrchr(b'/', value).map_or(value, |slash| &value[slash + 1..])
+    let slash = value.iter().rposition(|&byte| byte == b'/');
+    slash.map_or(value, |slash| &value[slash + 1..])
 }
 
 /// The host of the first absolute URL in `text`, without userinfo and port; empty where there is none.
 fn authority(text: &[u8]) -> &[u8] {
-    let Some(scheme_end) = memmem::find(text, b"://") else {
+    let Some(rest) = after_scheme(text) else {
         return b"";
     };
-    let rest = &text[scheme_end + 3..];
-    let rest = &rest[..memchr3(b'/', b'?', b'#', rest).unwrap_or(rest.len())];
-    let rest = &rest[..memchr(b' ', rest).unwrap_or(rest.len())];
+    let ends = |byte: &u8| matches!(byte, b'/' | b'?' | b'#' | b' ');
+    let rest = &rest[..rest.iter().position(ends).unwrap_or(rest.len())];
     without_port(memrchr(b'@', rest).map_or(rest, |at| &rest[at + 1..]))
+}
+
+/// What follows the `://` of the first absolute URL in `text`.
+fn after_scheme(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = text;
+    loop {
+        rest = &rest[position(rest, b':')? + 1..];
+        if let Some(after) = rest.strip_prefix(b"//") {
+            return Some(after);
+        }
+    }
 }
 
 /// A host without its port; empty for the `-` of an absent one.

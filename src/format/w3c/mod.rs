@@ -14,6 +14,7 @@ use super::{
     parser::{BYTE_ORDER_MARK, content},
     plan::Field,
     row::closing_quote,
+    search::position,
 };
 use crate::{
     error::Result,
@@ -277,7 +278,7 @@ impl<'a> Cells<'a> {
             self.rest = quoted.get(end + 2..);
             return Some(&quoted[..end]);
         }
-        let end = memchr(self.separator, rest);
+        let end = position(rest, self.separator);
         self.rest = end.map(|end| &rest[end + 1..]);
         Some(&rest[..end.unwrap_or(rest.len())])
     }
