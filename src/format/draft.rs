@@ -65,10 +65,17 @@ impl Slot {
     }
 }
 
-impl From<Field> for Entry {
-    fn from(field: Field) -> Self {
+impl Entry {
+    /// The entry of a field.
+    pub(super) const fn of(field: Field) -> Self {
         let slot = Slot::of(&field);
         Self { field, slot }
+    }
+}
+
+impl From<Field> for Entry {
+    fn from(field: Field) -> Self {
+        Self::of(field)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Rules: `HAProxy` configuration manual, section 8.2.3 "HTTP log format" and 8.8 "Captured headers".
 
-use memchr::{memchr, memrchr};
+use memchr::memrchr;
 
 use super::{
     compile::refused,
@@ -10,6 +10,7 @@ use super::{
     outline::Meaning,
     plan::Field,
     row::Cells,
+    search::position,
 };
 use crate::{
     error::Result,
@@ -17,6 +18,12 @@ use crate::{
     stats::Rule,
     time::{Clock, Fields, Pattern},
 };
+
+/// What every line has.
+static CLIENT: Entry = Entry::of(Field::Client);
+static STATUS: Entry = Entry::of(Field::Status);
+static BYTES: Entry = Entry::of(Field::Bytes);
+static REQUEST: Entry = Entry::of(Field::Request);
 
 /// Words between the bytes read and the captured headers: captured cookies, the termination state, the
 /// numbers of connections and the queues.
@@ -90,20 +97,16 @@ impl Captures {
             let escape = Escape::Hash;
             draft.enter(field, Text { raw, escape }, clock)
         };
-        enter(
-            &mut draft,
-            &Field::Client.into(),
-            without_port(word(&mut cells)?)?,
-        )?;
+        enter(&mut draft, &CLIENT, without_port(word(&mut cells)?)?)?;
         self.read_date(cells.next(true)?.ok_or(Rule::Incomplete)?, &mut draft.date)?;
         for _frontend_backend_timers in 0..3 {
             word(&mut cells)?;
         }
-        enter(&mut draft, &Field::Status.into(), word(&mut cells)?)?;
+        enter(&mut draft, &STATUS, word(&mut cells)?)?;
         let bytes = word(&mut cells)?;
         enter(
             &mut draft,
-            &Field::Bytes.into(),
+            &BYTES,
             bytes.strip_prefix(b"+").unwrap_or(bytes),
         )?;
         for _ in 0..WORDS_BEFORE_CAPTURES {
@@ -115,7 +118,7 @@ impl Captures {
             }
             let _of_response = captured(&mut cells)?;
         }
-        enter(&mut draft, &Field::Request.into(), request(&mut cells)?)?;
+        enter(&mut draft, &REQUEST, request(&mut cells)?)?;
         draft.finished(clock)
     }
 
@@ -147,6 +150,7 @@ fn header(name: &str) -> Result<Field> {
     })
 }
 
+#[inline]
 fn word<'a>(cells: &mut Cells<'a>) -> std::result::Result<&'a [u8], Rule> {
     cells.next(false)?.ok_or(Rule::Incomplete)
 }
@@ -159,7 +163,7 @@ fn captured<'a>(cells: &mut Cells<'a>) -> std::result::Result<Option<&'a [u8]>, 
     let Some(inside) = cells.rest.strip_prefix(b"{") else {
         return Ok(None);
     };
-    let end = memchr(b'}', inside).ok_or(Rule::Delimiter)?;
+    let end = position(inside, b'}').ok_or(Rule::Delimiter)?;
     cells.rest = &inside[end + 1..];
     Ok(Some(&inside[..end]))
 }

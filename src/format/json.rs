@@ -1,10 +1,12 @@
 //! JSON lines: which members of an object say what, and reading them without building the object.
 
-use jiter::{Jiter, JiterError, JiterErrorType, Peek};
+use jiter::Jiter;
 
 use super::{
     compile::refused,
     draft::{Draft, Entry},
+    literal::Literal,
+    object::Reader,
     outline::Meaning,
     plan::Field,
 };
@@ -33,7 +35,7 @@ pub(super) struct Members {
 /// A member of an object that is named, or that has such within it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Member {
-    name: Vec<u8>,
+    name: Literal,
     content: Content,
 }
 
@@ -111,11 +113,9 @@ impl Members {
         clock: &mut Clock,
     ) -> std::result::Result<Option<Record<'a>>, Rule> {
         let mut values = Values::default();
-        let line = element(line);
-        let mut json = Jiter::new(line);
-        values_of(&self.tree, &mut json, &mut values)
-            .and_then(|()| json.finish())
-            .map_err(|error| broken(&error))?;
+        let mut json = Reader::of(element(line))?;
+        values_of(&self.tree, &mut json, &mut values)?;
+        json.finish()?;
         if let Some((number, start)) = self.only {
             let program = values[number].ok_or(Rule::Member)?;
             if !scalar(program).is_some_and(|value| value.raw.starts_with(start)) {
@@ -196,7 +196,7 @@ fn insert(members: &mut Vec<Member>, path: &str, number: usize) -> Result<()> {
     let twice = || refused(&format!("the JSON member `{name}` is named twice"));
     let place = members
         .iter()
-        .position(|member| member.name == name.as_bytes());
+        .position(|member| *member.name == *name.as_bytes());
     match (place.map(|place| &mut members[place].content), rest) {
         (Some(Content::Object(within)), Some(rest)) => insert(within, rest, number)?,
         (Some(_), _) => return Err(twice()),
@@ -210,7 +210,7 @@ fn insert(members: &mut Vec<Member>, path: &str, number: usize) -> Result<()> {
                 }
             };
             members.push(Member {
-                name: name.into(),
+                name: name.as_bytes().to_vec().into(),
                 content,
             });
         }
@@ -229,38 +229,25 @@ fn outline(members: &[Member], parent: &str, show: &mut impl FnMut(String, usize
     }
 }
 
-/// Reads the object that comes next, and keeps the values of its members.
+/// Reads the members of an object, and keeps the values of those that are named.
 fn values_of<'a>(
     members: &[Member],
-    json: &mut Jiter<'a>,
+    json: &mut Reader<'a>,
     values: &mut Values<'a>,
-) -> std::result::Result<(), JiterError> {
-    let mut name = json.next_object_bytes()?;
+) -> std::result::Result<(), Rule> {
+    let mut name = json.first_name()?;
     while let Some(own) = name {
-        let member = members.iter().find(|member| member.name == own);
-        let peek = json.peek()?;
+        let member = members.iter().find(|member| own.is(&member.name));
         match member.map(|member| &member.content) {
-            Some(Content::Object(within)) if peek == Peek::Object => {
-                values_of(within, json, values)?;
+            Some(Content::Object(within)) if json.enter() => values_of(within, json, values)?,
+            Some(Content::Value(number)) => values[*number] = Some(json.value()?),
+            _ => {
+                json.value()?;
             }
-            Some(Content::Value(number)) => {
-                let start = json.current_index();
-                json.known_skip(peek)?;
-                values[*number] = Some(json.slice_to_current(start));
-            }
-            _ => json.known_skip(peek)?,
         }
-        name = json.next_key_bytes()?;
+        name = json.next_name()?;
     }
     Ok(())
-}
-
-/// What is wrong with a line that the reader gave up on: another value than an object has no members.
-const fn broken(error: &JiterError) -> Rule {
-    match error.error_type {
-        JiterErrorType::JsonError(_) => Rule::Json,
-        JiterErrorType::WrongType { .. } => Rule::Member,
-    }
 }
 
 /// The line without what makes it an element of an array that has one element a line.

@@ -49,10 +49,11 @@ impl Literal {
 
     /// Whether `text` begins with the literal.
     #[inline]
-    fn begins(&self, text: &[u8]) -> bool {
+    pub(super) fn begins(&self, text: &[u8]) -> bool {
         match text.first_chunk() {
-            Some(chunk) if self.bytes.len() <= WORD => {
+            Some(chunk) => {
                 u64::from_le_bytes(*chunk) & self.mask == self.word
+                    && (self.bytes.len() <= WORD || text.starts_with(&self.bytes))
             }
             // Byte by byte, which the few bytes before the end of a line take less time for than a call.
             _ => {

@@ -11,6 +11,7 @@ mod json;
 mod layout;
 mod literal;
 mod number;
+mod object;
 mod outline;
 mod parser;
 mod piece;

@@ -1,13 +1,12 @@
 //! Searches for delimiters, most of which are near: one comparison of a block, then a vector search.
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 /// How many bytes are searched at once before the rest is searched by vectors. Most words of a line are
 /// shorter than what makes that worth its call.
 const NEAR: usize = 16;
 
-/// The lowest bit of every byte of a block, and the highest.
-const LOWEST: u128 = u128::from_ne_bytes([0x01; NEAR]);
+/// The highest bit of every byte of a block.
 const HIGHEST: u128 = u128::from_ne_bytes([0x80; NEAR]);
 
 /// Where the byte first stands in `text`.
@@ -15,7 +14,8 @@ const HIGHEST: u128 = u128::from_ne_bytes([0x80; NEAR]);
 pub(super) fn position(text: &[u8], byte: u8) -> Option<usize> {
     match text.split_first_chunk() {
         Some((near, far)) => {
-            position_in_block(near, byte).or_else(|| Some(NEAR + memchr(byte, far)?))
+            let marks = equal(u128::from_le_bytes(*near), byte);
+            first(marks).or_else(|| Some(NEAR + memchr(byte, far)?))
         }
         None => text.iter().position(|&other| other == byte),
     }
@@ -44,13 +44,46 @@ pub(super) fn is_escaped(before: &[u8]) -> bool {
     !run.count().is_multiple_of(2)
 }
 
-/// The same within a block, of all bytes at once: of those that do not differ, subtracting one borrows
-/// from the highest bit. What the borrow does to later bytes does not matter to the first.
+/// Where a string of JSON is no longer plain: its quote, an escape, or a byte that may not be in it.
 #[inline]
-fn position_in_block(block: &[u8; NEAR], byte: u8) -> Option<usize> {
-    let differing = u128::from_le_bytes(*block) ^ u128::from_ne_bytes([byte; NEAR]);
-    let equal = differing.wrapping_sub(LOWEST) & !differing & HIGHEST;
-    (equal != 0).then(|| equal.trailing_zeros() as usize / 8)
+pub(super) fn end_of_plain(text: &[u8]) -> Option<usize> {
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..b' ');
+    let Some((near, far)) = text.split_first_chunk() else {
+        return text.iter().position(is_special);
+    };
+    let block = u128::from_le_bytes(*near);
+    let special = equal(block, b'"') | equal(block, b'\\') | below(block, b' ');
+    first(special).or_else(|| {
+        let end = memchr2(b'"', b'\\', far).unwrap_or(far.len());
+        let is_plain = far[..end]
+            .iter()
+            .fold(true, |all, &byte| all & (byte >= b' '));
+        let end = if is_plain {
+            end
+        } else {
+            far.iter().position(is_special)?
+        };
+        (end < far.len()).then_some(NEAR + end)
+    })
+}
+
+/// Marks, by the highest bit of their place, the bytes of a block that equal one. All are tested at once,
+/// and only the first mark is to be relied on: what a subtraction borrows may mark later bytes.
+#[inline]
+const fn equal(block: u128, byte: u8) -> u128 {
+    below(block ^ u128::from_ne_bytes([byte; NEAR]), 1)
+}
+
+/// The same for the bytes that are below one of ASCII.
+#[inline]
+const fn below(block: u128, byte: u8) -> u128 {
+    block.wrapping_sub(u128::from_ne_bytes([byte; NEAR])) & !block & HIGHEST
+}
+
+/// The place of the first mark.
+#[inline]
+fn first(marks: u128) -> Option<usize> {
+    (marks != 0).then(|| marks.trailing_zeros() as usize / 8)
 }
 
 #[cfg(test)]
@@ -81,6 +114,16 @@ mod tests {
         ) {
             let expected = text.iter().position(|&other| other == byte);
             prop_assert_eq!(position(&text, byte), expected);
+        }
+
+        #[test]
+        fn a_plain_string_ends_before_quotes_escapes_and_control_characters(
+            text in prop::collection::vec(prop::sample::select(&[0, 0x1f, b' ', b'!', b'"', b'\\', b'a', b'a', b'a', 0x7f, 0x80, 0xff][..]), 0..9),
+            before in 0..40_usize,
+        ) {
+            let text = [vec![b'a'; before], text, vec![b'a'; 20]].concat();
+            let expected = text.iter().position(|&byte| byte < b' ' || byte == b'"' || byte == b'\\');
+            prop_assert_eq!(end_of_plain(&text), expected);
         }
     }
 }
