@@ -249,7 +249,7 @@ fn step(placed: Placed, end: End, is_lenient: bool) -> Result<Step> {
     }
     Ok(Step {
         name: name.into(),
-        field,
+        field: field.into(),
         end,
         literal: literal.into(),
     })
@@ -273,7 +273,7 @@ mod tests {
                 .into_vec()
                 .into_iter()
                 .enumerate();
-            let fields = steps.map(|(place, step)| (place, step.field));
+            let fields = steps.map(|(place, step)| (place, (*step.field).clone()));
             let found: Vec<_> = fields.filter(|(_, field)| field.is_used()).collect();
             assert_eq!(found, used, "{spec}");
         };
@@ -346,7 +346,7 @@ mod tests {
     fn fields_that_belong_together_are_read_as_one() {
         let check = |spec: &str, expected: &[Field]| {
             let plan = compiled(&format!("%h %t {spec}")).unwrap();
-            let fields = plan.steps.iter().skip(2).map(|step| &step.field);
+            let fields = plan.steps.iter().skip(2).map(|step| &*step.field);
             assert!(fields.eq(expected), "{spec}");
         };
         check(r#""%m %U%q %H""#, &[Field::Request]);

@@ -1,12 +1,12 @@
 //! The draft of a record: takes the values of a line's fields one by one, in any order.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, ops::Deref};
 
-use memchr::{memchr, memchr3, memmem, memrchr};
+use memchr::memrchr;
 
-use super::plan::Field;
+use super::{number::number, plan::Field, search::position};
 use crate::{
-    record::{Record, Request, Text},
+    record::{Escape, Record, Request, Text},
     stats::Rule,
     time::{Clock, Fields, Timestamp},
 };
@@ -18,17 +18,73 @@ pub(super) struct Draft<'a> {
     pub(super) time: Option<Timestamp>,
     /// The time of the request, as far as fields say parts of it.
     pub(super) date: Fields,
-    client: &'a [u8],
-    line: Option<Text<'a>>,
-    method: Text<'a>,
-    path: Text<'a>,
-    query: Text<'a>,
+    texts: [Option<Text<'a>>; Slot::COUNT],
     status: Option<u16>,
     bytes: u64,
-    referrer: Text<'a>,
-    agent: Text<'a>,
     host: &'a [u8],
     opted_out: bool,
+}
+
+/// A field, with where a draft keeps its values settled before the first line is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    field: Field,
+    /// None for those of whose values something is made.
+    slot: Option<Slot>,
+}
+
+/// Where a draft keeps a value that a record holds as it stands in the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slot {
+    Agent,
+    Client,
+    Line,
+    Method,
+    Path,
+    Query,
+    Referrer,
+    /// The one that goes into no record.
+    Unused,
+}
+
+impl Slot {
+    const COUNT: usize = Self::Unused as usize + 1;
+
+    const fn of(field: &Field) -> Option<Self> {
+        Some(match field {
+            Field::Client => Self::Client,
+            Field::Method => Self::Method,
+            Field::Path => Self::Path,
+            Field::Query => Self::Query,
+            Field::Referrer => Self::Referrer,
+            Field::Request => Self::Line,
+            Field::UserAgent => Self::Agent,
+            _ if !field.is_used() => Self::Unused,
+            _ => return None,
+        })
+    }
+}
+
+impl Entry {
+    /// The entry of a field.
+    pub(super) const fn of(field: Field) -> Self {
+        let slot = Slot::of(&field);
+        Self { field, slot }
+    }
+}
+
+impl From<Field> for Entry {
+    fn from(field: Field) -> Self {
+        Self::of(field)
+    }
+}
+
+impl Deref for Entry {
+    type Target = Field;
+
+    fn deref(&self) -> &Field {
+        &self.field
+    }
 }
 
 impl<'a> Draft<'a> {
@@ -36,71 +92,91 @@ impl<'a> Draft<'a> {
     #[inline]
     pub(super) fn enter(
         &mut self,
-        field: &Field,
+        entry: &Entry,
         value: Text<'a>,
         clock: &mut Clock,
     ) -> Result<(), Rule> {
-        match field {
-            Field::Bytes => self.bytes = bytes(value.raw)?,
-            Field::Client => self.client = value.raw,
-            Field::ForwardedFor => self.client = forwarded_client(value.raw),
-            Field::Host => self.host = without_port(value.raw),
-            Field::Method => self.method = value,
-            Field::Moment => self.time = Some(clock.moment(value.raw).ok_or(Rule::Time)?),
-            Field::OptOut => self.opted_out |= value.raw == b"1",
-            Field::Path => self.path = value,
-            Field::ProxyRequest => {
-                self.line = Some(value);
-                self.host = authority(value.raw);
-            }
-            Field::Query => self.query = value,
-            Field::Referrer => self.referrer = value,
-            Field::Request => self.line = Some(value),
-            Field::ResultStatus => self.status = status(after_slash(value.raw))?,
-            Field::Status => self.status = status(value.raw)?,
-            Field::Url => {
-                self.path = value;
-                self.host = authority(value.raw);
-            }
-            Field::UserAgent => self.agent = value,
-            Field::List
-            | Field::OtherPath
-            | Field::OtherTime(_)
-            | Field::Port
-            | Field::Protocol
-            | Field::Spaces
-            | Field::Text
-            | Field::Time(_)
-            | Field::TimeClf
-            | Field::Word => {}
+        match entry.slot {
+            Some(slot) => self.keep(slot, value),
+            None => self.make(&entry.field, value.raw, value.escape, clock)?,
         }
         Ok(())
     }
 
+    /// Enters what is made of the value of a field. The value comes in two parts, in registers: what is
+    /// passed in memory is read back before it is written.
+    #[inline(never)]
+    fn make(
+        &mut self,
+        field: &Field,
+        raw: &'a [u8],
+        escape: Escape,
+        clock: &mut Clock,
+    ) -> Result<(), Rule> {
+        match field {
+            Field::Bytes => self.bytes = bytes(raw)?,
+            Field::Status => self.status = status(raw)?,
+            Field::ForwardedFor => {
+                let raw = forwarded_client(raw);
+                self.keep(Slot::Client, Text { raw, escape });
+            }
+            Field::Host => self.host = without_port(raw),
+            Field::Moment => self.time = Some(clock.moment(raw).ok_or(Rule::Time)?),
+            Field::OptOut => self.opted_out |= raw == b"1",
+            Field::ProxyRequest => {
+                self.keep(Slot::Line, Text { raw, escape });
+                self.host = authority(raw);
+            }
+            Field::ResultStatus => self.status = status(after_slash(raw))?,
+            Field::Url => {
+                self.keep(Slot::Path, Text { raw, escape });
+                self.host = authority(raw);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn keep(&mut self, slot: Slot, value: Text<'a>) {
+        self.texts[slot as usize] = Some(value);
+    }
+
+    #[inline]
+    fn text(&self, slot: Slot) -> Text<'a> {
+        self.texts[slot as usize].unwrap_or_default()
+    }
+
     /// The record, once all fields are entered.
-    pub(super) fn finished(self, clock: &mut Clock) -> Result<Record<'a>, Rule> {
+    #[inline]
+    pub(super) fn finished(&self, clock: &mut Clock) -> Result<Option<Record<'a>>, Rule> {
         let time = match self.time {
             Some(Timestamp(second)) => Timestamp(second + self.date.fraction),
             None => clock.instant(&self.date).ok_or(Rule::Time)?,
         };
-        Ok(Record {
-            client: self.client,
+        Ok(Some(Record {
+            client: self.text(Slot::Client).raw,
             time,
-            request: self.line.map_or(
-                Request::Parts {
-                    method: self.method,
-                    path: self.path,
-                    query: self.query,
-                },
-                Request::Line,
-            ),
+            request: self.request(),
             status: self.status,
             bytes: self.bytes,
-            referrer: self.referrer,
-            agent: self.agent,
+            referrer: self.text(Slot::Referrer),
+            agent: self.text(Slot::Agent),
             host: self.host,
             opted_out: self.opted_out,
-        })
+        }))
+    }
+
+    #[inline]
+    fn request(&self) -> Request<'a> {
+        self.texts[Slot::Line as usize].map_or_else(
+            || Request::Parts {
+                method: self.text(Slot::Method),
+                path: self.text(Slot::Path),
+                query: self.text(Slot::Query),
+            },
+            Request::Line,
+        )
     }
 }
 
@@ -121,12 +197,7 @@ fn status(value: &[u8]) -> Result<Option<u16>, Rule> {
 fn bytes(value: &[u8]) -> Result<u64, Rule> {
     match value {
         b"-" => Ok(0),
-        _ if !(1..=19).contains(&value.len()) || !value.iter().all(u8::is_ascii_digit) => {
-            Err(Rule::Bytes)
-        }
-        digits => Ok(digits
-            .iter()
-            .fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))),
+        _ => number(value).ok_or(Rule::Bytes),
     }
 }
 
@@ -147,6 +218,10 @@ fn without_space(entry: &[u8]) -> &[u8] {
 
 /// Whether it is an address that only a private network has (RFC 1918, RFC 4193) or the machine itself.
 fn is_private(entry: &[u8]) -> bool {
+    // Only these can begin one: public addresses, which are most, need not be parsed.
+    if !matches!(entry, [b'0' | b'1' | b':' | b'f' | b'F', ..]) {
+        return false;
+    }
     let address = std::str::from_utf8(entry)
         .ok()
         .and_then(|text| text.parse().ok());
@@ -161,18 +236,29 @@ fn is_private(entry: &[u8]) -> bool {
 }
 
 fn after_slash(value: &[u8]) -> &[u8] {
-    memrchr(b'/', value).map_or(value, |slash| &value[slash + 1..])
+    let slash = value.iter().rposition(|&byte| byte == b'/');
+    slash.map_or(value, |slash| &value[slash + 1..])
 }
 
 /// The host of the first absolute URL in `text`, without userinfo and port; empty where there is none.
 fn authority(text: &[u8]) -> &[u8] {
-    let Some(scheme_end) = memmem::find(text, b"://") else {
+    let Some(rest) = after_scheme(text) else {
         return b"";
     };
-    let rest = &text[scheme_end + 3..];
-    let rest = &rest[..memchr3(b'/', b'?', b'#', rest).unwrap_or(rest.len())];
-    let rest = &rest[..memchr(b' ', rest).unwrap_or(rest.len())];
+    let ends = |byte: &u8| matches!(byte, b'/' | b'?' | b'#' | b' ');
+    let rest = &rest[..rest.iter().position(ends).unwrap_or(rest.len())];
     without_port(memrchr(b'@', rest).map_or(rest, |at| &rest[at + 1..]))
+}
+
+/// What follows the `://` of the first absolute URL in `text`.
+fn after_scheme(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = text;
+    loop {
+        rest = &rest[position(rest, b':')? + 1..];
+        if let Some(after) = rest.strip_prefix(b"//") {
+            return Some(after);
+        }
+    }
 }
 
 /// A host without its port; empty for the `-` of an absent one.

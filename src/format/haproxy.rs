@@ -2,15 +2,28 @@
 //!
 //! Rules: `HAProxy` configuration manual, section 8.2.3 "HTTP log format" and 8.8 "Captured headers".
 
-use memchr::{memchr, memrchr};
+use memchr::memrchr;
 
-use super::{compile::refused, draft::Draft, outline::Meaning, plan::Field, row::Cells};
+use super::{
+    compile::refused,
+    draft::{Draft, Entry},
+    outline::Meaning,
+    plan::Field,
+    row::Cells,
+    search::position,
+};
 use crate::{
     error::Result,
     record::{Escape, Record, Text},
     stats::Rule,
     time::{Clock, Fields, Pattern},
 };
+
+/// What every line has.
+static CLIENT: Entry = Entry::of(Field::Client);
+static STATUS: Entry = Entry::of(Field::Status);
+static BYTES: Entry = Entry::of(Field::Bytes);
+static REQUEST: Entry = Entry::of(Field::Request);
 
 /// Words between the bytes read and the captured headers: captured cookies, the termination state, the
 /// numbers of connections and the queues.
@@ -19,7 +32,7 @@ const WORDS_BEFORE_CAPTURES: usize = 5;
 /// The format with what the captured request headers say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Captures {
-    headers: Box<[Field]>,
+    headers: Box<[Entry]>,
     date: Pattern,
 }
 
@@ -31,7 +44,9 @@ impl Captures {
     ///
     /// A setting's error where a name is not known.
     pub(super) fn of_names(names: &str) -> Result<Self> {
-        let headers = names.split('|').map(|name| header(name.trim()));
+        let headers = names
+            .split('|')
+            .map(|name| header(name.trim()).map(Entry::from));
         let date = Pattern::strftime(b"%d/%b/%Y:%H:%M:%S")
             .map_err(|_| refused("its date has an unknown conversion"))?;
         Ok(Self {
@@ -75,23 +90,23 @@ impl Captures {
         &self,
         line: &'a [u8],
         clock: &mut Clock,
-    ) -> std::result::Result<Record<'a>, Rule> {
+    ) -> std::result::Result<Option<Record<'a>>, Rule> {
         let mut draft = Draft::default();
         let mut cells = Cells { rest: line };
-        let mut enter = |draft: &mut Draft<'a>, field: &Field, raw| {
+        let mut enter = |draft: &mut Draft<'a>, field: &Entry, raw| {
             let escape = Escape::Hash;
             draft.enter(field, Text { raw, escape }, clock)
         };
-        enter(&mut draft, &Field::Client, without_port(word(&mut cells)?)?)?;
+        enter(&mut draft, &CLIENT, without_port(word(&mut cells)?)?)?;
         self.read_date(cells.next(true)?.ok_or(Rule::Incomplete)?, &mut draft.date)?;
         for _frontend_backend_timers in 0..3 {
             word(&mut cells)?;
         }
-        enter(&mut draft, &Field::Status, word(&mut cells)?)?;
+        enter(&mut draft, &STATUS, word(&mut cells)?)?;
         let bytes = word(&mut cells)?;
         enter(
             &mut draft,
-            &Field::Bytes,
+            &BYTES,
             bytes.strip_prefix(b"+").unwrap_or(bytes),
         )?;
         for _ in 0..WORDS_BEFORE_CAPTURES {
@@ -103,7 +118,7 @@ impl Captures {
             }
             let _of_response = captured(&mut cells)?;
         }
-        enter(&mut draft, &Field::Request, request(&mut cells)?)?;
+        enter(&mut draft, &REQUEST, request(&mut cells)?)?;
         draft.finished(clock)
     }
 
@@ -135,6 +150,7 @@ fn header(name: &str) -> Result<Field> {
     })
 }
 
+#[inline]
 fn word<'a>(cells: &mut Cells<'a>) -> std::result::Result<&'a [u8], Rule> {
     cells.next(false)?.ok_or(Rule::Incomplete)
 }
@@ -147,7 +163,7 @@ fn captured<'a>(cells: &mut Cells<'a>) -> std::result::Result<Option<&'a [u8]>, 
     let Some(inside) = cells.rest.strip_prefix(b"{") else {
         return Ok(None);
     };
-    let end = memchr(b'}', inside).ok_or(Rule::Delimiter)?;
+    let end = position(inside, b'}').ok_or(Rule::Delimiter)?;
     cells.rest = &inside[end + 1..];
     Ok(Some(&inside[..end]))
 }
@@ -204,6 +220,7 @@ mod tests {
         let captures = Captures::of_names(names).unwrap();
         let mut clock = Clock::new(TimeZone::get("Asia/Tokyo").unwrap());
         let found = captures.read(line.as_bytes(), &mut clock).map(|record| {
+            let record = record.unwrap();
             let mut buffer = Vec::new();
             let agent = record.agent.decode(&mut buffer).escape_ascii().to_string();
             let Request::Line(request) = record.request else {

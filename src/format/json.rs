@@ -1,8 +1,15 @@
 //! JSON lines: which members of an object say what, and reading them without building the object.
 
-use jiter::{Jiter, JiterError, JiterErrorType, Peek};
+use jiter::Jiter;
 
-use super::{compile::refused, draft::Draft, outline::Meaning, plan::Field};
+use super::{
+    compile::refused,
+    draft::{Draft, Entry},
+    literal::Literal,
+    object::Reader,
+    outline::Meaning,
+    plan::Field,
+};
 use crate::{
     error::Result,
     record::{Escape, Record, Text},
@@ -17,7 +24,7 @@ const MOST_MEMBERS: usize = 24;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Members {
     /// What each member that is named says. Of several that say the same, the later one is used.
-    fields: Vec<Field>,
+    fields: Vec<Entry>,
     /// Where they stand in the object.
     tree: Vec<Member>,
     /// The member whose value begins so in lines that are requests, by its number: lines where it
@@ -28,7 +35,7 @@ pub(super) struct Members {
 /// A member of an object that is named, or that has such within it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Member {
-    name: Vec<u8>,
+    name: Literal,
     content: Content,
 }
 
@@ -65,7 +72,7 @@ impl Members {
                 members.add(field(name.trim())?, path)?;
             }
         }
-        let says = |field| members.fields.contains(&field);
+        let says = |field| members.fields.iter().any(|own| **own == field);
         if !says(Field::Client) && !says(Field::ForwardedFor) || !says(Field::Moment) {
             return Err(refused("a map of JSON members needs `client` and `time`"));
         }
@@ -81,7 +88,7 @@ impl Members {
 
     /// How many fields of a record the members fill at most.
     pub(super) fn fields(&self) -> usize {
-        let is_first = |(place, field): &(usize, &Field)| !self.fields[..*place].contains(field);
+        let is_first = |(place, field): &(usize, &Entry)| !self.fields[..*place].contains(field);
         self.fields
             .iter()
             .enumerate()
@@ -106,32 +113,30 @@ impl Members {
         clock: &mut Clock,
     ) -> std::result::Result<Option<Record<'a>>, Rule> {
         let mut values = Values::default();
-        let line = element(line);
-        let mut json = Jiter::new(line);
-        values_of(&self.tree, &mut json, &mut values)
-            .and_then(|()| json.finish())
-            .map_err(|error| broken(&error))?;
+        let mut json = Reader::of(element(line))?;
+        values_of(&self.tree, &mut json, &mut values)?;
+        json.finish()?;
         if let Some((number, start)) = self.only {
             let program = values[number].ok_or(Rule::Member)?;
             if !scalar(program).is_some_and(|value| value.raw.starts_with(start)) {
                 return Ok(None);
             }
         }
-        self.record(&values, clock).map(Some)
+        self.record(&values, clock)
     }
 
     fn record<'a>(
         &self,
         values: &Values<'a>,
         clock: &mut Clock,
-    ) -> std::result::Result<Record<'a>, Rule> {
+    ) -> std::result::Result<Option<Record<'a>>, Rule> {
         let mut draft = Draft::default();
         let (mut has_client, mut has_request) = (false, false);
         for (field, value) in self.fields.iter().zip(values) {
             let Some(value) = value else { continue };
-            has_client |= matches!(field, Field::Client | Field::ForwardedFor);
+            has_client |= matches!(**field, Field::Client | Field::ForwardedFor);
             has_request |= matches!(
-                field,
+                **field,
                 Field::Method | Field::Path | Field::Request | Field::Url
             );
             if let Some(value) = scalar(value).filter(|value| !value.raw.is_empty()) {
@@ -152,7 +157,7 @@ impl Members {
                 "a map may name {MOST_MEMBERS} JSON members at most"
             )));
         }
-        self.fields.push(field);
+        self.fields.push(field.into());
         insert(&mut self.tree, path, number)
     }
 }
@@ -191,7 +196,7 @@ fn insert(members: &mut Vec<Member>, path: &str, number: usize) -> Result<()> {
     let twice = || refused(&format!("the JSON member `{name}` is named twice"));
     let place = members
         .iter()
-        .position(|member| member.name == name.as_bytes());
+        .position(|member| *member.name == *name.as_bytes());
     match (place.map(|place| &mut members[place].content), rest) {
         (Some(Content::Object(within)), Some(rest)) => insert(within, rest, number)?,
         (Some(_), _) => return Err(twice()),
@@ -205,7 +210,7 @@ fn insert(members: &mut Vec<Member>, path: &str, number: usize) -> Result<()> {
                 }
             };
             members.push(Member {
-                name: name.into(),
+                name: name.as_bytes().to_vec().into(),
                 content,
             });
         }
@@ -224,38 +229,25 @@ fn outline(members: &[Member], parent: &str, show: &mut impl FnMut(String, usize
     }
 }
 
-/// Reads the object that comes next, and keeps the values of its members.
+/// Reads the members of an object, and keeps the values of those that are named.
 fn values_of<'a>(
     members: &[Member],
-    json: &mut Jiter<'a>,
+    json: &mut Reader<'a>,
     values: &mut Values<'a>,
-) -> std::result::Result<(), JiterError> {
-    let mut name = json.next_object_bytes()?;
+) -> std::result::Result<(), Rule> {
+    let mut name = json.first_name()?;
     while let Some(own) = name {
-        let member = members.iter().find(|member| member.name == own);
-        let peek = json.peek()?;
+        let member = members.iter().find(|member| own.is(&member.name));
         match member.map(|member| &member.content) {
-            Some(Content::Object(within)) if peek == Peek::Object => {
-                values_of(within, json, values)?;
+            Some(Content::Object(within)) if json.enter() => values_of(within, json, values)?,
+            Some(Content::Value(number)) => values[*number] = Some(json.value()?),
+            _ => {
+                json.value()?;
             }
-            Some(Content::Value(number)) => {
-                let start = json.current_index();
-                json.known_skip(peek)?;
-                values[*number] = Some(json.slice_to_current(start));
-            }
-            _ => json.known_skip(peek)?,
         }
-        name = json.next_key_bytes()?;
+        name = json.next_name()?;
     }
     Ok(())
-}
-
-/// What is wrong with a line that the reader gave up on: another value than an object has no members.
-const fn broken(error: &JiterError) -> Rule {
-    match error.error_type {
-        JiterErrorType::JsonError(_) => Rule::Json,
-        JiterErrorType::WrongType { .. } => Rule::Member,
-    }
 }
 
 /// The line without what makes it an element of an array that has one element a line.

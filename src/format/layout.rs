@@ -34,12 +34,12 @@ impl Layout {
         clock: &mut Clock,
     ) -> Result<Option<Record<'a>>, Rule> {
         match self {
-            Self::HaProxy(captures) => captures.read(line, clock).map(Some),
+            Self::HaProxy(captures) => captures.read(line, clock),
             Self::Json(members) => members.read(line, clock),
             Self::Mixed(layouts) => read_any(layouts, line, clock),
-            Self::Plan(plan) => plan.read(line, clock).map(Some),
-            Self::Row(row) => row.read(line, clock).map(Some),
-            Self::W3c(directives) => directives.read(line, clock).map(Some),
+            Self::Plan(plan) => plan.read(line, clock),
+            Self::Row(row) => row.read(line, clock),
+            Self::W3c(directives) => directives.read(line, clock),
         }
     }
 

@@ -126,7 +126,7 @@ fn named<'f>(fields: impl IntoIterator<Item = (String, Meaning)>) -> Vec<Part<'f
 }
 
 fn has_zone(plan: &Plan) -> bool {
-    let times = plan.steps.iter().map(|step| match &step.field {
+    let times = plan.steps.iter().map(|step| match &*step.field {
         Field::Time(pattern) => pattern.provides(),
         Field::TimeClf => Provides::ZONE,
         _ => Provides::default(),

@@ -1,17 +1,17 @@
 //! The field plan: what a format string of any dialect comes to, and how each field of a line ends.
 
-use memchr::memchr;
-
+use super::{
+    draft::Entry,
+    literal::Literal,
+    search::{closing_quote, position},
+};
 use crate::{record::Escape, stats::Rule, time::Pattern};
-
-/// How many bytes are searched one by one before the rest is searched by vectors.
-const NEAR: usize = 16;
 
 /// A compiled format: a line is the lead, then for each step a field and the literal after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
     /// What stands before the first field.
-    pub(super) lead: Box<[u8]>,
+    pub(super) lead: Literal,
     /// The fields in the order of the line.
     pub(super) steps: Box<[Step]>,
     /// How the server escapes what a client sent.
@@ -26,11 +26,11 @@ pub(super) struct Step {
     /// The field's name in the format string, for people.
     pub(super) name: Box<str>,
     /// What the field says.
-    pub(super) field: Field,
+    pub(super) field: Entry,
     /// How its end is found.
     pub(super) end: End,
     /// What follows it, exactly.
-    pub(super) literal: Box<[u8]>,
+    pub(super) literal: Literal,
 }
 
 /// What a field says.
@@ -119,11 +119,6 @@ impl Plan {
             .filter(|step| step.field.is_used())
             .count()
     }
-
-    /// Takes the lead off the line.
-    pub(super) fn strip_lead<'a>(&self, line: &'a [u8]) -> Result<&'a [u8], Rule> {
-        strip(line, &self.lead)
-    }
 }
 
 impl Field {
@@ -169,59 +164,30 @@ impl Step {
     #[inline]
     pub(super) fn split<'a>(&self, rest: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), Rule> {
         let end = match self.end {
+            End::Literal => {
+                let end = self.literal.find(rest).ok_or(Rule::Incomplete)?;
+                return Ok((&rest[..end], &rest[end + self.literal.len()..]));
+            }
             End::Quote => closing_quote(rest).ok_or(Rule::Quote)?,
-            End::Literal => find(rest, &self.literal).ok_or(Rule::Incomplete)?,
-            End::Word => memchr(b' ', rest).unwrap_or(rest.len()),
-            End::Line => rest
-                .len()
-                .checked_sub(self.literal.len())
-                .ok_or(Rule::Incomplete)?,
-            End::List => find_after_list(rest, &self.literal).ok_or(Rule::Incomplete)?,
-            End::Slash => memchr(b'/', rest).ok_or(Rule::Incomplete)?,
-            End::Spaces => rest.iter().take_while(|&&byte| byte == b' ').count(),
-            End::Syntax => rest.len(),
+            _ => self.rare_end(rest)?,
         };
         let (value, rest) = rest.split_at(end);
-        Ok((value, self.strip_literal(rest)?))
+        Ok((value, self.literal.strip(rest)?))
     }
 
-    /// Takes the literal off what follows the field.
-    #[inline]
-    pub(super) fn strip_literal<'a>(&self, rest: &'a [u8]) -> Result<&'a [u8], Rule> {
-        strip(rest, &self.literal)
-    }
-}
-
-/// Takes a literal off the start of `text`.
-#[inline]
-fn strip<'a>(text: &'a [u8], literal: &[u8]) -> Result<&'a [u8], Rule> {
-    if starts_with(text, literal) {
-        Ok(&text[literal.len()..])
-    } else if literal.starts_with(text) {
-        Err(Rule::Incomplete)
-    } else {
-        Err(Rule::Delimiter)
-    }
-}
-
-/// Whether `text` starts with the literal, compared byte by byte: for the one to three bytes of most
-/// literals that takes less time than a call of the memory comparison that slices use.
-#[inline]
-fn starts_with(text: &[u8], literal: &[u8]) -> bool {
-    text.len() >= literal.len() && literal.iter().zip(text).all(|(own, byte)| own == byte)
-}
-
-/// Where the literal, which is not empty, first stands in `text`.
-#[inline]
-fn find(text: &[u8], literal: &[u8]) -> Option<usize> {
-    let (first, more) = literal.split_first()?;
-    let mut from = 0;
-    loop {
-        let at = from + position(&text[from..], *first)?;
-        from = at + 1;
-        if starts_with(&text[from..], more) {
-            return Some(at);
-        }
+    /// Where a field ends that ends otherwise than most do.
+    fn rare_end(&self, rest: &[u8]) -> Result<usize, Rule> {
+        let end = match self.end {
+            End::Line => rest.len().checked_sub(self.literal.len()),
+            End::List => find_after_list(rest, &self.literal),
+            End::Literal => self.literal.find(rest),
+            End::Quote => return closing_quote(rest).ok_or(Rule::Quote),
+            End::Slash => position(rest, b'/'),
+            End::Spaces => Some(rest.iter().take_while(|&&byte| byte == b' ').count()),
+            End::Syntax => Some(rest.len()),
+            End::Word => Some(position(rest, b' ').unwrap_or(rest.len())),
+        };
+        end.ok_or(Rule::Incomplete)
     }
 }
 
@@ -229,10 +195,10 @@ fn find(text: &[u8], literal: &[u8]) -> Option<usize> {
 ///
 /// nginx writes a value of `$upstream_addr` and its like for every server that it asked, with `, `
 /// between servers and ` : ` where it was redirected to another group of them.
-fn find_after_list(text: &[u8], literal: &[u8]) -> Option<usize> {
+fn find_after_list(text: &[u8], literal: &Literal) -> Option<usize> {
     let mut from = 0;
     loop {
-        let at = from + find(&text[from..], literal)?;
+        let at = from + literal.find(&text[from..])?;
         let separator = [&b", "[..], b" : "]
             .into_iter()
             .find(|separator| is_within(separator, text, at) && !literal.starts_with(separator));
@@ -248,59 +214,15 @@ fn is_within(separator: &[u8], text: &[u8], at: usize) -> bool {
     (0..separator.len().min(at + 1)).any(|before| text[at - before..].starts_with(separator))
 }
 
-/// Where the byte first stands in `text`. Most words of a line are shorter than what makes a vector
-/// search worth its call.
-#[inline]
-fn position(text: &[u8], byte: u8) -> Option<usize> {
-    let near = &text[..text.len().min(NEAR)];
-    near.iter()
-        .position(|&other| other == byte)
-        .or_else(|| memchr(byte, &text[near.len()..]).map(|at| near.len() + at))
-}
-
-/// Where the first quote stands that no backslash escapes.
-///
-/// A quote is escaped by an odd run of backslashes: both Apache's `ap_escape_logitem`, which writes
-/// `\"` and `\\`, and nginx, which writes neither, are read rightly so.
-#[inline]
-fn closing_quote(text: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    loop {
-        let at = from + memchr(b'"', &text[from..])?;
-        let run = text[..at]
-            .iter()
-            .rev()
-            .take_while(|&&byte| byte == b'\\')
-            .count();
-        if run.is_multiple_of(2) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_quoted_field_ends_at_the_first_quote_after_an_even_run_of_backslashes() {
-        let check = |text: &str, end: Option<usize>| {
-            assert_eq!(closing_quote(text.as_bytes()), end, "{text}");
-        };
-        check(r#"""#, Some(0));
-        check(r#"a" b""#, Some(1));
-        check(r#"a\" b""#, Some(5));
-        check(r#"a\\" b""#, Some(3));
-        check(r#"a\\\" b""#, Some(7));
-        check(r#"\"\"\""#, None);
-        check("", None);
-    }
-
-    #[test]
     fn a_list_ends_where_the_literal_is_none_of_its_separators() {
         let check = |text: &str, literal: &str, end: Option<usize>| {
-            let found = find_after_list(text.as_bytes(), literal.as_bytes());
+            let literal = Literal::from(literal.as_bytes().to_vec());
+            let found = find_after_list(text.as_bytes(), &literal);
             assert_eq!(found, end, "{text}");
         };
         check("a b", " ", Some(1));
@@ -313,13 +235,5 @@ mod tests {
         check("a, b", ", ", Some(1));
         check(" b", " ", Some(0));
         check(", b c", " ", Some(3));
-    }
-
-    #[test]
-    fn a_literal_is_found_where_it_first_stands_whole() {
-        assert_eq!(find(b"john doe [10", b" ["), Some(8));
-        assert_eq!(find(b"a [b] [c", b"] ["), Some(4));
-        assert_eq!(find(b"john doe ", b" ["), None);
-        assert_eq!(find(b"a b", b" "), Some(1));
     }
 }

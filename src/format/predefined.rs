@@ -6,6 +6,7 @@ use super::{
     Format,
     columns::{ALB, ELB, ELB_LEAST, ENVOY, ISTIO, S3, S3_LEAST, SQUID},
     compile::compile,
+    draft::Entry,
     haproxy::Captures,
     json::Members,
     layout::Layout,
@@ -260,7 +261,7 @@ impl Definition {
                 }))
             }
             Columns(columns, least, is_open, escape) => Layout::Row(Arc::new(Row {
-                columns: columns.into(),
+                columns: columns.iter().cloned().map(Entry::from).collect(),
                 least,
                 is_open,
                 escape,

@@ -1,9 +1,12 @@
 //! Rows: formats whose fields stand in columns between spaces, bare, quoted or in brackets, and whose
 //! servers append new columns at the end.
 
-use memchr::{memchr, memchr_iter};
-
-use super::{draft::Draft, outline::Meaning, plan::Field};
+use super::{
+    draft::{Draft, Entry},
+    outline::Meaning,
+    plan::Field,
+    search::{is_escaped, position},
+};
 use crate::{
     record::{Escape, Record, Text},
     stats::Rule,
@@ -14,7 +17,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row {
     /// The columns in the order of the line.
-    pub(super) columns: Box<[Field]>,
+    pub(super) columns: Box<[Entry]>,
     /// How many columns every line has; older servers write fewer than newer ones.
     pub(super) least: usize,
     /// Whether columns that are not known may follow.
@@ -36,11 +39,15 @@ impl Row {
     }
 
     /// The record of a line.
-    pub(super) fn read<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Result<Record<'a>, Rule> {
+    pub(super) fn read<'a>(
+        &self,
+        line: &'a [u8],
+        clock: &mut Clock,
+    ) -> Result<Option<Record<'a>>, Rule> {
         let mut draft = Draft::default();
         let mut cells = Cells { rest: line };
         for (place, field) in self.columns.iter().enumerate() {
-            let Some(raw) = cells.next(*field == Field::Moment)? else {
+            let Some(raw) = cells.next(**field == Field::Moment)? else {
                 if place < self.least {
                     return Err(Rule::Incomplete);
                 }
@@ -66,14 +73,14 @@ pub(super) struct Cells<'a> {
 impl<'a> Cells<'a> {
     /// The next cell without its quotes or brackets; `None` at the end of the line. Brackets enclose a
     /// value only where that is asked for, since addresses begin with them too.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next(&mut self, in_brackets: bool) -> Result<Option<&'a [u8]>, Rule> {
         self.skip_spaces();
         Ok(Some(match self.rest.first() {
             None => return Ok(None),
             Some(b'"') => self.enclosed(closing_quote(&self.rest[1..]).ok_or(Rule::Quote)?),
             Some(b'[') if in_brackets => {
-                self.enclosed(memchr(b']', self.rest).ok_or(Rule::Delimiter)? - 1)
+                self.enclosed(position(self.rest, b']').ok_or(Rule::Delimiter)? - 1)
             }
             Some(_) => self.bare(),
         }))
@@ -88,7 +95,7 @@ impl<'a> Cells<'a> {
     /// Everything up to the next space.
     #[inline]
     fn bare(&mut self) -> &'a [u8] {
-        let end = memchr(b' ', self.rest).unwrap_or(self.rest.len());
+        let end = position(self.rest, b' ').unwrap_or(self.rest.len());
         let (cell, rest) = self.rest.split_at(end);
         self.rest = rest;
         cell
@@ -111,11 +118,16 @@ impl<'a> Cells<'a> {
 
 /// Where the first quote stands that no backslash escapes and that ends its cell. Some servers write
 /// quotes that were sent as they are; only one before a space cannot be told from the closing one.
+#[inline]
 pub(super) fn closing_quote(text: &[u8]) -> Option<usize> {
-    memchr_iter(b'"', text).find(|&at| {
-        let backslashes = text[..at].iter().rev().take_while(|&&byte| byte == b'\\');
-        matches!(text.get(at + 1), None | Some(b' ')) && backslashes.count().is_multiple_of(2)
-    })
+    let mut from = 0;
+    loop {
+        let at = from + position(&text[from..], b'"')?;
+        if matches!(text.get(at + 1), None | Some(b' ')) && !is_escaped(&text[..at]) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
 }
 
 #[cfg(test)]

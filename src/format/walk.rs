@@ -2,7 +2,7 @@
 
 use super::{
     draft::Draft,
-    plan::{Field, Plan},
+    plan::{End, Field, Plan},
 };
 use crate::{
     record::{Record, Text},
@@ -12,26 +12,22 @@ use crate::{
 
 impl Plan {
     /// The record of a line.
-    pub(super) fn read<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Result<Record<'a>, Rule> {
+    pub(super) fn read<'a>(
+        &self,
+        line: &'a [u8],
+        clock: &mut Clock,
+    ) -> Result<Option<Record<'a>>, Rule> {
         let mut draft = Draft::default();
-        let mut rest = self.strip_lead(line)?;
+        let mut rest = self.lead.strip(line)?;
         for step in &self.steps {
-            rest = match &step.field {
-                Field::TimeClf => step.strip_literal(read_clf(clock, rest, &mut draft)?)?,
-                Field::Time(pattern) => {
-                    step.strip_literal(pattern.read(rest, &mut draft.date).ok_or(Rule::Time)?)?
-                }
-                Field::OtherTime(pattern) => step.strip_literal(
-                    pattern
-                        .read(rest, &mut Fields::default())
-                        .ok_or(Rule::Time)?,
-                )?,
-                field => {
-                    let (raw, rest) = step.split(rest)?;
-                    let escape = self.escape;
-                    draft.enter(field, Text { raw, escape }, clock)?;
-                    rest
-                }
+            rest = if step.end == End::Syntax {
+                let rest = read_time(&step.field, rest, &mut draft, clock).ok_or(Rule::Time)?;
+                step.literal.strip(rest)?
+            } else {
+                let (raw, rest) = step.split(rest)?;
+                let escape = self.escape;
+                draft.enter(&step.field, Text { raw, escape }, clock)?;
+                rest
             };
         }
         if rest.is_empty() || self.is_open {
@@ -42,14 +38,22 @@ impl Plan {
     }
 }
 
-/// Reads a time of the Common Log Format; returns what follows it.
+/// Reads a date, and returns what follows it.
 #[inline]
-fn read_clf<'a>(
-    clock: &mut Clock,
+fn read_time<'a>(
+    field: &Field,
     text: &'a [u8],
     draft: &mut Draft<'_>,
-) -> Result<&'a [u8], Rule> {
-    let (time, rest) = text.split_first_chunk().ok_or(Rule::Time)?;
-    draft.time = Some(clock.clf(time).ok_or(Rule::Time)?);
-    Ok(rest)
+    clock: &mut Clock,
+) -> Option<&'a [u8]> {
+    match field {
+        Field::TimeClf => {
+            let (time, rest) = text.split_first_chunk()?;
+            draft.time = Some(clock.clf(time)?);
+            Some(rest)
+        }
+        Field::Time(pattern) => pattern.read(text, &mut draft.date),
+        Field::OtherTime(pattern) => pattern.read(text, &mut Fields::default()),
+        _ => None,
+    }
 }

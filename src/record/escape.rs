@@ -3,7 +3,11 @@
 use memchr::{memchr, memmem};
 
 /// How a server escapes the bytes of a field; undone only where a value is first seen.
+///
+/// It is as wide as a word: processors stall where a value is copied in words soon after a part of a
+/// word was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u64)]
 pub enum Escape {
     /// The bytes stand as they were sent.
     #[default]

@@ -79,12 +79,13 @@ impl Clock {
     }
 
     /// The instant of a time of the Common Log Format, such as `10/Oct/2000:13:55:36 -0700`.
+    #[inline]
     pub(crate) fn clf(&mut self, text: &[u8; Self::CLF_LENGTH]) -> Option<Timestamp> {
-        let (date, clock, zone) = (&text[..12], &text[12..20], &text[20..]);
-        if date != self.last_clf.date || zone != self.last_clf.zone {
+        let (date, clock, zone) = clf_parts(text)?;
+        if *date != self.last_clf.date || *zone != self.last_clf.zone {
             return self.clf_of_another_day(text);
         }
-        let seconds = self.last_clf.midnight + second_of_day(clock)?;
+        let seconds = self.last_clf.midnight + second_of_day(*clock)?;
         Some(Timestamp(seconds * Timestamp::MICROSECONDS))
     }
 
@@ -107,14 +108,12 @@ impl Clock {
             .read(text, &mut fields)
             .filter(|rest| rest.is_empty())?;
         let instant = self.instant(&fields)?;
-        if let (Ok(date), Ok(zone)) = (text[..12].try_into(), text[20..].try_into()) {
-            let midnight = instant.seconds() - second_of_day(&text[12..20])?;
-            self.last_clf = ClfPrefix {
-                date,
-                zone,
-                midnight,
-            };
-        }
+        let (date, clock, zone) = clf_parts(text)?;
+        self.last_clf = ClfPrefix {
+            date: *date,
+            zone: *zone,
+            midnight: instant.seconds() - second_of_day(*clock)?,
+        };
         Some(instant)
     }
 
@@ -190,9 +189,18 @@ fn seconds_of(hour: i8, minute: i8, second: i8) -> i64 {
     i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second.min(59))
 }
 
+/// The date with the colon after it, the time of day, and the zone with the space before it.
+#[inline]
+fn clf_parts(text: &[u8; Clock::CLF_LENGTH]) -> Option<(&[u8; 12], &[u8; 8], &[u8; 6])> {
+    let (date, rest) = text.split_first_chunk()?;
+    let (clock, zone) = rest.split_first_chunk()?;
+    Some((date, clock, zone.try_into().ok()?))
+}
+
 /// The seconds of `13:55:36`.
-fn second_of_day(clock: &[u8]) -> Option<i64> {
-    let [h, i, b':', m, n, b':', s, t] = *clock else {
+#[inline]
+fn second_of_day(clock: [u8; 8]) -> Option<i64> {
+    let [h, i, b':', m, n, b':', s, t] = clock else {
         return None;
     };
     let (hour, minute, second) = (pair(h, i)?, pair(m, n)?, pair(s, t)?);

@@ -252,9 +252,16 @@ fn read_short_year<'a>(text: &'a [u8], fields: &mut Fields) -> Option<&'a [u8]> 
 /// An English name of a month, whole or its first three letters, in any case.
 fn read_month_name<'a>(text: &'a [u8], fields: &mut Fields) -> Option<&'a [u8]> {
     let (name, rest) = split_letters(text)?;
-    let is_named =
-        |month: &&[u8]| name.eq_ignore_ascii_case(month) || name.eq_ignore_ascii_case(&month[..3]);
-    fields.month = (1..).zip(MONTHS).find(|(_, month)| is_named(month))?.0;
+    let start = name
+        .first_chunk::<3>()?
+        .map(|letter| letter.to_ascii_lowercase());
+    let (number, month) = (1..)
+        .zip(MONTHS)
+        .find(|(_, month)| month.starts_with(&start))?;
+    if name.len() > start.len() && !name.eq_ignore_ascii_case(month) {
+        return None;
+    }
+    fields.month = number;
     Some(rest)
 }
 

@@ -2,26 +2,8 @@
 
 use super::{
     Clock, Timestamp,
-    component::{Component, Fields},
+    component::{Component, Fields, pair},
 };
-
-/// `2026-11-21`.
-const DATE: [Component; 5] = [
-    Component::Year,
-    Component::Byte(b'-'),
-    Component::Month,
-    Component::Byte(b'-'),
-    Component::Day,
-];
-
-/// `09:00:00`.
-const TIME_OF_DAY: [Component; 5] = [
-    Component::Hour,
-    Component::Byte(b':'),
-    Component::Minute,
-    Component::Byte(b':'),
-    Component::Second,
-];
 
 /// Most digits of a count of seconds, milliseconds and microseconds: each unit lasts from 1973 to
 /// 5138, before and after which its counts have as many digits as those of its neighbour.
@@ -58,15 +40,26 @@ impl Clock {
 
 /// Reads a date of ISO 8601, `2026-11-21`; returns what follows it.
 pub(crate) fn date<'a>(text: &'a [u8], fields: &mut Fields) -> Option<&'a [u8]> {
-    all(&DATE, text, fields)
+    let [a, b, c, d, b'-', m, n, b'-', x, y, rest @ ..] = text else {
+        return None;
+    };
+    fields.year = i16::from(pair(*a, *b)?) * 100 + i16::from(pair(*c, *d)?);
+    fields.month = pair(*m, *n).filter(|month| (1..=12).contains(month))?;
+    fields.day = pair(*x, *y).filter(|day| (1..=31).contains(day))?;
+    Some(rest)
 }
 
 /// Reads a time of day of ISO 8601, `09:00:00`, which may have a fraction; returns what follows it.
 pub(crate) fn time_of_day<'a>(text: &'a [u8], fields: &mut Fields) -> Option<&'a [u8]> {
-    let rest = all(&TIME_OF_DAY, text, fields)?;
-    match rest.strip_prefix(b".").or(rest.strip_prefix(b",")) {
-        Some(fraction) => Component::Fraction.read(fraction, fields),
-        None => Some(rest),
+    let [h, i, b':', m, n, b':', s, t, rest @ ..] = text else {
+        return None;
+    };
+    fields.hour = pair(*h, *i).filter(|hour| *hour < 24)?;
+    fields.minute = pair(*m, *n).filter(|minute| *minute < 60)?;
+    fields.second = pair(*s, *t).filter(|second| *second < 61)?;
+    match rest {
+        [b'.' | b',', fraction @ ..] => Component::Fraction.read(fraction, fields),
+        _ => Some(rest),
     }
 }
 
@@ -82,17 +75,16 @@ fn zone(text: &[u8], fields: &mut Fields) -> Option<()> {
         .then_some(())
 }
 
-fn all<'a>(components: &[Component], text: &'a [u8], fields: &mut Fields) -> Option<&'a [u8]> {
-    components
-        .iter()
-        .try_fold(text, |rest, component| component.read(rest, fields))
-}
-
 /// The instant of a count since the epoch.
 fn count(text: &[u8]) -> Option<Timestamp> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (whole, fraction) = text.split_at(digits);
-    let value: i64 = str::from_utf8(whole).ok()?.parse().ok()?;
+    if digits == 0 {
+        return None;
+    }
+    let value = whole.iter().try_fold(0_i64, |value, digit| {
+        value.checked_mul(10)?.checked_add(i64::from(digit - b'0'))
+    })?;
     if digits <= SECOND_DIGITS {
         let seconds = Timestamp(value.checked_mul(Timestamp::MICROSECONDS)?);
         return Some(Timestamp(seconds.0 + microseconds(fraction)?));

@@ -10,9 +10,10 @@ use nom::{
     character::complete::{char, one_of, satisfy},
     combinator::{map, recognize, value},
     multi::{fold_many0, many0, many1},
-    sequence::{delimited, preceded},
+    sequence::delimited,
 };
 
+use super::backslash;
 use crate::{
     error::Result,
     format::{
@@ -92,25 +93,9 @@ fn item(input: &str) -> IResult<&str, Item<'_>> {
 /// Text up to the next directive, its escapes undone. `\"` is of the configuration file's syntax.
 fn literal(input: &str) -> IResult<&str, String> {
     map(
-        many1(alt((
-            is_not("%\\"),
-            value("%", tag("%%")),
-            preceded(char('\\'), escaped),
-            tag("\\"),
-        ))),
+        many1(alt((is_not("%\\"), value("%", tag("%%")), backslash))),
         |parts: Vec<&str>| parts.concat(),
     )
-    .parse(input)
-}
-
-fn escaped(input: &str) -> IResult<&str, &str> {
-    alt((
-        tag("\\"),
-        tag("\""),
-        value("\n", char('n')),
-        value("\r", char('r')),
-        value("\t", char('t')),
-    ))
     .parse(input)
 }
 

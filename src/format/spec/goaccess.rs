@@ -9,11 +9,12 @@ use nom::{
     branch::alt,
     bytes::complete::{is_not, tag, take_till},
     character::complete::{anychar, char},
-    combinator::{map, not, recognize, value},
+    combinator::{map, not, recognize},
     multi::{many0, many1},
     sequence::{delimited, preceded},
 };
 
+use super::backslash;
 use crate::{
     error::Result,
     format::{
@@ -128,22 +129,10 @@ fn literal(input: &str) -> IResult<&str, String> {
         many1(alt((
             is_not("%~\\"),
             recognize((not(forwarded), char('~'))),
-            preceded(char('\\'), escaped),
-            tag("\\"),
+            backslash,
         ))),
         |parts: Vec<&str>| parts.concat(),
     )
-    .parse(input)
-}
-
-fn escaped(input: &str) -> IResult<&str, &str> {
-    alt((
-        tag("\\"),
-        tag("\""),
-        value("\n", char('n')),
-        value("\r", char('r')),
-        value("\t", char('t')),
-    ))
     .parse(input)
 }
 

@@ -6,6 +6,11 @@ mod nginx;
 
 use std::fmt;
 
+use nom::{
+    IResult, Parser, branch::alt, bytes::complete::tag, character::complete::char,
+    combinator::value, sequence::preceded,
+};
+
 use super::piece::Template;
 use crate::error::Result;
 
@@ -64,6 +69,19 @@ pub(super) fn template(spec: &str, dates: &DateFormats) -> Result<Template> {
         Dialect::GoAccess => goaccess::template(spec, dates),
         Dialect::Nginx => nginx::template(spec),
     }
+}
+
+/// A backslash, with the character that it escapes in a configuration's string where it escapes one; a
+/// backslash before anything else stands for itself.
+fn backslash(input: &str) -> IResult<&str, &str> {
+    let escaped = alt((
+        tag("\\"),
+        tag("\""),
+        value("\n", char('n')),
+        value("\r", char('r')),
+        value("\t", char('t')),
+    ));
+    alt((preceded(char('\\'), escaped), tag("\\"))).parse(input)
 }
 
 #[cfg(test)]

@@ -9,11 +9,12 @@ use memchr::{memchr, memchr_iter, memchr2};
 
 use super::{
     compile::refused,
-    draft::Draft,
+    draft::{Draft, Entry},
     outline::Meaning,
     parser::{BYTE_ORDER_MARK, content},
     plan::Field,
     row::closing_quote,
+    search::position,
 };
 use crate::{
     error::Result,
@@ -50,7 +51,7 @@ enum Column {
     /// The time of day.
     TimeOfDay,
     /// Something else.
-    Value(Field, Escape),
+    Value(Entry, Escape),
 }
 
 impl Directives {
@@ -148,7 +149,7 @@ impl Directives {
         &self,
         line: &'a [u8],
         clock: &mut Clock,
-    ) -> std::result::Result<Record<'a>, Rule> {
+    ) -> std::result::Result<Option<Record<'a>>, Rule> {
         let Columns { columns, zone, .. } = self.columns.as_deref().ok_or(Rule::Undeclared)?;
         let mut draft = Draft::default();
         draft.date = Fields {
@@ -202,9 +203,9 @@ impl Columns {
             .map(|name| column(name, is_local, agent, &has))
             .collect();
         let says = |wanted: &[Field]| {
-            columns
-                .iter()
-                .any(|column| matches!(column, Column::Value(field, _) if wanted.contains(field)))
+            columns.iter().any(
+                |column| matches!(column, Column::Value(field, _) if wanted.contains(&**field)),
+            )
         };
         let is_usable =
             columns.contains(&Column::TimeOfDay) && says(&[Field::Client, Field::ForwardedFor]);
@@ -233,15 +234,17 @@ fn column(name: &str, is_local: bool, agent: Escape, has: &impl Fn(&str) -> bool
         "cs-uri-query" if !has("cs-uri") => Field::Query,
         "sc-status" => Field::Status,
         "sc-bytes" => Field::Bytes,
-        "cs(referer)" if agent == Escape::Percent => return Column::Value(Field::Referrer, agent),
+        "cs(referer)" if agent == Escape::Percent => {
+            return Column::Value(Field::Referrer.into(), agent);
+        }
         "cs(referer)" => Field::Referrer,
-        "cs(user-agent)" => return Column::Value(Field::UserAgent, agent),
+        "cs(user-agent)" => return Column::Value(Field::UserAgent.into(), agent),
         "x-host-header" => Field::Host,
         "cs-host" | "cs(host)" if !has("x-host-header") => Field::Host,
         "cs(dnt)" | "cs(sec-gpc)" => Field::OptOut,
         _ => Field::Text,
     };
-    Column::Value(field, Escape::Literal)
+    Column::Value(field.into(), Escape::Literal)
 }
 
 /// The cells of a line: between tabs where the first of them ends in one, else between spaces.
@@ -275,7 +278,7 @@ impl<'a> Cells<'a> {
             self.rest = quoted.get(end + 2..);
             return Some(&quoted[..end]);
         }
-        let end = memchr(self.separator, rest);
+        let end = position(rest, self.separator);
         self.rest = end.map(|end| &rest[end + 1..]);
         Some(&rest[..end.unwrap_or(rest.len())])
     }
