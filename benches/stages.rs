@@ -20,12 +20,12 @@ use hushlog::{
     format::{Format, Parsed},
     output,
     privacy::{
-        Admission, AgentRules, Collected, Filters, Gate, GateSettings, Goals, Hit, Hosts, Keys,
-        Lexicon, Policy, ReferrerRules, Regions, Shard, UrlRules, UrlSettings,
+        Admission, AgentRules, Collected, CollectedPeriod, Filters, Gate, GateSettings, Goals, Hit,
+        Hits, Hosts, Keys, Lexicon, Logged, Policy, ReferrerRules, Regions, UrlRules, UrlSettings,
     },
-    record::Record,
     release::{Numbers, Plan, PlanSettings, Release, Statement},
     session,
+    stats::Accounts,
     time::{Calendar, Hours, Period, PeriodLength, TimeZone, Timestamp},
 };
 
@@ -64,14 +64,11 @@ fn admit_known_values(bencher: Bencher<'_, '_>) {
 /// Hits into the order in which visits are defined.
 #[divan::bench(sample_count = 20)]
 fn sort(bencher: Bencher<'_, '_>) {
-    let unsorted = Day::unsorted(SITE.read());
     hits_counted(bencher)
-        .with_inputs(|| unsorted.shards.clone())
-        .bench_local_values(|mut shards| {
-            for shard in &mut shards {
-                session::sort(shard, &unsorted.lexicon);
-            }
-            shards
+        .with_inputs(|| Day::collected(SITE.read()))
+        .bench_local_values(|(lexicon, _, mut period)| {
+            sort_all(&mut period.hits, &lexicon);
+            period
         });
 }
 
@@ -154,20 +151,35 @@ fn hits_counted<'a, 'b>(bencher: Bencher<'a, 'b>) -> Bencher<'a, 'b> {
         .counter(BytesCount::new(hits * size_of::<Hit>()))
 }
 
-fn admit(gate: &mut Gate<'_>, records: &[(Record<'_>, &[u8])]) {
-    for (record, line) in records {
-        black_box(gate.admit(record, line, 0));
+fn admit(gate: &mut Gate<'_>, records: &[Logged<'_>]) {
+    let mut accounts = Accounts::default();
+    for batch in records.chunks(64) {
+        gate.admit(batch, 0, &mut accounts);
     }
+    black_box(accounts);
+}
+
+/// The shards in one piece each, in the order in which visits are defined.
+fn sort_all(hits: &mut Hits, lexicon: &Lexicon) -> Vec<Vec<Hit>> {
+    let mut buffer = Vec::new();
+    let shards = hits.shards().into_iter().map(|shard| {
+        let mut sorted = Vec::new();
+        shard
+            .sort(&mut buffer, |hits| session::sort(hits, lexicon))
+            .join(&mut sorted);
+        sorted
+    });
+    shards.collect()
 }
 
 /// A log's lines, parsed.
-fn records(log: &str) -> Vec<(Record<'_>, &[u8])> {
+fn records(log: &str) -> Vec<Logged<'_>> {
     let format = Format::named("combined").expect("combined is a known format");
     let mut parser = format.parser(TimeZone::UTC);
     log.lines()
         .map(str::as_bytes)
         .map(|line| match parser.parse(line) {
-            Parsed::Record(record) => (record, line),
+            Parsed::Record(record) => Logged { record, line },
             _ => unreachable!("every generated line is a request"),
         })
         .collect()
@@ -248,32 +260,24 @@ struct Day {
 }
 
 impl Day {
-    fn unsorted(gate: Gate<'_>) -> Self {
+    /// The lexicon and the only period that a gate has let in.
+    fn collected(gate: Gate<'_>) -> (Lexicon, Period, CollectedPeriod) {
         let hosts = SITE.policy.hosts.names().to_vec();
         let mut collected = Collected::join(vec![gate.finish()], hosts, Vec::new());
-        let (period, collected_period) = collected
-            .periods
-            .pop_first()
-            .expect("all lines are of one day");
-        Self {
-            period,
-            lexicon: collected.lexicon,
-            shards: collected_period
-                .shards
-                .into_iter()
-                .map(Shard::join)
-                .collect(),
-            hours: Hours::new(&SITE.calendar, period),
-            visits: VisitSettings::default(),
-        }
+        let period = collected.periods.pop_first();
+        let (period, lines_and_hits) = period.expect("all lines are of one day");
+        (collected.lexicon, period, lines_and_hits)
     }
 
     fn sorted(gate: Gate<'_>) -> Self {
-        let mut day = Self::unsorted(gate);
-        for shard in &mut day.shards {
-            session::sort(shard, &day.lexicon);
+        let (lexicon, period, mut collected) = Self::collected(gate);
+        Self {
+            period,
+            shards: sort_all(&mut collected.hits, &lexicon),
+            lexicon,
+            hours: Hours::new(&SITE.calendar, period),
+            visits: VisitSettings::default(),
         }
-        day
     }
 
     fn collect<C: Collector>(&self, mut collector: C) -> C {
@@ -282,13 +286,14 @@ impl Day {
             hours: &self.hours,
             settings: &self.visits,
         };
-        let mut contribution = Contribution::default();
+        let mut contribution = Contribution::to(&collector.tables());
         for visitor in self
             .shards
             .iter()
             .flat_map(|shard| session::visitors(shard))
         {
-            contribution.read(visitor, &reading);
+            let identity = self.lexicon.identity(visitor[0].identity());
+            contribution.read(visitor, identity, &reading);
             collector.collect(&contribution);
         }
         collector

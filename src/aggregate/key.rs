@@ -66,6 +66,15 @@ pub(super) fn transition(from: u32, to: u32) -> Key {
     pair(from, if from == to { SAME_PAGE } else { to })
 }
 
+/// What cells share that are rolled up among themselves: the page that transitions leave; nothing in
+/// other tables.
+pub(super) const fn parent(table: Table, key: Key) -> Key {
+    match table {
+        Table::Transitions => from_page(key),
+        _ => 0,
+    }
+}
+
 /// The page that a transition leaves.
 pub(crate) const fn from_page(key: Key) -> Key {
     key >> 32

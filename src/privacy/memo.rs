@@ -258,8 +258,11 @@ mod tests {
         let mut numbers = Vec::new();
         for round in 0..10_u8 {
             key[0] = round;
-            let bytes = |bytes: &_| Key { tag: 0, bytes };
-            memo.number([&key[..]].into_iter(), bytes, &mut numbers, |_| round);
+            let keys = [Key {
+                tag: 0,
+                bytes: &key,
+            }];
+            memo.number(keys.into_iter(), |key| *key, &mut numbers, |_| round);
             assert!(memo.keys.len() <= MOST_BYTES);
             assert_eq!(numbers, [u32::from(round)], "numbers are not used again");
             assert_eq!(memo[numbers[0]], round);

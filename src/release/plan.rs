@@ -131,7 +131,11 @@ impl<'l> Plan<'l> {
                 cell: row.cells[0],
                 shared: row.path.iter().take(depth).take_while(is_shared).count() as u8,
             });
-            self.rows.push(table, row.cells);
+            if shape(table) != Shape::Nested && row.path[depth - 1] == OTHER_NUMBER {
+                self.rows.push_rest(table, row.cells[0]);
+            } else {
+                self.rows.push(table, row.cells);
+            }
         }
     }
 }
@@ -160,16 +164,11 @@ impl<'s> Planner<'s> {
             path: |key| paths.of(key),
             nameable,
         };
-        let shape = match table {
-            Table::Campaigns | Table::Errors | Table::Regions => Shape::Nested,
-            Table::Transitions => Shape::Within,
-            _ => Shape::Flat,
-        };
         let threshold = Threshold {
             k: self.settings.k,
             top: self.settings.top,
         };
-        threshold.roll_up(&cells, shape, self.settings.depth(table))
+        threshold.roll_up(&cells, shape(table), self.settings.depth(table))
     }
 
     /// The only cell, whatever its networks: who asks for a plan has seen to them.
@@ -198,6 +197,15 @@ impl<'s> Planner<'s> {
 
     fn paths(self, table: Table) -> Paths<'s> {
         Paths::new(table, self.survey, self.lexicon, self.settings.length)
+    }
+}
+
+/// How a table's key columns relate.
+const fn shape(table: Table) -> Shape {
+    match table {
+        Table::Campaigns | Table::Errors | Table::Regions => Shape::Nested,
+        Table::Transitions => Shape::Within,
+        _ => Shape::Flat,
     }
 }
 
