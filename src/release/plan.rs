@@ -131,7 +131,7 @@ impl<'l> Plan<'l> {
                 cell: row.cells[0],
                 shared: row.path.iter().take(depth).take_while(is_shared).count() as u8,
             });
-            if shape(table) != Shape::Nested && row.path[depth - 1] == OTHER_NUMBER {
+            if shape(table) != Shape::Nested && row.path[..depth].last() == Some(&OTHER_NUMBER) {
                 self.rows.push_rest(table, row.cells[0]);
             } else {
                 self.rows.push(table, row.cells);
