@@ -170,11 +170,16 @@ impl Format {
         }
     }
 
+    /// Whether directives among the lines say how those after them are read.
+    #[must_use]
+    pub const fn has_directives(&self) -> bool {
+        matches!(self.layout, Layout::W3c(_))
+    }
+
     /// The same format within a wrapper or none. None for one with directives in a wrapper: they hold
     /// for the lines after them, which may be those of another container.
     fn wrapped(self, wrapper: Option<Wrapper>) -> Option<Self> {
-        let has_directives = matches!(self.layout, Layout::W3c(_));
-        (wrapper.is_none() || !has_directives).then_some(Self { wrapper, ..self })
+        (wrapper.is_none() || !self.has_directives()).then_some(Self { wrapper, ..self })
     }
 
     /// A format without a name.

@@ -46,20 +46,28 @@ const BUFFER: usize = 256 << 10;
 /// 64 MiB at their highest ordinary levels, and a hostile file could ask for gigabytes.
 const MOST_MEMORY: u64 = 128 << 20;
 
+/// Content as it is to be read.
+pub(super) struct Decompressed {
+    pub(super) content: Box<dyn Read + Send>,
+    pub(super) is_compressed: bool,
+}
+
 /// The decompressed content of `raw`: any number of gzip members, zstd frames, bzip2 or xz streams one
 /// after another; anything else as it is. Content that ends early or does not match its checksum gives
 /// an error when read that far.
-pub(super) fn decompressed(
-    mut raw: impl Read + Send + 'static,
-) -> io::Result<Box<dyn Read + Send>> {
+pub(super) fn decompressed(mut raw: impl Read + Send + 'static) -> io::Result<Decompressed> {
     let mut first = Vec::new();
     (&mut raw).take(ENOUGH).read_to_end(&mut first)?;
     let compression = Compression::of(&first);
     let whole = Cursor::new(first).chain(raw);
-    match compression {
-        Some(compression) => compression.decoder(BufReader::with_capacity(BUFFER, whole)),
-        None => Ok(Box::new(whole)),
-    }
+    let content: Box<dyn Read + Send> = match compression {
+        Some(compression) => compression.decoder(BufReader::with_capacity(BUFFER, whole))?,
+        None => Box::new(whole),
+    };
+    Ok(Decompressed {
+        content,
+        is_compressed: compression.is_some(),
+    })
 }
 
 impl Compression {
@@ -139,7 +147,9 @@ mod tests {
 
     fn read(stored: &[u8]) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
-        decompressed(Cursor::new(stored.to_vec()))?.read_to_end(&mut content)?;
+        decompressed(Cursor::new(stored.to_vec()))?
+            .content
+            .read_to_end(&mut content)?;
         Ok(content)
     }
 

@@ -13,6 +13,9 @@ use crate::{
 /// About how many bytes a chunk has.
 const CHUNK: usize = 1 << 20;
 
+/// Bits by which the number of a part stands above those of its chunks.
+const PART_BITS: u32 = 32;
+
 /// Whole lines of one source.
 #[derive(Debug, Default)]
 pub struct Chunk {
@@ -20,7 +23,7 @@ pub struct Chunk {
     pub bytes: Vec<u8>,
     /// The number of the source.
     pub source: usize,
-    /// Its place among the chunks of its source.
+    /// Orders the chunks of its source.
     pub sequence: u64,
     /// Bytes of the source taken for it, before decompression.
     pub taken: u64,
@@ -55,6 +58,28 @@ impl Reader {
             skipping: false,
             failure: None,
         })
+    }
+
+    /// Cuts what is not read yet of a large plain file into parts of whole lines, which can be read side
+    /// by side; the reader keeps the first. Other sources are read in one piece.
+    pub fn split_off(&mut self) -> Vec<Self> {
+        let parts = self.input.split_off().into_iter().zip(1..);
+        let reader = |(input, part): (Input, u64)| Self {
+            number: self.number,
+            sequence: part << PART_BITS,
+            input,
+            taken: 0,
+            carry: Vec::new(),
+            skipping: false,
+            failure: None,
+        };
+        parts.map(reader).collect()
+    }
+
+    /// Whether its next chunk comes after the given one, in the same part of the same source.
+    #[must_use]
+    pub const fn follows(&self, chunk: &Chunk) -> bool {
+        self.number == chunk.source && self.sequence >> PART_BITS == chunk.sequence >> PART_BITS
     }
 
     /// The number of the source.

@@ -59,7 +59,7 @@ impl<'i> Feed<'i> {
     /// its state at the first of them; `None` at the end of all.
     pub(super) fn next(&self, chunk: &mut Chunk, progress: &Progress) -> Option<Format> {
         loop {
-            let (number, read) = match self.turn()? {
+            let (number, read) = match self.turn(chunk)? {
                 Turn::Open(number) => (number, self.open(number, chunk)),
                 Turn::Continue(source) => (source.reader.number(), source.read_on(chunk)),
             };
@@ -81,15 +81,19 @@ impl<'i> Feed<'i> {
         let state = self.state.into_inner();
         let mut failures = state.unwrap_or_else(PoisonError::into_inner).failures;
         failures.sort_by_key(|(number, _)| *number);
+        failures.dedup_by_key(|(number, _)| *number);
         failures.into_iter().map(|(_, error)| error).collect()
     }
 
-    /// Takes a source out of the state: an open one before one still waiting, so that no more are open
-    /// than needed. `None` once all are done with.
-    fn turn(&self) -> Option<Turn> {
+    /// Takes a source out of the state: the one that a worker's previous chunk was of, if it can, since
+    /// what is there to come will be of the same visitors; an open one before one still waiting, so that
+    /// no more are open than needed. `None` once all are done with.
+    fn turn(&self, previous: &Chunk) -> Option<Turn> {
         let mut state = self.lock();
         loop {
-            let idle = state.idle.pop_front().map(Turn::Continue);
+            let mut idle = state.idle.iter();
+            let same = idle.position(|source| source.reader.follows(previous));
+            let idle = state.idle.remove(same.unwrap_or(0)).map(Turn::Continue);
             let turn = idle.or_else(|| state.waiting.pop_front().map(Turn::Open));
             if turn.is_some() {
                 state.taken += 1;
@@ -118,7 +122,20 @@ impl<'i> Feed<'i> {
                 Format::detect(&name, &chunk.bytes)?.format
             }
         };
+        if !format.has_directives() {
+            self.add(reader.split_off(), &format);
+        }
         Ok(Some(OpenSource { reader, format }))
+    }
+
+    /// Adds parts of a source to be read side by side.
+    fn add(&self, parts: Vec<Reader>, format: &Format) {
+        let sources = parts.into_iter().map(|reader| OpenSource {
+            reader,
+            format: format.clone(),
+        });
+        self.lock().idle.extend(sources);
+        self.changed.notify_all();
     }
 
     /// Ends a turn: the source is idle again unless it is done with.
