@@ -1,7 +1,5 @@
 //! What each logged value reduces to, as far as remembered.
 
-use ahash::RandomState;
-
 use super::{
     address::Client,
     agent::Agent,
@@ -11,17 +9,18 @@ use super::{
     memo::{Key, Memo, Number},
     method::Method,
     policy::Policy,
+    pseudonym::TableSecret,
     referrer::Referrer,
 };
 use crate::record::{Record, Request, Text};
 
 /// What each logged value reduces to, as far as remembered.
 pub(super) struct Fields<'r> {
-    pub(super) agents: Memo<Agent>,
-    pub(super) clients: Memo<KnownClient>,
-    pub(super) hosts: Memo<KnownHost>,
-    pub(super) referrers: Memo<Referrer>,
-    pub(super) requests: Memo<KnownRequest>,
+    pub(super) agents: Memo<'r, Agent>,
+    pub(super) clients: Memo<'r, KnownClient>,
+    pub(super) hosts: Memo<'r, KnownHost>,
+    pub(super) referrers: Memo<'r, Referrer>,
+    pub(super) requests: Memo<'r, KnownRequest>,
     regions: Lookup<'r>,
     joined: JoinedParts,
     scratch: Vec<u8>,
@@ -93,13 +92,13 @@ const IN_PARTS: u8 = 1 << 7;
 
 impl<'r> Fields<'r> {
     /// Nothing remembered yet.
-    pub(super) fn new(policy: &'r Policy, seeds: &RandomState) -> Self {
+    pub(super) fn new(policy: &'r Policy, secret: &'r TableSecret) -> Self {
         Self {
-            agents: Memo::new(seeds),
-            clients: Memo::new(seeds),
-            hosts: Memo::new(seeds),
-            referrers: Memo::new(seeds),
-            requests: Memo::new(seeds),
+            agents: Memo::new(secret),
+            clients: Memo::new(secret),
+            hosts: Memo::new(secret),
+            referrers: Memo::new(secret),
+            requests: Memo::new(secret),
             regions: policy.regions.lookup(),
             joined: JoinedParts::default(),
             scratch: Vec::new(),

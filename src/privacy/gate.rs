@@ -71,7 +71,7 @@ impl<'r> Gate<'r> {
         Self {
             settings,
             days: Days::default(),
-            fields: Fields::new(settings.policy, &seeds),
+            fields: Fields::new(settings.policy, settings.keys.table_secret()),
             columns: Columns::default(),
             visitors: HashMap::with_hasher(seeds.clone()),
             origins: HashMap::with_hasher(seeds.clone()),

@@ -9,13 +9,21 @@ use crate::time::{Date, Period};
 /// The run's root key. Everything keyed is derived from it; it is never written anywhere.
 pub struct Keys {
     root: Zeroizing<[u8; 32]>,
+    table_secret: Zeroizing<TableSecret>,
 }
+
+/// A secret as long as XXH3's own.
+pub(super) type TableSecret = [u8; 192];
 
 impl Keys {
     /// Keys derived from 32 random bytes.
     #[must_use]
-    pub const fn new(root: Zeroizing<[u8; 32]>) -> Self {
-        Self { root }
+    pub fn new(root: Zeroizing<[u8; 32]>) -> Self {
+        let mut table_secret = Zeroizing::new([0; size_of::<TableSecret>()]);
+        for (part, number) in table_secret.chunks_mut(32).zip(0_u8..) {
+            part.copy_from_slice(&*derive(&root, b"values", &[number]));
+        }
+        Self { root, table_secret }
     }
 
     /// Four seeds for hash tables that hold strings chosen by clients.
@@ -24,6 +32,11 @@ impl Keys {
         let bytes = self.derive(b"tables", b"");
         let (words, _) = bytes.as_chunks::<8>();
         [0, 1, 2, 3].map(|index| u64::from_le_bytes(words[index]))
+    }
+
+    /// The secret of the hashes by which values are remembered.
+    pub(super) fn table_secret(&self) -> &TableSecret {
+        &self.table_secret
     }
 
     /// A random number for the digest of one period's lines, kept in the private state.
@@ -44,15 +57,19 @@ impl Keys {
         Pseudonyms::new(&self.derive(b"network", label.as_bytes()))
     }
 
-    /// HKDF-Expand of RFC 5869 with one block of output, under purpose and epoch.
     fn derive(&self, purpose: &[u8], epoch: &[u8]) -> Zeroizing<[u8; 32]> {
-        let mut expand = keyed(&self.root);
-        expand.update(purpose);
-        expand.update(b"|");
-        expand.update(epoch);
-        expand.update(&[1]);
-        Zeroizing::new(expand.finalize().into_bytes().into())
+        derive(&self.root, purpose, epoch)
     }
+}
+
+/// HKDF-Expand of RFC 5869 with one block of output, under purpose and epoch.
+fn derive(root: &[u8; 32], purpose: &[u8], epoch: &[u8]) -> Zeroizing<[u8; 32]> {
+    let mut expand = keyed(root);
+    expand.update(purpose);
+    expand.update(b"|");
+    expand.update(epoch);
+    expand.update(&[1]);
+    Zeroizing::new(expand.finalize().into_bytes().into())
 }
 
 /// HMAC-SHA-256 (RFC 2104) under one derived key, cut to 64 bits.
