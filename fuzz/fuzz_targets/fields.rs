@@ -120,11 +120,16 @@ fn check_target(value: &[u8]) {
             assert!(["page", "Lang"].contains(&key));
             check_shape(value);
         }
-        let campaign = reduced.campaign.iter();
-        for campaign in campaign {
-            check_shape(&campaign.source);
-            campaign.medium.iter().for_each(|name| check_shape(name));
-            campaign.campaign.iter().for_each(|name| check_shape(name));
+        if let Some(campaign) = &reduced.campaign {
+            let names = [
+                Some(&campaign.source),
+                campaign.medium.as_ref(),
+                campaign.campaign.as_ref(),
+            ];
+            names
+                .into_iter()
+                .flatten()
+                .for_each(|name| check_shape(name));
         }
         assert!(reduced.raw_path.len() <= value.len());
     }

@@ -1,4 +1,4 @@
-//! What several targets share: the properties of parsed lines, and files in memory's stead.
+//! What several targets share: the properties of parsed lines, and files to be read.
 
 mod lines;
 mod scratch;
