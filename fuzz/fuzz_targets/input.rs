@@ -5,7 +5,7 @@
 
 #![no_main]
 
-use std::{cell::Cell, io::Write};
+use std::io::Write;
 
 use hushlog::{
     input::{Chunk, Reader, Source, lines},
@@ -106,43 +106,36 @@ fn split(content: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// What was read.
+#[derive(Default)]
 struct Found {
     lines: Vec<Vec<u8>>,
     is_whole: bool,
 }
 
+/// Reads a file with the given bytes: all lines of a small content; of what unfolds to more than a chunk
+/// all lines of the first one, and one of each other.
 fn read(stored: &[u8]) -> Found {
-    let mut found = Found {
-        lines: Vec::new(),
-        is_whole: false,
-    };
-    let total = Cell::new(0);
     FILE.with(|file| {
+        let mut found = Found::default();
         let source = Source::File(file.with(stored).to_owned());
         let Ok(mut reader) = Reader::open(0, &source) else {
-            return;
+            return found;
         };
-        let mut chunk = Chunk::default();
-        while total.get() < ENOUGH {
+        let (mut chunk, mut total) = (Chunk::default(), 0);
+        while total < ENOUGH {
             match reader.next_chunk(&mut chunk) {
                 Ok(true) => {}
-                Ok(false) => found.is_whole = true,
-                Err(_) => return,
-            }
-            if found.is_whole {
-                return;
+                end => {
+                    found.is_whole = end.is_ok();
+                    break;
+                }
             }
             assert!(!chunk.bytes.is_empty() && chunk.bytes.len() <= MOST_OF_CHUNK);
-            total.set(total.get() + chunk.bytes.len());
-            // All lines of a small content; of an unfolded one the first chunk's are enough.
-            if chunk.sequence == 0 {
-                found.lines = split(&chunk.bytes);
-            } else {
-                found
-                    .lines
-                    .extend(lines(&chunk.bytes).take(1).map(<[u8]>::to_vec));
-            }
+            total += chunk.bytes.len();
+            let kept = if chunk.sequence == 0 { usize::MAX } else { 1 };
+            let lines = lines(&chunk.bytes).take(kept);
+            found.lines.extend(lines.map(<[u8]>::to_vec));
         }
-    });
-    found
+        found
+    })
 }
