@@ -20,6 +20,9 @@ use crate::{
 /// Most members that a format may name.
 const MOST_MEMBERS: usize = 24;
 
+/// Most objects, one within the other, that a member may be in.
+const DEEPEST: usize = 32;
+
 /// What the members of an object say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Members {
@@ -155,6 +158,11 @@ impl Members {
         if number == MOST_MEMBERS {
             return Err(refused(&format!(
                 "a map may name {MOST_MEMBERS} JSON members at most"
+            )));
+        }
+        if path.split('.').count() > DEEPEST {
+            return Err(refused(&format!(
+                "a JSON member may be in {DEEPEST} objects at most"
             )));
         }
         self.fields.push(field.into());
@@ -421,6 +429,8 @@ mod tests {
             .collect::<Vec<_>>()
             .join(",");
         check(&many, "24 JSON members at most");
+        let deep = format!("client={}", "a.".repeat(100_000));
+        check(&deep, "in 32 objects at most");
     }
 
     proptest! {

@@ -1,5 +1,7 @@
 //! From the fields of a date to an instant, with caches that keep calendar arithmetic off most lines.
 
+use std::ops::Range;
+
 use jiff::{
     civil::{Date, DateTime, Time},
     tz::{AmbiguousOffset, TimeZone},
@@ -15,6 +17,8 @@ use super::{
 ///
 /// - An impossible date is none. Second 60 counts as second 59 of its minute: a leap second stays
 ///   on its day, and POSIX clocks have no name for it.
+/// - An instant outside of the years 1 to 9998 is none: its period would not fit on the calendar in
+///   every time zone.
 /// - A date without a zone is one of the clock's time zone. Where that zone sets its clocks back,
 ///   the hour that occurs twice is taken as its first occurrence; where it sets them forward, the
 ///   hour that does not occur is taken as so much later.
@@ -52,6 +56,9 @@ struct LocalHour {
     offset: i64,
 }
 
+/// The seconds from the epoch to the instants of the years 1 to 9998.
+const YEARS: Range<i64> = -62_135_596_800..253_370_764_800;
+
 impl Clock {
     /// The length of a time of the Common Log Format without its brackets.
     pub(crate) const CLF_LENGTH: usize = 26;
@@ -85,8 +92,7 @@ impl Clock {
         if *date != self.last_clf.date || *zone != self.last_clf.zone {
             return self.clf_of_another_day(text);
         }
-        let seconds = self.last_clf.midnight + second_of_day(*clock)?;
-        Some(Timestamp(seconds * Timestamp::MICROSECONDS))
+        timestamp(self.last_clf.midnight + second_of_day(*clock)?, 0)
     }
 
     /// The instant that the fields name; `None` where no such instant exists.
@@ -95,9 +101,7 @@ impl Clock {
             Some(seconds) => seconds,
             None => self.civil_seconds(fields)?,
         };
-        Some(Timestamp(
-            seconds * Timestamp::MICROSECONDS + fields.fraction,
-        ))
+        timestamp(seconds, fields.fraction)
     }
 
     /// Reads a time of the Common Log Format in full, and remembers its date and zone.
@@ -178,6 +182,13 @@ impl Clock {
             .ok()?;
         Some(civil - instant.as_second())
     }
+}
+
+/// The instant so many seconds from the epoch and microseconds after that.
+fn timestamp(seconds: i64, microseconds: i64) -> Option<Timestamp> {
+    YEARS
+        .contains(&seconds)
+        .then(|| Timestamp(seconds * Timestamp::MICROSECONDS + microseconds))
 }
 
 /// The calendar's date and time so many seconds after 1970-01-01T00:00:00.
@@ -279,6 +290,24 @@ mod tests {
     }
 
     #[test]
+    fn instants_without_room_around_them_on_the_calendar_are_none() {
+        let mut clock = Clock::new(UTC);
+        let mut check = |text: &str, is_one: bool| {
+            for _ in ["not remembered", "remembered"] {
+                assert_eq!(clf(&mut clock, text).is_some(), is_one, "{text}");
+            }
+        };
+        check("31/Dec/9998:23:59:59 +0000", true);
+        check("31/Dec/9998:22:59:59 -0100", true);
+        check("31/Dec/9998:23:00:00 -0100", false);
+        check("30/Dec/9999:12:00:00 +0000", false);
+        check("01/Jan/0001:00:00:00 +0000", true);
+        check("01/Jan/0001:01:00:00 +0100", true);
+        check("01/Jan/0001:00:59:59 +0100", false);
+        check("31/Dec/0000:23:59:59 +0000", false);
+    }
+
+    #[test]
     fn dates_without_a_zone_follow_the_clocks_of_theirs() {
         let mut clock = Clock::new(berlin());
         let mut check = |text: &str, expected: &str| {
@@ -305,6 +334,8 @@ mod tests {
             "2026-02-30 12:00:00",
             "2025-02-29 12:00:00",
             "9999-12-31 23:00:00",
+            "9999-01-01 12:00:00",
+            "0000-12-31 12:00:00",
         ] {
             assert_eq!(instant(&mut clock, text), None, "{text}");
         }
@@ -313,8 +344,8 @@ mod tests {
     }
 
     fn zoned() -> impl Strategy<Value = Zoned> {
-        // From the year 1 to 9999, at offsets of whole minutes.
-        (-62_135_000_000..253_402_000_000_i64, -959..=959_i32).prop_map(|(second, minutes)| {
+        // From the year 1 to 9998, at offsets of whole minutes.
+        (-62_135_000_000..253_370_000_000_i64, -959..=959_i32).prop_map(|(second, minutes)| {
             let zone = TimeZone::fixed(tz::Offset::from_seconds(minutes * 60).unwrap());
             jiff::Timestamp::from_second(second).unwrap().to_zoned(zone)
         })

@@ -3,7 +3,7 @@
 //!
 //! Rules: W3C working draft WD-logfile-960323; Microsoft KB 194699 (IIS writes UTC).
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use memchr::{memchr, memchr_iter, memchr2};
 
@@ -191,7 +191,8 @@ impl Columns {
             .filter(|name| !name.is_empty())
             .map(|name| String::from_utf8_lossy(name).to_ascii_lowercase())
             .collect();
-        let has = |name: &str| names.iter().any(|own| own == name);
+        let known: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+        let has = |name: &str| known.contains(name);
         let is_local = !has("time");
         let agent = if has("x-edge-location") {
             Escape::Percent
