@@ -144,17 +144,18 @@ pub(super) const FORMATS: [Predefined; 24] = [
         ),
     ),
     known("squid", &[], Columns(SQUID, SQUID.len(), true, Literal)),
+    // Squid escapes nothing in these two, but a target has no spaces in it.
     known(
         "squid_common",
         &[],
-        Spec(r#"%h %l %u %t "%r" %>s %b %{result}n:%k"#, Backslash),
+        Spec(r#"%h %l %u %t "%r" %>s %b %{result}n:%k"#, Literal),
     ),
     known(
         "squid_combined",
         &[],
         Spec(
             r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %{result}n:%k"#,
-            Backslash,
+            Literal,
         ),
     ),
     known("w3c", &["iis", "cloudfront"], W3c),

@@ -107,10 +107,16 @@ const CASES: &[(&str, &[(&str, &str)])] = &[
     ),
     (
         "squid_combined",
-        &[(
-            r#"192.0.2.1 - alice [10/Nov/2026:08:00:00 +0000] "GET http://www.example.com/ HTTP/1.1" 200 5 "-" "A/1" TCP_MISS:HIER_DIRECT"#,
-            "192.0.2.1 2026-11-10T08:00:00Z GET http://www.example.com/ HTTP/1.1 200 5 [-] [A/1] ",
-        )],
+        &[
+            (
+                r#"192.0.2.1 - alice [10/Nov/2026:08:00:00 +0000] "GET http://www.example.com/ HTTP/1.1" 200 5 "-" "A/1" TCP_MISS:HIER_DIRECT"#,
+                "192.0.2.1 2026-11-10T08:00:00Z GET http://www.example.com/ HTTP/1.1 200 5 [-] [A/1] ",
+            ),
+            (
+                r#"192.0.2.1 - - [10/Nov/2026:08:00:00 +0000] "GET http://a/"b"\x22 HTTP/1.1" 200 5 "https://c/?"d"" "A\" TCP_MISS:HIER_DIRECT"#,
+                r#"192.0.2.1 2026-11-10T08:00:00Z GET http://a/"b"\x22 HTTP/1.1 200 5 [https://c/?"d"] [A\] "#,
+            ),
+        ],
     ),
     (
         "squid_common",
