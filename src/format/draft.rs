@@ -56,7 +56,7 @@ impl<'a> Draft<'a> {
             Field::Query => self.query = value,
             Field::Referrer => self.referrer = value,
             Field::Request => self.line = Some(value),
-            Field::ResultStatus => self.status = status(after_slash(value.raw))?,
+            Field::ResultStatus => self.status = status(after_slash(value.raw)?)?,
             Field::Status => self.status = status(value.raw)?,
             Field::Url => {
                 self.path = value;
@@ -160,8 +160,9 @@ fn is_private(entry: &[u8]) -> bool {
     })
 }
 
-fn after_slash(value: &[u8]) -> &[u8] {
-    memrchr(b'/', value).map_or(value, |slash| &value[slash + 1..])
+fn after_slash(value: &[u8]) -> Result<&[u8], Rule> {
+    let slash = memrchr(b'/', value).ok_or(Rule::Status)?;
+    Ok(&value[slash + 1..])
 }
 
 /// The host of the first absolute URL in `text`, without userinfo and port; empty where there is none.

@@ -49,7 +49,7 @@ use Escape::{Backslash, Literal, Quote};
 /// Debian's Apache counts bytes by `%O` where the others have `%b`, which makes lines of the same shape,
 /// as do the default formats of nginx (`combined`) and Varnish, and Traefik's generic one. A virtual host
 /// is read with or without the port.
-pub(super) const FORMATS: [Predefined; 24] = [
+pub(super) const FORMATS: [Predefined; 25] = [
     known("common", &[], Spec(r#"%h %l %u %t "%r" %>s %b"#, Backslash)),
     COMBINED,
     known(
@@ -177,6 +177,15 @@ pub(super) const FORMATS: [Predefined; 24] = [
         &[],
         Spec(
             r#"%v:%p %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %I %O"#,
+            Backslash,
+        ),
+    ),
+    // nginxproxy/nginx-proxy: the host it proxies before, the server that was asked behind.
+    known(
+        "nginx_proxy",
+        &[],
+        Spec(
+            r#"%v:%p %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" "%{upstream}n""#,
             Backslash,
         ),
     ),
