@@ -16,5 +16,6 @@ mod properties;
 mod reference;
 mod rerun;
 mod scenarios;
+mod servers;
 mod site;
 mod traces;

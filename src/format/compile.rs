@@ -225,6 +225,7 @@ fn end(placed: &Placed, next: Option<&Field>, escape: Escape) -> End {
         (Some(b'"'), None) if escape == Escape::Literal => End::Line,
         (Some(b'"'), _) if escape != Escape::Literal => End::Quote,
         (Some(b' ' | b','), _) if may_be_list => End::List,
+        (Some(_), Some(Field::TimeClf)) if !field.is_word() => End::Date,
         (Some(_), _) => End::Literal,
         (None, Some(Field::Path | Field::OtherPath)) => End::Slash,
         (None, Some(_)) => End::Word,
@@ -400,6 +401,16 @@ mod tests {
         check(
             "%h %t %{User-Agent}i",
             &[End::Literal, End::Syntax, End::Line],
+        );
+        check(
+            "%h %l %u %t %b",
+            &[
+                End::Literal,
+                End::Literal,
+                End::Date,
+                End::Syntax,
+                End::Word,
+            ],
         );
     }
 }

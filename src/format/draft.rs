@@ -127,7 +127,7 @@ impl<'a> Draft<'a> {
                 self.keep(Slot::Line, Text { raw, escape });
                 self.host = authority(raw);
             }
-            Field::ResultStatus => self.status = status(after_slash(raw))?,
+            Field::ResultStatus => self.status = status(after_slash(raw)?)?,
             Field::Url => {
                 self.keep(Slot::Path, Text { raw, escape });
                 self.host = authority(raw);
@@ -235,9 +235,12 @@ fn is_private(entry: &[u8]) -> bool {
     })
 }
 
-fn after_slash(value: &[u8]) -> &[u8] {
-    let slash = value.iter().rposition(|&byte| byte == b'/');
-    slash.map_or(value, |slash| &value[slash + 1..])
+fn after_slash(value: &[u8]) -> Result<&[u8], Rule> {
+    let slash = value
+        .iter()
+        .rposition(|&byte| byte == b'/')
+        .ok_or(Rule::Status)?;
+    Ok(&value[slash + 1..])
 }
 
 /// The host of the first absolute URL in `text`, without userinfo and port; empty where there is none.

@@ -177,7 +177,9 @@ fn request<'a>(cells: &mut Cells<'a>) -> std::result::Result<&'a [u8], Rule> {
     let escaped = cells.rest.strip_prefix(b"\\\"");
     let quoted = escaped.or(cells.rest.strip_prefix(b"\""));
     let line = quoted.ok_or(Rule::Delimiter)?;
-    let end = memrchr(b'"', line).ok_or(Rule::Quote)?;
+    let Some(end) = memrchr(b'"', line) else {
+        return cut(line);
+    };
     if !line[end + 1..].trim_ascii().is_empty() {
         return Err(Rule::Trailing);
     }
@@ -187,6 +189,12 @@ fn request<'a>(cells: &mut Cells<'a>) -> std::result::Result<&'a [u8], Rule> {
         .strip_suffix(b"\\")
         .filter(|_| is_escaped)
         .unwrap_or(request))
+}
+
+/// The request line of a log line that `HAProxy` cut, by default to 1,024 bytes (`len` of its `log`). It
+/// is of use where the query is what was cut, and not the path.
+fn cut(line: &[u8]) -> std::result::Result<&[u8], Rule> {
+    position(line, b'?').map(|_| line).ok_or(Rule::Quote)
 }
 
 /// A client without the port that follows the last colon, which an IPv6 address is not told from.
@@ -285,6 +293,15 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_was_cut_in_the_query_is_read() {
+        check(
+            "host",
+            LINE.strip_suffix(" HTTP/1.1\"").unwrap(),
+            Ok("198.51.100.7 Some(200) 5120 example.com||GET /path?q=1"),
+        );
+    }
+
+    #[test]
     fn a_malformed_line_breaks_one_rule() {
         let with = |from: &str, to: &str, rule| check("", &LINE.replace(from, to), Err(rule));
         with(":50443", "", Rule::Delimiter);
@@ -298,7 +315,7 @@ mod tests {
         with(" 5120 ", " x ", Rule::Bytes);
         with("} {}", "", Rule::Delimiter);
         with("\"GET", "GET", Rule::Delimiter);
-        with("HTTP/1.1\"", "HTTP/1.1", Rule::Quote);
+        with("?q=1 HTTP/1.1\"", "", Rule::Quote);
         with("HTTP/1.1\"", "HTTP/1.1\" 1", Rule::Trailing);
         check("", "", Err(Rule::Incomplete));
         check("", "Proxy site started.", Err(Rule::Delimiter));

@@ -93,6 +93,9 @@ pub(super) enum Field {
 /// How the end of a field is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
+    /// Before the first place where the literal stands with a date of the Common Log Format behind it,
+    /// or else where it stands: a user's name may have ` [` in it, but no colon (RFC 7617, section 2).
+    Date,
     /// With the line, less the literal: the last field.
     Line,
     /// Before the first place where the literal stands outside of a list's `, ` and ` : `.
@@ -169,6 +172,7 @@ impl Step {
                 return Ok((&rest[..end], &rest[end + self.literal.len()..]));
             }
             End::Quote => closing_quote(rest).ok_or(Rule::Quote)?,
+            End::Date => find_before_date(rest, &self.literal).ok_or(Rule::Incomplete)?,
             _ => self.rare_end(rest)?,
         };
         let (value, rest) = rest.split_at(end);
@@ -178,6 +182,7 @@ impl Step {
     /// Where a field ends that ends otherwise than most do.
     fn rare_end(&self, rest: &[u8]) -> Result<usize, Rule> {
         let end = match self.end {
+            End::Date => find_before_date(rest, &self.literal),
             End::Line => rest.len().checked_sub(self.literal.len()),
             End::List => find_after_list(rest, &self.literal),
             End::Literal => self.literal.find(rest),
@@ -189,6 +194,25 @@ impl Step {
         };
         end.ok_or(Rule::Incomplete)
     }
+}
+
+/// Where the literal first stands before what looks like `10/Oct/2000:13:55:36`, or else at all.
+#[inline]
+fn find_before_date(text: &[u8], literal: &Literal) -> Option<usize> {
+    let first = literal.find(text)?;
+    let mut at = first;
+    while !looks_like_date(&text[at + literal.len()..]) {
+        match literal.find(&text[at + 1..]) {
+            Some(next) => at += 1 + next,
+            None => return Some(first),
+        }
+    }
+    Some(at)
+}
+
+/// Whether text begins as a date of the Common Log Format does, by its separators.
+const fn looks_like_date(text: &[u8]) -> bool {
+    matches!(text, [_, _, b'/', _, _, _, b'/', _, _, _, _, b':', ..])
 }
 
 /// Where the literal first stands that is no part of what separates the members of a list.
@@ -235,5 +259,22 @@ mod tests {
         check("a, b", ", ", Some(1));
         check(" b", " ", Some(0));
         check(", b c", " ", Some(3));
+    }
+
+    #[test]
+    fn what_stands_before_a_date_ends_where_the_date_begins() {
+        let check = |text: &str, end: Option<usize>| {
+            assert_eq!(
+                find_before_date(text.as_bytes(), &Literal::from(b" [".to_vec())),
+                end,
+                "{text}"
+            );
+        };
+        check("jane [10/Oct/2000:13:55:36 -0700]", Some(4));
+        check("jane [x [10/Oct/2000:13:55:36 -0700]", Some(7));
+        check("jane [01/Jan/2020 [ [10/Oct/2000:13:55:36 -0700]", Some(19));
+        check("jane [yesterday] [", Some(4));
+        check("jane [", Some(4));
+        check("jane", None);
     }
 }

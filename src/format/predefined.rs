@@ -50,7 +50,7 @@ use Escape::{Backslash, Literal, Quote};
 /// Debian's Apache counts bytes by `%O` where the others have `%b`, which makes lines of the same shape,
 /// as do the default formats of nginx (`combined`) and Varnish, and Traefik's generic one. A virtual host
 /// is read with or without the port.
-pub(super) const FORMATS: [Predefined; 24] = [
+pub(super) const FORMATS: [Predefined; 25] = [
     known("common", &[], Spec(r#"%h %l %u %t "%r" %>s %b"#, Backslash)),
     COMBINED,
     known(
@@ -145,17 +145,18 @@ pub(super) const FORMATS: [Predefined; 24] = [
         ),
     ),
     known("squid", &[], Columns(SQUID, SQUID.len(), true, Literal)),
+    // Squid escapes nothing in these two, but a target has no spaces in it.
     known(
         "squid_common",
         &[],
-        Spec(r#"%h %l %u %t "%r" %>s %b %{result}n:%k"#, Backslash),
+        Spec(r#"%h %l %u %t "%r" %>s %b %{result}n:%k"#, Literal),
     ),
     known(
         "squid_combined",
         &[],
         Spec(
             r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %{result}n:%k"#,
-            Backslash,
+            Literal,
         ),
     ),
     known("w3c", &["iis", "cloudfront"], W3c),
@@ -177,6 +178,15 @@ pub(super) const FORMATS: [Predefined; 24] = [
         &[],
         Spec(
             r#"%v:%p %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %I %O"#,
+            Backslash,
+        ),
+    ),
+    // nginxproxy/nginx-proxy: the host it proxies before, the server that was asked behind.
+    known(
+        "nginx_proxy",
+        &[],
+        Spec(
+            r#"%v:%p %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" "%{upstream}n""#,
             Backslash,
         ),
     ),

@@ -103,14 +103,25 @@ const CASES: &[(&str, &[(&str, &str)])] = &[
                 "1794297600.123 310 192.0.2.1 TCP_MISS/304 233 GET http://www.example.com/ -",
                 "Incomplete",
             ),
+            (
+                // Another format, of Nginx Proxy Manager.
+                r#"[10/Nov/2026:08:00:00 +0000] - 304 304 - GET http example.org "/" [Client 192.0.2.1]"#,
+                "Status",
+            ),
         ],
     ),
     (
         "squid_combined",
-        &[(
-            r#"192.0.2.1 - alice [10/Nov/2026:08:00:00 +0000] "GET http://www.example.com/ HTTP/1.1" 200 5 "-" "A/1" TCP_MISS:HIER_DIRECT"#,
-            "192.0.2.1 2026-11-10T08:00:00Z GET http://www.example.com/ HTTP/1.1 200 5 [-] [A/1] ",
-        )],
+        &[
+            (
+                r#"192.0.2.1 - alice [10/Nov/2026:08:00:00 +0000] "GET http://www.example.com/ HTTP/1.1" 200 5 "-" "A/1" TCP_MISS:HIER_DIRECT"#,
+                "192.0.2.1 2026-11-10T08:00:00Z GET http://www.example.com/ HTTP/1.1 200 5 [-] [A/1] ",
+            ),
+            (
+                r#"192.0.2.1 - - [10/Nov/2026:08:00:00 +0000] "GET http://a/"b"\x22 HTTP/1.1" 200 5 "https://c/?"d"" "A\" TCP_MISS:HIER_DIRECT"#,
+                r#"192.0.2.1 2026-11-10T08:00:00Z GET http://a/"b"\x22 HTTP/1.1 200 5 [https://c/?"d"] [A\] "#,
+            ),
+        ],
     ),
     (
         "squid_common",
@@ -149,6 +160,13 @@ const CASES: &[(&str, &[(&str, &str)])] = &[
         &[(
             r#"192.0.2.1 - - [10/Nov/2026:08:00:01 +0000] "GET /\x22 HTTP/3.0" 499 0 "-" "A/1" "198.51.100.7, 192.0.2.1""#,
             "192.0.2.1 2026-11-10T08:00:01Z GET /\" HTTP/3.0 499 0 [-] [A/1] ",
+        )],
+    ),
+    (
+        "nginx_proxy",
+        &[(
+            r#"example.org 192.0.2.1 - - [10/Nov/2026:08:00:01 +0000] "GET / HTTP/2.0" 200 5 "-" "A/1" "10.0.0.2:80, 10.0.0.3:80""#,
+            "192.0.2.1 2026-11-10T08:00:01Z GET / HTTP/2.0 200 5 [-] [A/1] example.org",
         )],
     ),
     (

@@ -235,10 +235,10 @@ fn column(name: &str, is_local: bool, agent: Escape, has: &impl Fn(&str) -> bool
         "cs-uri-query" if !has("cs-uri") => Field::Query,
         "sc-status" => Field::Status,
         "sc-bytes" => Field::Bytes,
-        "cs(referer)" if agent == Escape::Percent => {
+        "cs(referer)" | "cs(referrer)" if agent == Escape::Percent => {
             return Column::Value(Field::Referrer.into(), agent);
         }
-        "cs(referer)" => Field::Referrer,
+        "cs(referer)" | "cs(referrer)" => Field::Referrer,
         "cs(user-agent)" => return Column::Value(Field::UserAgent.into(), agent),
         "x-host-header" => Field::Host,
         "cs-host" | "cs(host)" if !has("x-host-header") => Field::Host,

@@ -97,6 +97,13 @@ fn columns_are_named_by_fields_in_any_case() {
             ("#Remark: anything", "ignored"),
         ],
     );
+    check(
+        "date time c-ip cs-method cs-uri-stem cs(Referrer)",
+        &[(
+            "2026-11-10 08:00:00 198.51.100.7 GET / https://a.example/",
+            "198.51.100.7 2026-11-10T08:00:00Z - GET|/|||https://a.example/ ",
+        )],
+    );
 }
 
 #[test]
