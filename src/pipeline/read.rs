@@ -8,8 +8,8 @@ use super::feed::Feed;
 use crate::{
     error::Error,
     format::{Format, Parsed, Parser},
-    input::{self, Chunk, Source},
-    privacy::{Collected, Gate, GateSettings, Intake},
+    input::{self, Chunk, NamedHosts, Source},
+    privacy::{CollectedSites, Gates, GatesSettings, Intake},
     stats::{Account, Accounts, MalformedLine, Rule},
     time::TimeZone,
 };
@@ -26,6 +26,8 @@ pub struct Inputs {
     pub format: Option<Format>,
     /// The time zone of logs that have none of their own.
     pub log_tz: TimeZone,
+    /// The hosts of sources whose lines tell none.
+    pub hosts: NamedHosts,
 }
 
 /// How far reading has come, for whoever watches.
@@ -39,8 +41,8 @@ pub struct Progress {
 
 /// Everything that was read.
 pub struct Reading {
-    /// What gate 1 let through.
-    pub collected: Collected,
+    /// What gate 1 let through, by site.
+    pub collected: CollectedSites,
     /// All lines by account.
     pub accounts: Accounts,
     /// The first malformed lines.
@@ -69,28 +71,26 @@ pub struct SourceReading {
 pub fn read(
     pool: &ThreadPool,
     inputs: &Inputs,
-    gate: GateSettings<'_>,
+    gates: GatesSettings<'_>,
     progress: &Progress,
 ) -> Reading {
     let feed = Feed::new(inputs);
     let workers = pool.broadcast(|_| {
-        let mut worker = Worker::new(inputs, gate);
+        let mut worker = Worker::new(inputs, gates);
         worker.run(&feed, progress);
-        (worker.gate.finish(), worker.accounts, worker.chunks)
+        (worker.gates.finish(), worker.accounts, worker.chunks)
     });
     let mut accounts = Accounts::default();
     let mut chunks = Vec::new();
-    let mut intakes: Vec<Intake> = Vec::new();
+    let mut intakes: Vec<Vec<Intake>> = Vec::new();
     for (intake, worker_accounts, worker_chunks) in workers {
         intakes.push(intake);
         accounts += worker_accounts;
         chunks.extend(worker_chunks);
     }
     chunks.sort_unstable_by_key(|chunk| (chunk.source, chunk.sequence));
-    let hosts = gate.policy.hosts.names().to_vec();
-    let goals = gate.policy.goals.names().to_vec();
     Reading {
-        collected: Collected::join(intakes, hosts, goals),
+        collected: CollectedSites::join(intakes, gates),
         accounts,
         sources: sources(&chunks, inputs),
         malformed: examples(chunks, inputs),
@@ -112,7 +112,7 @@ struct ChunkLines {
 /// One thread's state.
 struct Worker<'r> {
     inputs: &'r Inputs,
-    gate: Gate<'r>,
+    gates: Gates<'r>,
     parser: Option<(usize, Parser)>,
     /// Room for lines out of their wrappers.
     unwrapped: Vec<u8>,
@@ -121,10 +121,10 @@ struct Worker<'r> {
 }
 
 impl<'r> Worker<'r> {
-    fn new(inputs: &'r Inputs, gate: GateSettings<'r>) -> Self {
+    fn new(inputs: &'r Inputs, gates: GatesSettings<'r>) -> Self {
         Self {
             inputs,
-            gate: Gate::new(gate),
+            gates: Gates::new(gates),
             parser: None,
             unwrapped: Vec::new(),
             accounts: Accounts::default(),
@@ -162,12 +162,13 @@ impl<'r> Worker<'r> {
             malformed: 0,
             examples: Vec::new(),
         };
-        self.gate.begin(chunk.source, chunk.sequence);
+        let host = self.inputs.hosts.of(&self.inputs.sources[chunk.source]);
+        self.gates.begin(chunk.source, chunk.sequence, host);
         for line in input::lines(&chunk.bytes) {
             counted.lines += 1;
             let unwrapped = counted.format.unwrapped(line, &mut self.unwrapped);
             let account = match parser.parse(unwrapped) {
-                Parsed::Record(record) => self.gate.admit(&record, line, source),
+                Parsed::Record(record) => self.gates.admit(&record, line, source),
                 Parsed::Ignored => {
                     counted.ignored += 1;
                     Account::Ignored

@@ -7,7 +7,7 @@ use crate::{
     aggregate::{self, Shares, Survey, Totals, VisitSettings},
     error::Result,
     output::Folder,
-    privacy::{CollectedPeriod, Coverage, Lexicon, PeriodLines, Shard},
+    privacy::{Collected, CollectedPeriod, Coverage, Lexicon, PeriodLines, Shard, SiteName},
     release::{Numbers, Plan, PlanSettings, Release, Statement, Verdict},
     time::{Calendar, CivilHour, Hours, Period, Timestamp},
 };
@@ -36,9 +36,11 @@ pub struct ReportSettings {
     pub policy: serde_json::Value,
 }
 
-/// What became of the periods that were read.
+/// What became of the periods that were read of a site.
 #[derive(Debug, Default)]
 pub struct Report {
+    /// The site; `None` where all of a log is one.
+    pub site: Option<SiteName>,
     /// Released by this run.
     pub releases: Vec<Release>,
     /// Already released, from lines that have changed since.
@@ -62,57 +64,94 @@ pub struct Held {
     pub source: String,
 }
 
-/// Releases every period of a reading that may be released, and publishes it in the folder.
+/// Releases every period of a reading that may be released, and publishes it in the folder of its site:
+/// there is one for each, in the order of sites.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`](crate::error::Error::Refused) if the folder's ledger is of another length of period or time zone, and errors of
-/// [`Folder::publish`]; what was released before the error stays released.
+/// Errors of [`Folder::publish`], such as that of a ledger of another length of period, time zone or site;
+/// what was released before the error stays released.
 pub fn report(
     pool: &ThreadPool,
     inputs: &Inputs,
     reading: Reading,
     settings: &ReportSettings,
-    mut folder: Folder,
-) -> Result<Report> {
-    let mut report = Report::default();
-    let first_released = folder.ledger().earliest();
+    folders: Vec<Folder>,
+) -> Result<Vec<Report>> {
     let whole = reading.failures.is_empty();
-    let lexicon = reading.collected.lexicon;
-    for (period, CollectedPeriod { lines, shards }) in reading.collected.periods {
-        if folder.ledger().contains(period) {
-            report.judge(period, &lines, &folder);
-            continue;
-        }
-        // Nothing is to be said of a period that filters leave nothing of.
-        let readable = (whole || settings.allow_partial) && lines.parsed() > 0;
-        let Some(coverage) = lines.coverage().filter(|_| readable) else {
-            continue;
+    let run = Run {
+        pool,
+        inputs,
+        settings,
+        whole,
+    };
+    let sites = reading.collected.sites.into_iter().zip(folders);
+    sites
+        .map(|(collected, folder)| run.report(collected, folder))
+        .collect()
+}
+
+/// What the reports of all sites have in common.
+struct Run<'r> {
+    pool: &'r ThreadPool,
+    inputs: &'r Inputs,
+    settings: &'r ReportSettings,
+    /// Every source was read to its end.
+    whole: bool,
+}
+
+impl Run<'_> {
+    /// Releases and publishes what may be released of a site.
+    fn report(&self, collected: Collected, mut folder: Folder) -> Result<Report> {
+        let mut report = Report {
+            site: folder.site().cloned(),
+            ..Report::default()
         };
-        let follows = first_released.is_some_and(|first| first < period);
-        let gap = missing_beginning(period, coverage, settings, inputs).filter(|_| follows);
-        let complete = whole && gap.is_none() && !settings.include_open;
-        if let Some(gap) = gap.filter(|_| !settings.allow_partial) {
-            report.held.push(gap);
-            continue;
-        }
-        let statement = settings.statement(period, &lines, complete);
-        match release(pool, statement, shards, &lexicon, settings) {
-            Some(release) => {
-                folder = folder.publish(&release, lines.digest())?;
-                report.releases.push(release);
+        let (settings, lexicon) = (self.settings, collected.lexicon);
+        let first_released = folder.ledger().earliest();
+        for (period, CollectedPeriod { lines, shards }) in collected.periods {
+            if folder.ledger().contains(period) {
+                report.judge(period, &lines, &folder);
+                continue;
             }
-            None => report.below.push(period),
+            // Nothing is to be said of a period that filters leave nothing of.
+            let readable = (self.whole || settings.allow_partial) && lines.parsed() > 0;
+            let Some(coverage) = lines.coverage().filter(|_| readable) else {
+                continue;
+            };
+            let follows = first_released.is_some_and(|first| first < period);
+            let gap =
+                missing_beginning(period, coverage, settings, self.inputs).filter(|_| follows);
+            let complete = self.whole && gap.is_none() && !settings.include_open;
+            if let Some(gap) = gap.filter(|_| !settings.allow_partial) {
+                report.held.push(gap);
+                continue;
+            }
+            let statement = settings.statement(period, report.site.clone(), &lines, complete);
+            match release(self.pool, statement, shards, &lexicon, settings) {
+                Some(release) => {
+                    folder = folder.publish(&release, lines.digest())?;
+                    report.releases.push(release);
+                }
+                None => report.below.push(period),
+            }
         }
+        Ok(report)
     }
-    Ok(report)
 }
 
 impl ReportSettings {
     /// What the release of a period says of itself.
-    fn statement(&self, period: Period, lines: &PeriodLines, complete: bool) -> Statement {
+    fn statement(
+        &self,
+        period: Period,
+        site: Option<SiteName>,
+        lines: &PeriodLines,
+        complete: bool,
+    ) -> Statement {
         Statement {
             period,
+            site,
             tz: self.calendar.tz_name().to_owned(),
             complete,
             policy: self.policy.clone(),
