@@ -13,8 +13,11 @@ use crate::time::{Period, Timestamp};
 /// Shards of a period; a visitor's hits are all in the one its pseudonym names.
 const SHARDS: usize = 256;
 
-/// Hits of a block; blocks are filled one after another, so that a growing shard is never moved.
+/// Most hits of a block; blocks are filled one after another, so that a growing shard is never moved.
 const BLOCK: usize = 128;
+
+/// Hits of a shard's first block: small, since a run may have many small sites.
+const FIRST_BLOCK: usize = 4;
 
 /// What one worker let through of a period.
 pub(super) struct PeriodIntake {
@@ -39,16 +42,22 @@ impl PeriodIntake {
             self.shards.resize_with(SHARDS, Vec::new);
         }
         let blocks = &mut self.shards[(hit.visitor() >> 56) as usize];
-        match blocks.last_mut().filter(|block| block.len() < BLOCK) {
+        match blocks.last_mut().filter(|it| it.len() < it.capacity()) {
             Some(block) => block.push(hit),
             None => {
-                let mut block = Vec::with_capacity(BLOCK);
+                let mut block = Vec::with_capacity(next_size(blocks));
                 block.push(hit);
                 blocks.push(block);
             }
         }
         self.lines.parse();
     }
+}
+
+/// How many hits the next block of a shard holds.
+fn next_size(blocks: &Blocks) -> usize {
+    let last = blocks.last().map(Vec::capacity);
+    last.map_or(FIRST_BLOCK, |last| BLOCK.min(4 * last))
 }
 
 /// Everything one worker let through.
