@@ -117,7 +117,7 @@ fn each_site_is_reported_as_if_its_lines_were_all_there_were() {
         let all = published(&by_host.out());
         let strays = all.keys().find(|name| {
             let in_site = |site: &&str| name.starts_with(&format!("site={site}/"));
-            !SITES.iter().any(|site| in_site(&site))
+            !SITES.iter().any(in_site)
         });
         assert_eq!(strays, None);
         for site in SITES {
@@ -349,7 +349,7 @@ fn the_same_lines_again_change_nothing() {
     assert!(said.contains("already released  1800\n"), "{said}");
     assert_same(&tree(&scene.out()), &before, "a rerun");
     // Lines of hosts that are no site are nobody's.
-    let mut more = lines.clone();
+    let mut more = lines;
     more[0].text = more[0].text.replace("a.example", "evil.example");
     more.push(more[0].clone());
     run_for(&mut run_on_hosts(&scene, &more, &BOTH), 0);
@@ -366,12 +366,41 @@ fn a_changed_site_does_not_hold_up_another() {
     let output = run_for(&mut run_on_hosts(&scene, &lines, &["a.example"]), 3);
     let said = "2025-06-03 of a.example was released before, and its lines have changed";
     assert!(complaint(&output).contains(said));
-    // A site that joins later is released from what there is.
-    let output = run_for(&mut run_on_hosts(&scene, &lines, &BOTH), 0);
+    let mut next = two_hosts((2025, 6, 3), 2);
+    next.push(lines[0].clone());
+    let output = run_for(&mut run_on_hosts(&scene, &next, &BOTH), 0);
     assert!(complaint(&output).contains(said));
-    assert_eq!(released(&scene, "b.example"), ["2025-06-03"]);
+    assert_eq!(released(&scene, "a.example"), ["2025-06-03", "2025-06-04"]);
+    assert_eq!(released(&scene, "b.example"), ["2025-06-04"]);
     let after = published(&scene.out());
-    assert_same(&of_site(&after, "a.example"), &before, "the other site");
+    let of_day = |tree: &Tree| tree["date=2025-06-03/pages.csv"].clone();
+    assert!(of_day(&of_site(&after, "a.example")) == of_day(&before));
+}
+
+/// What was released of one site cannot be released of another once more.
+#[test]
+fn no_line_counts_for_two_sites() {
+    let lines = lines(midnight(2025, 6, 3), 1, 300);
+    let run = |scene: &Scene, patterns: &[&str], sites: &[&str]| {
+        let mut command = report(&scene.out());
+        command.args(["--by-host", "-q"]);
+        command.args(patterns.iter().map(|it| format!("--host-from-file={it}")));
+        command.args(sites.iter().map(|it| format!("--site-host={it}")));
+        command.arg(scene.file("a.example.log", text(&lines[..450])));
+        command.arg(scene.file("old-b.example-a.example.log", text(&lines[450..])));
+        complaint(&run_for(&mut command, 0))
+    };
+    for sites in [&BOTH[..], &["b.example"]] {
+        let scene = Scene::new();
+        // The second file is taken for one of the first's host, and then for its own.
+        let mistaken = ["old-b.example-{host}.log", "{host}.log"];
+        assert_eq!(run(&scene, &mistaken, &["a.example"]), "");
+        assert_eq!(released(&scene, "a.example"), ["2025-06-03"]);
+        let said = run(&scene, &["old-{host}-a.example.log", "{host}.log"], sites);
+        let expected = "2025-06-03 of b.example is not released: another site was";
+        assert!(said.contains(expected), "{said}");
+        assert_eq!(released(&scene, "b.example"), [""; 0]);
+    }
 }
 
 #[test]

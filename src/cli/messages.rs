@@ -136,6 +136,12 @@ fn not_released(report: &Report, k: usize) {
              its lines have changed cannot be told"
         ));
     }
+    for period in report.entangled.iter().map(named) {
+        say(format_args!(
+            "{period} is not released: another site was, from lines that this run does not have as they \
+             were, so that it cannot be told whether some would count for both"
+        ));
+    }
     for held in &report.held {
         say(format_args!(
             "{} is held back: its first line, in {}, is of {} {:02} h; the rotated file before that \

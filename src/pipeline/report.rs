@@ -1,5 +1,7 @@
 //! Turns what was read into releases, one period after another, and publishes each as it is ready.
 
+use std::collections::BTreeSet;
+
 use rayon::ThreadPool;
 
 use super::{Inputs, Reading, reduce};
@@ -47,6 +49,9 @@ pub struct Report {
     pub changed: Vec<Period>,
     /// Already released, from lines that are no longer known, so that changes cannot be told.
     pub unknown: Vec<Period>,
+    /// Not released since another site was, from lines that this run does not have as they were: it
+    /// cannot be told that no line would count for both.
+    pub entangled: Vec<Period>,
     /// Held back because their beginning seems to be missing.
     pub held: Vec<Held>,
     /// Not published because fewer than k networks sent their requests.
@@ -78,17 +83,35 @@ pub fn report(
     settings: &ReportSettings,
     folders: Vec<Folder>,
 ) -> Result<Vec<Report>> {
-    let whole = reading.failures.is_empty();
+    let sites = reading.collected.sites.into_iter().zip(folders);
+    let sites: Vec<(Collected, Folder)> = sites.collect();
     let run = Run {
         pool,
         inputs,
         settings,
-        whole,
+        whole: reading.failures.is_empty(),
+        altered: sites.iter().flat_map(altered_periods).collect(),
     };
-    let sites = reading.collected.sites.into_iter().zip(folders);
     sites
+        .into_iter()
         .map(|(collected, folder)| run.report(collected, folder))
         .collect()
+}
+
+/// The released periods of a site whose lines are not known to be the same now.
+fn altered_periods((collected, folder): &(Collected, Folder)) -> Vec<Period> {
+    let is_same = |period: &Period| {
+        let lines = collected.periods.get(period).map(|it| &it.lines);
+        lines.and_then(|lines| verdict(*period, lines, folder)) == Some(Verdict::Unchanged)
+    };
+    let periods = folder.ledger().periods();
+    periods.filter(|period| !is_same(period)).collect()
+}
+
+/// How a released period's lines compare with those it was made from; `None` if these are not known.
+fn verdict(period: Period, lines: &PeriodLines, folder: &Folder) -> Option<Verdict> {
+    let released = folder.state().lines(period)?;
+    Some(Verdict::of(&lines.digest(), released))
 }
 
 /// What the reports of all sites have in common.
@@ -98,6 +121,9 @@ struct Run<'r> {
     settings: &'r ReportSettings,
     /// Every source was read to its end.
     whole: bool,
+    /// Periods that some site has released from lines that are not known to be the same now. Another
+    /// site's lines may have been among them, if files or fields were taken for other hosts' then.
+    altered: BTreeSet<Period>,
 }
 
 impl Run<'_> {
@@ -119,6 +145,10 @@ impl Run<'_> {
             let Some(coverage) = lines.coverage().filter(|_| readable) else {
                 continue;
             };
+            if self.altered.contains(&period) || folder.is_released_elsewhere(period) {
+                report.entangled.push(period);
+                continue;
+            }
             let follows = first_released.is_some_and(|first| first < period);
             let gap =
                 missing_beginning(period, coverage, settings, self.inputs).filter(|_| follows);
@@ -164,12 +194,10 @@ impl ReportSettings {
 impl Report {
     /// Compares the lines of a released period with those it was made from.
     fn judge(&mut self, period: Period, lines: &PeriodLines, folder: &Folder) {
-        match folder.state().lines(period) {
+        match verdict(period, lines, folder) {
             None => self.unknown.push(period),
-            Some(released) => match Verdict::of(&lines.digest(), released) {
-                Verdict::Changed => self.changed.push(period),
-                Verdict::Older | Verdict::Unchanged => {}
-            },
+            Some(Verdict::Changed) => self.changed.push(period),
+            Some(Verdict::Older | Verdict::Unchanged) => {}
         }
     }
 }

@@ -18,7 +18,7 @@ mod scope;
 #[cfg(test)]
 mod tests;
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use self::{
     contents::Contents,
@@ -36,6 +36,7 @@ use crate::{
     error::{Error, Result},
     privacy::{LineDigest, SiteName},
     release::{Ledger, Release, State},
+    time::Period,
 };
 
 /// An output folder or a site's folder in it, locked for this run, with its ledger and private state.
@@ -44,9 +45,16 @@ pub struct Folder {
     disk: Box<dyn Disk>,
     layout: Layout,
     locks: Locks,
-    /// The locks of the output folder that a site's folder is in.
-    _outer: Option<Arc<Locks>>,
+    /// The output folder that a site's folder is in.
+    outer: Option<Arc<Outer>>,
     contents: Contents,
+}
+
+/// What the folders of sites have in common.
+struct Outer {
+    _locks: Locks,
+    /// What sites have released that are not of this run.
+    released: BTreeSet<Period>,
 }
 
 /// A period on its way: its files, and the folder's contents with it.
@@ -102,18 +110,31 @@ impl Folder {
         sites: &[SiteName],
     ) -> Result<Vec<Self>> {
         let layout = Layout::prepare(&*disk(), dir, state_dir, None)?;
-        let outer = Arc::new(Locks::take(&layout)?);
+        let locks = Locks::take(&layout)?;
         scope::check_by_host(&layout)?;
         let open = |site: &SiteName| {
             let layout = layout.prepare_site(&*disk(), site)?;
             let locks = Locks::take(&layout)?;
+            Self::recovered(disk(), layout, locks)
+        };
+        let mut released = BTreeSet::new();
+        for absent in scope::released_sites(&layout)? {
+            if !sites.contains(&absent) {
+                released.extend(open(&absent)?.ledger().periods());
+            }
+        }
+        let outer = Arc::new(Outer {
+            _locks: locks,
+            released,
+        });
+        let of_site = |site: &SiteName| {
             Ok(Self {
                 site: Some(site.clone()),
-                _outer: Some(Arc::clone(&outer)),
-                ..Self::recovered(disk(), layout, locks)?
+                outer: Some(Arc::clone(&outer)),
+                ..open(site)?
             })
         };
-        sites.iter().map(open).collect()
+        sites.iter().map(of_site).collect()
     }
 
     /// A locked folder, after what an interrupted run left is finished or cleared away.
@@ -125,7 +146,7 @@ impl Folder {
             disk,
             layout,
             locks,
-            _outer: None,
+            outer: None,
             contents,
         })
     }
@@ -176,6 +197,13 @@ impl Folder {
     #[must_use]
     pub const fn site(&self) -> Option<&SiteName> {
         self.site.as_ref()
+    }
+
+    /// Whether the period has been released in the same output folder of a site that is not of this run.
+    #[must_use]
+    pub fn is_released_elsewhere(&self, period: Period) -> bool {
+        let outer = self.outer.as_ref();
+        outer.is_some_and(|outer| outer.released.contains(&period))
     }
 
     /// What has been released under the folder's ledger.

@@ -16,7 +16,7 @@ use crate::{
     aggregate::Table,
     privacy::{LineDigest, SiteName},
     release::{PublishedTable, Row, digest},
-    time::{Period, PeriodLength},
+    time::PeriodLength,
 };
 
 const LINES: LineDigest = LineDigest {
