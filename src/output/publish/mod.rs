@@ -65,14 +65,14 @@ struct Publication {
 }
 
 impl Folder {
-    /// Opens an output folder, of all hosts as one, for this run alone, creating it if it is missing, and finishes or
-    /// clears away what an interrupted run left. State and ledger are in the folder unless named.
+    /// Opens an output folder, of all hosts as one, for this run alone, creating it if it is missing,
+    /// and finishes or clears away what an interrupted run left. State and ledger are in the folder unless named.
     ///
     /// # Errors
     ///
     /// [`Error::Setting`] if another run has it open, [`Error::Refused`] if everyone can write to
-    /// it or sites have releases in it, [`Error::Ledger`] if the ledger, the state or a manifest is damaged, [`Error::Write`] or
-    /// [`Error::Read`] if a file cannot be written or read.
+    /// it or sites have releases in it, [`Error::Ledger`] if the ledger, the state or a manifest is
+    /// damaged, [`Error::Write`] or [`Error::Read`] if a file cannot be written or read.
     pub fn open(dir: &Path, state_dir: Option<&Path>, ledger: Option<&Path>) -> Result<Self> {
         Self::open_on(Box::new(FileSystem), dir, state_dir, ledger)
     }
