@@ -315,6 +315,7 @@ impl Day {
 
     fn statement(&self) -> Statement {
         Statement {
+            site: None,
             period: self.period,
             tz: SITE.calendar.tz_name().to_owned(),
             complete: true,

@@ -3,7 +3,9 @@
 use hushlog::{
     error::Error,
     pipeline::{Inputs, LeftOut, Report, SourceReading},
-    privacy::Repetitions,
+    privacy::{CollectedSites, Repetitions, SiteName, Sites},
+    stats::Accounts,
+    time::Period,
 };
 
 use super::{Exit, log_format::described, say};
@@ -56,6 +58,27 @@ pub(super) fn failures(failures: &[Error], allow_partial: bool) -> Option<Exit> 
     failed.then_some(Exit::NotAllRead)
 }
 
+/// Says which sites have releases in the output folder but are none of this run's.
+pub(super) fn left_alone(released: &[SiteName], sites: &Sites) {
+    for site in released.iter().filter(|it| !sites.names().contains(it)) {
+        say(format_args!(
+            "{site} has releases in the output folder, but is not among the --site-host of this run: \
+             its requests are excluded"
+        ));
+    }
+}
+
+/// Says that no line is of any site, if that is so.
+pub(super) fn no_site(collected: &CollectedSites, accounts: &Accounts) {
+    let none = collected.sites.iter().all(|site| site.periods.is_empty());
+    if none && accounts.excluded > 0 {
+        say(format_args!(
+            "no line is of a host that --site-host names; where lines do not tell their host, \
+             --host-from-file takes it out of the names of files"
+        ));
+    }
+}
+
 /// Says which sources hold the same lines, and what that means for the release.
 pub(super) fn repetitions(repetitions: &Repetitions, inputs: &Inputs) -> Option<Exit> {
     if *repetitions == Repetitions::default() {
@@ -82,37 +105,58 @@ pub(super) fn repetitions(repetitions: &Repetitions, inputs: &Inputs) -> Option<
 }
 
 /// Says what became of periods that were not released; the exit status they ask for.
-pub(super) fn outcome(report: &Report, k: usize) -> Option<Exit> {
-    for period in &report.below {
+pub(super) fn outcome(reports: &[Report], k: usize) -> Option<Exit> {
+    for report in reports {
+        not_released(report, k);
+    }
+    let any = |is: fn(&Report) -> bool| reports.iter().any(is);
+    if any(|report| !report.held.is_empty()) {
+        Some(Exit::NotAllRead)
+    } else if any(|report| !report.changed.is_empty()) && !any(|report| !report.releases.is_empty())
+    {
+        Some(Exit::Refused)
+    } else {
+        None
+    }
+}
+
+fn not_released(report: &Report, k: usize) {
+    let named = |period: &Period| match &report.site {
+        Some(site) => format!("{period} of {site}"),
+        None => period.to_string(),
+    };
+    for period in report.below.iter().map(named) {
         say(format_args!(
             "{period} is not published: its requests come from fewer than {k} networks"
         ));
     }
-    for period in &report.unknown {
+    for period in report.unknown.iter().map(named) {
         say(format_args!(
             "{period} was released before, but the private state of that release is gone: whether \
              its lines have changed cannot be told"
+        ));
+    }
+    for period in report.entangled.iter().map(named) {
+        say(format_args!(
+            "{period} is not released: another site was, from lines that this run does not have as they \
+             were, so that it cannot be told whether some would count for both"
         ));
     }
     for held in &report.held {
         say(format_args!(
             "{} is held back: its first line, in {}, is of {} {:02} h; the rotated file before that \
              one is probably missing (--allow-partial releases the period as it is)",
-            held.period, held.source, held.first.date, held.first.hour
+            named(&held.period),
+            held.source,
+            held.first.date,
+            held.first.hour
         ));
     }
-    for period in &report.changed {
+    for period in report.changed.iter().map(named) {
         say(format_args!(
             "{period} was released before, and its lines have changed since: what is published stays \
              as it is, since a second release of the same period would tell what was added. To publish it \
              anew, use another output folder and take the old release out of circulation."
         ));
-    }
-    if !report.held.is_empty() {
-        Some(Exit::NotAllRead)
-    } else if !report.changed.is_empty() && report.releases.is_empty() {
-        Some(Exit::Refused)
-    } else {
-        None
     }
 }

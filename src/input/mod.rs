@@ -2,11 +2,13 @@
 
 mod compression;
 mod lines;
+mod named_host;
 mod reader;
 mod selection;
 mod source;
 
 pub use lines::lines;
+pub use named_host::NamedHosts;
 pub use reader::{Chunk, Reader};
 pub use selection::Selection;
 pub use source::Source;

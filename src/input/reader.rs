@@ -14,7 +14,7 @@ use crate::{
 const CHUNK: usize = 1 << 20;
 
 /// Bits by which the number of a part stands above those of its chunks.
-const PART_BITS: u32 = 32;
+const PART_BITS: u32 = 24;
 
 /// Whole lines of one source.
 #[derive(Debug, Default)]

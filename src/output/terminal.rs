@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     aggregate::{Measure, Table},
+    privacy::SiteName,
     release::{OTHER, PublishedTable, Release, Row},
     stats::{Accounts, MalformedLine},
     time::PeriodLength,
@@ -42,24 +43,40 @@ const HEADLINES: [Measure; 6] = [
 /// Rows shown of a table.
 const TOP: usize = 10;
 
-/// Describes a run: the headline figures of each release, the first rows of the last one's tables,
-/// what was withheld, and the exact accounts. Holds no control characters but newlines.
+/// Describes a run: of each site the headline figures of its releases, the first rows of the last one's
+/// tables and what was withheld; then the exact accounts of all lines. A site has a heading if it has a
+/// name. Holds no control characters but newlines.
 #[must_use]
-pub fn summary(releases: &[Release], accounts: &Accounts, malformed: &[MalformedLine]) -> String {
+pub fn summary(
+    sites: &[(Option<&SiteName>, &[Release])],
+    accounts: &Accounts,
+    malformed: &[MalformedLine],
+) -> String {
     let mut out = String::new();
-    headlines(&mut out, releases);
-    if let Some(last) = releases.last() {
-        let tables = last.tables().iter();
-        for table in tables.filter(|it| SHOWN.contains(&it.table)) {
-            top_rows(&mut out, last, table);
+    for (site, releases) in sites {
+        if let Some(site) = site {
+            let rule = "=".repeat(site.as_str().len());
+            section(&mut out, &format!("{site}\n{rule}"));
         }
+        of_site(&mut out, releases);
     }
-    withheld(&mut out, releases);
     lines(&mut out, accounts, malformed);
-    if releases.last().is_some_and(shows_regions) {
+    let mut last = sites.iter().filter_map(|(_, releases)| releases.last());
+    if last.any(shows_regions) {
         section(&mut out, ATTRIBUTION);
     }
     out
+}
+
+fn of_site(out: &mut String, releases: &[Release]) {
+    headlines(out, releases);
+    if let Some(last) = releases.last() {
+        let tables = last.tables().iter();
+        for table in tables.filter(|it| SHOWN.contains(&it.table)) {
+            top_rows(out, last, table);
+        }
+    }
+    withheld(out, releases);
 }
 
 fn headlines(out: &mut String, releases: &[Release]) {
@@ -368,7 +385,8 @@ Lines
 
 ";
         let expected = format!("{expected}{ATTRIBUTION}\n");
-        assert_eq!(summary(&[release], &ACCOUNTS, &[malformed]), expected);
+        let found = summary(&[(None, &[release])], &ACCOUNTS, &[malformed]);
+        assert_eq!(found, expected);
     }
 
     #[test]
@@ -385,7 +403,7 @@ Lines
                 .with_withheld(reasons.clone()),
             release("2026-11-21", vec![statuses(222)]).with_withheld(reasons),
         ];
-        let text = summary(&releases, &Accounts::default(), &[]);
+        let text = summary(&[(None, &releases)], &Accounts::default(), &[]);
         let expected = r"Released: 2 periods (Europe/London); the tables below are those of the last, 2026-11-21
   date          requests   pageviews      visits    visitors     bounces  visit_seconds_median
   2026-11-20        1000         400          90          80          30                    45
@@ -405,11 +423,35 @@ Lines
 
     #[test]
     fn without_a_release_the_accounts_remain() {
-        let text = summary(&[], &ACCOUNTS, &[]);
+        let text = summary(&[(None, &[])], &ACCOUNTS, &[]);
         assert!(
             text.starts_with("Nothing was released.\n\nLines\n  parsed"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn each_site_has_a_heading_and_all_have_the_accounts_in_common() {
+        let sites = ["a.example", "shop.example"].map(|name| SiteName::new(name).unwrap());
+        let releases = [release("2026-11-21", vec![overview(1000)])];
+        let parts = [(Some(&sites[0]), &[][..]), (Some(&sites[1]), &releases[..])];
+        let text = summary(&parts, &ACCOUNTS, &[]);
+        let expected = r"a.example
+=========
+
+Nothing was released.
+
+shop.example
+============
+
+Released (Europe/London)
+  date        requests  pageviews  visits  visitors  bounces  visit_seconds_median
+  2026-11-21      1000        400      90        80       30                    45
+
+Lines
+  parsed";
+        assert!(text.starts_with(expected), "{text}");
+        assert_eq!(text.matches("Lines").count(), 1);
     }
 
     #[test]
@@ -425,7 +467,7 @@ Lines
             .map(|(key, count)| (&key[..], &count[..]))
             .collect();
         let release = release("2026-11-21", vec![table(Table::Transitions, &rows)]);
-        let text = summary(&[release], &ACCOUNTS, &[]);
+        let text = summary(&[(None, &[release])], &ACCOUNTS, &[]);
         let first = format!(
             "  /11/{}…  (same)            11  (withheld)\n",
             "é".repeat(55)
@@ -456,7 +498,7 @@ Lines
             number: 1,
             rule: Rule::Time,
         };
-        let text = summary(&[release], &ACCOUNTS, &[malformed]);
+        let text = summary(&[(None, &[release])], &ACCOUNTS, &[malformed]);
         let acting = |it: char| it != '\n' && super::super::hygiene::is_hazardous(it);
         assert!(!text.contains(acting), "{text:?}");
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::atomic::Ordering};
 use rayon::ThreadPool;
 
 use super::{Inputs, Progress, Reading, read};
-use crate::{input::Source, privacy::GateSettings};
+use crate::{input::Source, privacy::GatesSettings};
 
 /// A source that was left out, as another one holds the same lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,10 +25,10 @@ pub struct LeftOut {
 pub fn read_distinct(
     pool: &ThreadPool,
     inputs: &mut Inputs,
-    gate: GateSettings<'_>,
+    gates: GatesSettings<'_>,
     progress: &Progress,
 ) -> (Reading, Vec<LeftOut>) {
-    let reading = read(pool, inputs, gate, progress);
+    let reading = read(pool, inputs, gates, progress);
     let groups = &reading.collected.repetitions.copies;
     let (rest, left_out) = without_copies(&inputs.sources, groups);
     if left_out.is_empty() || !rest.iter().all(Source::is_repeatable) {
@@ -38,7 +38,7 @@ pub fn read_distinct(
     inputs.sources = rest;
     progress.bytes.store(0, Ordering::Relaxed);
     progress.lines.store(0, Ordering::Relaxed);
-    (read(pool, inputs, gate, progress), left_out)
+    (read(pool, inputs, gates, progress), left_out)
 }
 
 /// The sources without all but one of each group, which is a source that can be read again if any can.

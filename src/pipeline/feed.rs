@@ -180,7 +180,10 @@ mod tests {
     use flate2::{Compression, write::GzEncoder};
 
     use super::*;
-    use crate::{input::Source, time::TimeZone};
+    use crate::{
+        input::{NamedHosts, Source},
+        time::TimeZone,
+    };
 
     /// Runs a feed for as many workers; each source's chunks in order of their sequence, and failures.
     fn chunks(sources: Vec<Source>, workers: usize) -> (BTreeMap<usize, Vec<u8>>, Vec<String>) {
@@ -188,6 +191,7 @@ mod tests {
             sources,
             format: Format::named("common"),
             log_tz: TimeZone::UTC,
+            hosts: NamedHosts::default(),
         };
         let (feed, progress) = (Feed::new(&inputs), Progress::default());
         let worker = || {

@@ -8,8 +8,8 @@ use super::feed::Feed;
 use crate::{
     error::Error,
     format::{Format, Parsed, Parser},
-    input::{self, Chunk, Source},
-    privacy::{Collected, Gate, GateSettings, Intake, Logged},
+    input::{self, Chunk, NamedHosts, Source},
+    privacy::{CollectedSites, Gates, GatesSettings, Intake, Logged},
     stats::{Account, Accounts, MalformedLine, Rule},
     time::TimeZone,
 };
@@ -30,6 +30,8 @@ pub struct Inputs {
     pub format: Option<Format>,
     /// The time zone of logs that have none of their own.
     pub log_tz: TimeZone,
+    /// The hosts of sources whose lines tell none.
+    pub hosts: NamedHosts,
 }
 
 /// How far reading has come, for whoever watches.
@@ -43,8 +45,8 @@ pub struct Progress {
 
 /// Everything that was read.
 pub struct Reading {
-    /// What gate 1 let through.
-    pub collected: Collected,
+    /// What gate 1 let through, by site.
+    pub collected: CollectedSites,
     /// All lines by account.
     pub accounts: Accounts,
     /// The first malformed lines.
@@ -73,28 +75,26 @@ pub struct SourceReading {
 pub fn read(
     pool: &ThreadPool,
     inputs: &Inputs,
-    gate: GateSettings<'_>,
+    gates: GatesSettings<'_>,
     progress: &Progress,
 ) -> Reading {
     let feed = Feed::new(inputs);
     let workers = pool.broadcast(|_| {
-        let mut worker = Worker::new(inputs, gate);
+        let mut worker = Worker::new(inputs, gates);
         worker.run(&feed, progress);
-        (worker.gate.finish(), worker.accounts, worker.chunks)
+        (worker.gates.finish(), worker.accounts, worker.chunks)
     });
     let mut accounts = Accounts::default();
     let mut chunks = Vec::new();
-    let mut intakes: Vec<Intake> = Vec::new();
+    let mut intakes: Vec<Vec<Intake>> = Vec::new();
     for (intake, worker_accounts, worker_chunks) in workers {
         intakes.push(intake);
         accounts += worker_accounts;
         chunks.extend(worker_chunks);
     }
     chunks.sort_unstable_by_key(|chunk| (chunk.source, chunk.sequence));
-    let hosts = gate.policy.hosts.names().to_vec();
-    let goals = gate.policy.goals.names().to_vec();
     Reading {
-        collected: Collected::join(intakes, hosts, goals),
+        collected: CollectedSites::join(intakes, gates),
         accounts,
         sources: sources(&chunks, inputs),
         malformed: examples(chunks, inputs),
@@ -126,7 +126,7 @@ impl ChunkLines {
 /// One thread's state.
 struct Worker<'r> {
     inputs: &'r Inputs,
-    gate: Gate<'r>,
+    gates: Gates<'r>,
     parser: Option<(usize, Parser)>,
     /// Room for the lines of a batch out of their wrappers.
     unwrapped: [Vec<u8>; BATCH],
@@ -135,10 +135,10 @@ struct Worker<'r> {
 }
 
 impl<'r> Worker<'r> {
-    fn new(inputs: &'r Inputs, gate: GateSettings<'r>) -> Self {
+    fn new(inputs: &'r Inputs, gates: GatesSettings<'r>) -> Self {
         Self {
             inputs,
-            gate: Gate::new(gate),
+            gates: Gates::new(gates),
             parser: None,
             unwrapped: [const { Vec::new() }; BATCH],
             accounts: Accounts::default(),
@@ -176,7 +176,8 @@ impl<'r> Worker<'r> {
             malformed: 0,
             examples: Vec::new(),
         };
-        self.gate.begin(chunk.source, chunk.sequence);
+        let host = self.inputs.hosts.of(&self.inputs.sources[chunk.source]);
+        self.gates.begin(chunk.source, chunk.sequence, host);
         let mut lines = input::lines(&chunk.bytes).peekable();
         while lines.peek().is_some() {
             let mut logged = Vec::with_capacity(BATCH);
@@ -194,7 +195,7 @@ impl<'r> Worker<'r> {
                     }
                 }
             }
-            self.gate.admit(&logged, source, &mut self.accounts);
+            self.gates.admit(&logged, source, &mut self.accounts);
         }
         self.chunks.push(counted);
         parser

@@ -1,5 +1,7 @@
 //! Turns what was read into releases, one period after another, and publishes each as it is ready.
 
+use std::collections::BTreeSet;
+
 use rayon::ThreadPool;
 
 use super::{Inputs, Reading, reduce};
@@ -7,7 +9,7 @@ use crate::{
     aggregate::{self, Shares, Survey, Totals, VisitSettings},
     error::Result,
     output::Folder,
-    privacy::{CollectedPeriod, Coverage, Hits, Lexicon, PeriodLines},
+    privacy::{Collected, CollectedPeriod, Coverage, Hits, Lexicon, PeriodLines, SiteName},
     release::{Numbers, Plan, PlanSettings, Release, Statement, Verdict},
     time::{Calendar, CivilHour, Hours, Period, Timestamp},
 };
@@ -36,15 +38,20 @@ pub struct ReportSettings {
     pub policy: serde_json::Value,
 }
 
-/// What became of the periods that were read.
+/// What became of the periods that were read of a site.
 #[derive(Debug, Default)]
 pub struct Report {
+    /// The site; `None` where all of a log is one.
+    pub site: Option<SiteName>,
     /// Released by this run.
     pub releases: Vec<Release>,
     /// Already released, from lines that have changed since.
     pub changed: Vec<Period>,
     /// Already released, from lines that are no longer known, so that changes cannot be told.
     pub unknown: Vec<Period>,
+    /// Not released since another site was, from lines that this run does not have as they were: it
+    /// cannot be told that no line would count for both.
+    pub entangled: Vec<Period>,
     /// Held back because their beginning seems to be missing.
     pub held: Vec<Held>,
     /// Not published because fewer than k networks sent their requests.
@@ -62,57 +69,119 @@ pub struct Held {
     pub source: String,
 }
 
-/// Releases every period of a reading that may be released, and publishes it in the folder.
+/// Releases every period of a reading that may be released, and publishes it in the folder of its site:
+/// there is one for each, in the order of sites.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`](crate::error::Error::Refused) if the folder's ledger is of another length of period or time zone, and errors of
-/// [`Folder::publish`]; what was released before the error stays released.
+/// Errors of [`Folder::publish`], such as that of a ledger of another length of period, time zone or site;
+/// what was released before the error stays released.
 pub fn report(
     pool: &ThreadPool,
     inputs: &Inputs,
     reading: Reading,
     settings: &ReportSettings,
-    mut folder: Folder,
-) -> Result<Report> {
-    let mut report = Report::default();
-    let first_released = folder.ledger().earliest();
-    let whole = reading.failures.is_empty();
-    let lexicon = reading.collected.lexicon;
-    for (period, CollectedPeriod { lines, hits }) in reading.collected.periods {
-        if folder.ledger().contains(period) {
-            report.judge(period, &lines, &folder);
-            continue;
-        }
-        // Nothing is to be said of a period that filters leave nothing of.
-        let readable = (whole || settings.allow_partial) && lines.parsed() > 0;
-        let Some(coverage) = lines.coverage().filter(|_| readable) else {
-            continue;
+    folders: Vec<Folder>,
+) -> Result<Vec<Report>> {
+    let sites = reading.collected.sites.into_iter().zip(folders);
+    let sites: Vec<(Collected, Folder)> = sites.collect();
+    let run = Run {
+        pool,
+        inputs,
+        settings,
+        whole: reading.failures.is_empty(),
+        altered: sites.iter().flat_map(altered_periods).collect(),
+    };
+    sites
+        .into_iter()
+        .map(|(collected, folder)| run.report(collected, folder))
+        .collect()
+}
+
+/// The released periods of a site whose lines are not known to be the same now.
+fn altered_periods((collected, folder): &(Collected, Folder)) -> Vec<Period> {
+    let is_same = |period: &Period| {
+        let lines = collected.periods.get(period).map(|it| &it.lines);
+        lines.and_then(|lines| verdict(*period, lines, folder)) == Some(Verdict::Unchanged)
+    };
+    let periods = folder.ledger().periods();
+    periods.filter(|period| !is_same(period)).collect()
+}
+
+/// How a released period's lines compare with those it was made from; `None` if these are not known.
+fn verdict(period: Period, lines: &PeriodLines, folder: &Folder) -> Option<Verdict> {
+    let released = folder.state().lines(period)?;
+    Some(Verdict::of(&lines.digest(), released))
+}
+
+/// What the reports of all sites have in common.
+struct Run<'r> {
+    pool: &'r ThreadPool,
+    inputs: &'r Inputs,
+    settings: &'r ReportSettings,
+    /// Every source was read to its end.
+    whole: bool,
+    /// Periods that some site has released from lines that are not known to be the same now. Another
+    /// site's lines may have been among them, if files or fields were taken for other hosts' then.
+    altered: BTreeSet<Period>,
+}
+
+impl Run<'_> {
+    /// Releases and publishes what may be released of a site.
+    fn report(&self, collected: Collected, mut folder: Folder) -> Result<Report> {
+        let mut report = Report {
+            site: folder.site().cloned(),
+            ..Report::default()
         };
-        let follows = first_released.is_some_and(|first| first < period);
-        let gap = missing_beginning(period, coverage, settings, inputs).filter(|_| follows);
-        let complete = whole && gap.is_none() && !settings.include_open;
-        if let Some(gap) = gap.filter(|_| !settings.allow_partial) {
-            report.held.push(gap);
-            continue;
-        }
-        let statement = settings.statement(period, &lines, complete);
-        match release(pool, statement, hits, &lexicon, settings) {
-            Some(release) => {
-                folder = folder.publish(&release, lines.digest())?;
-                report.releases.push(release);
+        let (settings, lexicon) = (self.settings, collected.lexicon);
+        let first_released = folder.ledger().earliest();
+        for (period, CollectedPeriod { lines, hits }) in collected.periods {
+            if folder.ledger().contains(period) {
+                report.judge(period, &lines, &folder);
+                continue;
             }
-            None => report.below.push(period),
+            // Nothing is to be said of a period that filters leave nothing of.
+            let readable = (self.whole || settings.allow_partial) && lines.parsed() > 0;
+            let Some(coverage) = lines.coverage().filter(|_| readable) else {
+                continue;
+            };
+            if self.altered.contains(&period) || folder.is_released_elsewhere(period) {
+                report.entangled.push(period);
+                continue;
+            }
+            let follows = first_released.is_some_and(|first| first < period);
+            let gap =
+                missing_beginning(period, coverage, settings, self.inputs).filter(|_| follows);
+            let complete = self.whole && gap.is_none() && !settings.include_open;
+            if let Some(gap) = gap.filter(|_| !settings.allow_partial) {
+                report.held.push(gap);
+                continue;
+            }
+            let statement = settings.statement(period, report.site.clone(), &lines, complete);
+            match release(self.pool, statement, hits, &lexicon, settings) {
+                Some(release) => {
+                    folder = folder.publish(&release, lines.digest())?;
+                    report.releases.push(release);
+                }
+                None => report.below.push(period),
+            }
         }
+        Ok(report)
     }
-    Ok(report)
 }
 
 impl ReportSettings {
     /// What the release of a period says of itself.
-    fn statement(&self, period: Period, lines: &PeriodLines, complete: bool) -> Statement {
+    fn statement(
+        &self,
+        period: Period,
+        site: Option<SiteName>,
+        lines: &PeriodLines,
+        complete: bool,
+    ) -> Statement {
         Statement {
             period,
+            site,
             tz: self.calendar.tz_name().to_owned(),
             complete,
             policy: self.policy.clone(),
@@ -125,12 +194,10 @@ impl ReportSettings {
 impl Report {
     /// Compares the lines of a released period with those it was made from.
     fn judge(&mut self, period: Period, lines: &PeriodLines, folder: &Folder) {
-        match folder.state().lines(period) {
+        match verdict(period, lines, folder) {
             None => self.unknown.push(period),
-            Some(released) => match Verdict::of(&lines.digest(), released) {
-                Verdict::Changed => self.changed.push(period),
-                Verdict::Older | Verdict::Unchanged => {}
-            },
+            Some(Verdict::Changed) => self.changed.push(period),
+            Some(Verdict::Older | Verdict::Unchanged) => {}
         }
     }
 }

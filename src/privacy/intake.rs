@@ -6,7 +6,7 @@ use super::{
     hit::Hit,
     lexicon::{Dictionary, Lexicon, Renumbering},
     lines::PeriodLines,
-    repetition::{ChunkTrace, Repetitions},
+    repetition::ChunkTrace,
     shard::{Hits, Pages},
 };
 use crate::time::{Period, Timestamp};
@@ -45,8 +45,6 @@ pub struct Collected {
     pub lexicon: Lexicon,
     /// The periods, in order.
     pub periods: BTreeMap<Period, CollectedPeriod>,
-    /// Lines that were let through more than once.
-    pub repetitions: Repetitions,
 }
 
 /// Everything the run let through of a period.
@@ -61,11 +59,10 @@ impl Collected {
     /// Joins what the workers let through. The order of workers changes no published number.
     #[must_use]
     pub fn join(intakes: Vec<Intake>, hosts: Vec<String>, goals: Vec<String>) -> Self {
-        let (mut dictionaries, mut workers, mut traces) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut dictionaries, mut workers) = (Vec::new(), Vec::new());
         for intake in intakes {
             dictionaries.push(intake.dictionary);
             workers.push(intake.periods);
-            traces.extend(intake.traces);
         }
         let (lexicon, renumberings) = Lexicon::join(dictionaries, hosts, goals);
         let mut periods = BTreeMap::new();
@@ -75,11 +72,7 @@ impl Collected {
                 join_period(&mut periods, period, intake, &renumbering);
             }
         }
-        Self {
-            lexicon,
-            periods,
-            repetitions: Repetitions::find(traces),
-        }
+        Self { lexicon, periods }
     }
 }
 

@@ -102,9 +102,16 @@ impl PeriodLines {
         self.parsed += other.parsed;
         self.excluded += other.excluded;
         match (&mut self.coverage, other.coverage) {
-            (Some(mine), Some(theirs)) => mine.absorb(theirs),
+            (Some(mine), Some(theirs)) => mine.absorb(&theirs),
             (mine @ None, theirs) => *mine = theirs,
             (Some(_), None) => {}
+        }
+    }
+
+    /// Adds what other lines of the same files show of the period, if any line of it was covered.
+    pub(super) fn extend_coverage(&mut self, others: &Coverage) {
+        if let Some(coverage) = &mut self.coverage {
+            coverage.absorb(others);
         }
     }
 
@@ -142,12 +149,12 @@ impl Coverage {
         self.minutes[word] |= 1 << (minute % 64);
     }
 
-    fn absorb(&mut self, other: Self) {
+    pub(super) fn absorb(&mut self, other: &Self) {
         self.earliest = self.earliest.min(other.earliest);
         if self.minutes.len() < other.minutes.len() {
             self.minutes.resize(other.minutes.len(), 0);
         }
-        for (mine, theirs) in self.minutes.iter_mut().zip(other.minutes) {
+        for (mine, theirs) in self.minutes.iter_mut().zip(&other.minutes) {
             *mine |= theirs;
         }
     }

@@ -1,8 +1,8 @@
 //! The settings of gate 1: which lines count, and what becomes of their fields.
 
 use super::{
-    agent::AgentRules, filters::Filters, geo::Regions, pattern::Patterns, referrer::ReferrerRules,
-    url::UrlRules,
+    agent::AgentRules, filters::Filters, geo::Regions, hit::NO_HOST, pattern::Patterns,
+    referrer::ReferrerRules, sites::SiteName, url::UrlRules,
 };
 use crate::error::{Error, Result};
 
@@ -83,7 +83,8 @@ impl Goals {
     }
 }
 
-/// The virtual hosts that may be named; every other one is `(other host)`.
+/// The virtual hosts that may be named; every other one is `(other host)`. The default is not to tell
+/// hosts at all, as if the log had none.
 #[derive(Debug, Default)]
 pub struct Hosts {
     names: Vec<String>,
@@ -93,20 +94,10 @@ impl Hosts {
     /// Hosts by name, any case.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a name that is not made of ASCII letters, digits, hyphens, underscores and
-    /// dots, or does not begin with a letter or digit.
+    /// [`Error::Setting`] for a name that is not a [`SiteName`].
     pub fn new(names: &[String]) -> Result<Self> {
-        let mut names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
-        for name in &names {
-            let plain = name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
-            if !plain || !name.starts_with(|first: char| first.is_ascii_alphanumeric()) {
-                return Err(Error::Setting(format!(
-                    "site host {name:?}: not a host name"
-                )));
-            }
-        }
+        let plain = |name: &String| SiteName::new(name).map(|name| name.to_string());
+        let mut names: Vec<String> = names.iter().map(plain).collect::<Result<_>>()?;
         names.push(OTHER_HOST.to_owned());
         names.sort_unstable();
         names.dedup();
@@ -126,7 +117,7 @@ impl Hosts {
         position(&host)
             .or_else(|| position(OTHER_HOST.as_bytes()))
             .and_then(|position| u16::try_from(position).ok())
-            .unwrap_or_default()
+            .unwrap_or(NO_HOST)
     }
 }
 
@@ -171,5 +162,6 @@ mod tests {
         );
         assert_eq!(hosts.number(b"SHOP.example"), 2);
         assert_eq!(hosts.number(b"evil.example"), 0);
+        assert_eq!(Hosts::default().number(b"shop.example"), NO_HOST);
     }
 }

@@ -4,6 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::sites::SiteName;
 use crate::time::{Date, Period};
 
 /// The run's root key. Everything keyed is derived from it; it is never written anywhere.
@@ -24,6 +25,12 @@ impl Keys {
             part.copy_from_slice(&*derive(&root, b"values", &[number]));
         }
         Self { root, table_secret }
+    }
+
+    /// Keys of their own for one of several sites.
+    #[must_use]
+    pub fn of_site(&self, site: &SiteName) -> Self {
+        Self::new(self.derive(b"site", site.as_str().as_bytes()))
     }
 
     /// Four seeds for hash tables that hold strings chosen by clients.

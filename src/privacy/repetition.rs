@@ -65,6 +65,13 @@ const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
 /// `BASE` to the power of a run's length: the weight of the line that falls out of a run.
 const WEIGHT: u64 = BASE.wrapping_pow(RUN as u32);
 
+impl ChunkTrace {
+    /// The source that the chunk's lines are of; `None` if it has none.
+    pub(super) fn source(&self) -> Option<usize> {
+        (self.lines > 0).then_some(self.source)
+    }
+}
+
 impl Tracer {
     /// Begins a chunk.
     pub(super) fn begin(&mut self, source: usize, sequence: u64) {

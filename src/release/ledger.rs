@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::Release;
 use crate::{
     error::{Error, Result},
+    privacy::SiteName,
     time::{Calendar, Date, Period, PeriodLength},
 };
 
@@ -25,8 +26,16 @@ pub struct Ledger {
     path: PathBuf,
     bytes: Vec<u8>,
     last: String,
-    scope: Option<(PeriodLength, String)>,
+    scope: Option<Scope>,
     manifests: BTreeMap<Period, String>,
+}
+
+/// What all releases of a ledger have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Scope {
+    length: PeriodLength,
+    tz: String,
+    site: Option<String>,
 }
 
 /// One line of the file: a JSON object with these keys in this order.
@@ -38,6 +47,9 @@ struct Line {
     /// Its first day.
     date: String,
     tz: String,
+    /// The host whose requests alone are released; left out where all of a log is one site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    site: Option<String>,
     /// SHA-256 of the settings in force.
     policy: String,
     /// SHA-256 of the manifest.
@@ -59,7 +71,7 @@ impl Ledger {
     /// # Errors
     ///
     /// [`Error::Ledger`] names the line that is torn, altered, out of the chain, of a period
-    /// already released, or of another length or time zone than the lines before it.
+    /// already released, or of another length, time zone or site than the lines before it.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
         let mut ledger = Self {
             path: path.to_owned(),
@@ -81,13 +93,14 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the period was released before, or is of another length or time zone
-    /// than the ledger's.
+    /// [`Error::Refused`] if the period was released before, or is of another length, time zone or
+    /// site than the ledger's.
     pub fn append(&mut self, release: &Release, manifest: &[u8]) -> Result<()> {
         let line = Line {
             period: release.period().length.name().to_owned(),
             date: release.period().to_string(),
             tz: release.tz().to_owned(),
+            site: release.site().map(SiteName::to_string),
             policy: policy_digest(release.policy()),
             manifest: digest(manifest),
             prev: self.last.clone(),
@@ -97,13 +110,19 @@ impl Ledger {
         self.admit(&bytes).map_err(|problem| self.refusal(&problem))
     }
 
-    /// Whether a run with this calendar may release under the ledger.
+    /// Whether a run with this calendar may release the site under the ledger.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the ledger's periods are of another length or time zone.
-    pub fn permits(&self, calendar: &Calendar) -> Result<()> {
-        self.within_scope(calendar.length(), calendar.tz_name())
+    /// [`Error::Refused`] if the ledger's periods are of another length or time zone, or of another
+    /// site.
+    pub fn permits(&self, calendar: &Calendar, site: Option<&SiteName>) -> Result<()> {
+        let scope = Scope {
+            length: calendar.length(),
+            tz: calendar.tz_name().to_owned(),
+            site: site.map(SiteName::to_string),
+        };
+        self.within(&scope)
             .map_err(|problem| self.refusal(&problem))
     }
 
@@ -146,33 +165,50 @@ impl Ledger {
             return Err("the chain is broken: a line before it was altered or removed".to_owned());
         }
         let period = line.period().ok_or("it names no period")?;
-        self.within_scope(period.length, &line.tz)?;
+        let scope = Scope {
+            length: period.length,
+            tz: line.tz,
+            site: line.site,
+        };
+        self.within(&scope)?;
         if self.contains(period) {
             return Err(format!("{period} is already released"));
         }
-        self.scope = Some((period.length, line.tz));
+        self.scope = Some(scope);
         self.manifests.insert(period, line.manifest);
         self.last = digest(text);
         self.bytes.extend_from_slice(bytes);
         Ok(())
     }
 
-    fn within_scope(&self, length: PeriodLength, tz: &str) -> Check {
-        match &self.scope {
-            Some((own, _)) if *own != length => Err(format!(
-                "a ledger keeps one length of period, here {}, not {}",
-                own.name(),
-                length.name()
-            )),
-            Some((_, own)) if own != tz => Err(format!(
-                "a ledger keeps one time zone, here {own}, not {tz}"
-            )),
-            _ => Ok(()),
-        }
+    fn within(&self, scope: &Scope) -> Check {
+        let Some(own) = &self.scope else {
+            return Ok(());
+        };
+        let (subject, own, other) = if own.length != scope.length {
+            let names = (own.length.name(), scope.length.name());
+            ("length of period", names.0, names.1)
+        } else if own.tz != scope.tz {
+            ("time zone", own.tz.as_str(), scope.tz.as_str())
+        } else if own.site != scope.site {
+            ("site", own.site(), scope.site())
+        } else {
+            return Ok(());
+        };
+        Err(format!(
+            "a ledger keeps one {subject}, here {own}, not {other}"
+        ))
     }
 
     fn refusal(&self, problem: &str) -> Error {
         Error::Refused(format!("{}: {problem}", self.path.display()))
+    }
+}
+
+impl Scope {
+    /// The site in words.
+    fn site(&self) -> &str {
+        self.site.as_deref().unwrap_or("all hosts as one")
     }
 }
 
@@ -344,13 +380,58 @@ mod tests {
         assert_eq!(ledger.bytes(), before);
 
         let calendar = |tz| Calendar::new(TimeZone::get(tz).unwrap(), PeriodLength::Day);
-        assert!(ledger.permits(&calendar("Europe/London")).is_ok());
+        assert!(ledger.permits(&calendar("Europe/London"), None).is_ok());
         assert_eq!(
             ledger
-                .permits(&calendar("Asia/Tokyo"))
+                .permits(&calendar("Asia/Tokyo"), None)
                 .unwrap_err()
                 .to_string(),
             "ledger.jsonl: a ledger keeps one time zone, here Europe/London, not Asia/Tokyo"
+        );
+    }
+
+    #[test]
+    fn one_site_or_all_hosts_as_one() {
+        let london = Calendar::new(TimeZone::get("Europe/London").unwrap(), PeriodLength::Day);
+        let sites = ["blog.example", "shop.example"].map(|name| SiteName::new(name).unwrap());
+        let [blog, shop] = [Some(&sites[0]), Some(&sites[1])];
+        let released = |site: Option<&SiteName>| {
+            let mut ledger = ledger_of(&[]);
+            let release = release(PeriodLength::Day, "2026-11-16");
+            let release = match site {
+                Some(site) => release.of_site(site.as_str()),
+                None => release,
+            };
+            ledger.append(&release, b"").unwrap();
+            Ledger::parse(Path::new("l"), ledger.bytes()).unwrap()
+        };
+        for (own, other, expected) in [
+            (shop, shop, ""),
+            (None, None, ""),
+            (
+                shop,
+                blog,
+                "l: a ledger keeps one site, here shop.example, not blog.example",
+            ),
+            (
+                shop,
+                None,
+                "l: a ledger keeps one site, here shop.example, not all hosts as one",
+            ),
+            (
+                None,
+                blog,
+                "l: a ledger keeps one site, here all hosts as one, not blog.example",
+            ),
+        ] {
+            let permitted = released(own).permits(&london, other);
+            let said = permitted.map_or_else(|error| error.to_string(), |()| String::new());
+            assert_eq!(said, expected);
+        }
+        let line = String::from_utf8(released(shop).bytes().to_vec()).unwrap();
+        assert!(
+            line.contains(r#""tz":"Europe/London","site":"shop.example","policy":""#),
+            "{line}"
         );
     }
 

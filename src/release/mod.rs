@@ -18,6 +18,7 @@ pub(crate) use threshold::OTHER;
 
 use crate::{
     aggregate::{Shares, Table},
+    privacy::SiteName,
     time::{Hours, Period},
 };
 
@@ -43,6 +44,7 @@ pub struct PublishedTable {
 #[derive(Clone, Debug)]
 pub struct Release {
     period: Period,
+    site: Option<SiteName>,
     tz: String,
     complete: bool,
     hours: Option<[String; 2]>,
@@ -70,6 +72,8 @@ pub struct Withheld {
 pub struct Statement {
     /// The period released.
     pub period: Period,
+    /// The site whose requests alone these are; `None` where all of a log is one site.
+    pub site: Option<SiteName>,
     /// The time zone whose days these are, an IANA name.
     pub tz: String,
     /// Whether all input of the period is known to have been read.
@@ -95,6 +99,7 @@ impl Release {
         let (tables, withheld) = numbers.tables(shares);
         Self {
             period: statement.period,
+            site: statement.site,
             tz: statement.tz,
             complete: statement.complete,
             hours: numbers.busy_hours(hours),
@@ -111,6 +116,12 @@ impl Release {
     #[must_use]
     pub const fn period(&self) -> Period {
         self.period
+    }
+
+    /// The site whose requests alone these are; `None` where all of a log is one site.
+    #[must_use]
+    pub const fn site(&self) -> Option<&SiteName> {
+        self.site.as_ref()
     }
 
     /// The time zone whose days these are, an IANA name.
@@ -174,6 +185,7 @@ impl Release {
     pub(crate) fn example(period: Period, tables: Vec<PublishedTable>) -> Self {
         Self {
             period,
+            site: None,
             tz: "Europe/London".to_owned(),
             complete: true,
             hours: Some([format!("{period}T00"), format!("{period}T23")]),
@@ -184,6 +196,12 @@ impl Release {
             tables,
             withheld: Vec::new(),
         }
+    }
+
+    /// The same of one site.
+    pub(crate) fn of_site(self, site: &str) -> Self {
+        let site = Some(SiteName::new(site).unwrap());
+        Self { site, ..self }
     }
 
     /// The same with something kept back.

@@ -182,6 +182,41 @@ fn the_log_holds_what_is_searched_for_and_the_search_finds_it() {
 }
 
 #[test]
+fn nothing_personal_comes_out_by_host() {
+    let traces = traces();
+    // Hosts that hold secrets, and the same lines of a site.
+    let hosts = log(Format::VirtualHost);
+    let lines = hosts.lines().map(|line| {
+        let request = line.split_once(".example.com:443 ").map(|(_, rest)| rest);
+        request.map_or_else(
+            || format!("{line}\n"),
+            |rest| format!("{line}\nwww.example.com:443 {rest}\n"),
+        )
+    });
+    let scene = Scene::new("access.log", lines.collect::<String>().as_bytes());
+    let by_host = ["-f", "vhost_combined", "--by-host"];
+    for more in [&[][..], &["--site-host=shop.example.com"]] {
+        let mut command = scene.report(&[&by_host[..], more].concat());
+        let output = run_for(command.arg(&scene.log), 0);
+        assert_clean(&traces, &output, &scene.out, "by host");
+    }
+    let files = published(&scene.out);
+    let pages = &files["site=www.example.com/date=2025-06-03/pages.csv"];
+    assert!(String::from_utf8_lossy(pages).contains("/docs/{email}/edit"));
+    let sites = files
+        .keys()
+        .all(|name| name.starts_with("site=www.example.com/"));
+    assert!(sites, "{:?}", files.keys());
+
+    let log = log(Format::Combined);
+    let scene = Scene::new("access-www.example.com.log", log.as_bytes());
+    let mut command = scene.report(&["--by-host", "--host-from-file=access-{host}.log"]);
+    let output = run_for(command.arg(&scene.log), 0);
+    assert_clean(&traces, &output, &scene.out, "by the names of files");
+    assert!(published(&scene.out).contains_key("site=www.example.com/date=2025-06-03/pages.csv"));
+}
+
+#[test]
 fn nothing_personal_comes_out_of_a_failing_run() {
     let traces = traces();
     let log = log(Format::Combined);

@@ -92,6 +92,16 @@ pub(in crate::cli) struct ReportArguments {
     #[arg(long, env = "HUSHLOG_SITE_HOST", value_name = "HOST")]
     pub(super) site_host: Vec<String>,
 
+    /// A report for each --site-host, in a folder of its own in the output folder; requests of other
+    /// hosts are left out
+    #[arg(long, env = "HUSHLOG_BY_HOST", conflicts_with = "ledger", value_parser = BoolishValueParser::new())]
+    pub(super) by_host: bool,
+
+    /// Where names of log files have the host of lines that do not tell it, such as
+    /// 'access-{host}.log*' or '{host}/access.log*'
+    #[arg(long, env = "HUSHLOG_HOST_FROM_FILE", value_name = "PATTERN")]
+    pub(super) host_from_file: Vec<String>,
+
     /// Route that names a page, such as /blog/:slug
     #[arg(long, env = "HUSHLOG_PAGE", value_name = "PATTERN")]
     pub(super) page: Vec<String>,

@@ -1,9 +1,9 @@
 //! `hushlog report`: aggregate statistics of logs into a folder.
 
 mod arguments;
+mod places;
 
 use std::{
-    collections::BTreeMap,
     io::{ErrorKind, IsTerminal, Write, stdin, stdout},
     num::NonZeroUsize,
     thread,
@@ -12,14 +12,15 @@ use std::{
 use hushlog::{
     aggregate::VisitSettings,
     error::{Error, Result},
-    input::{Selection, Source},
-    output::{self, Folder},
+    input::{NamedHosts, Selection, Source},
+    output,
     pipeline::{self, Inputs, Reading, Report, ReportSettings, ThreadPool},
     privacy::{
-        Admission, AgentRules, FilterSettings, Filters, GateSettings, Goals, Hosts, Keys, Policy,
-        ReferrerRules, Regions, UrlRules, UrlSettings,
+        Admission, AgentRules, FilterSettings, Filters, GateSettings, GatesSettings, Goals, Hosts,
+        Keys, Policy, ReferrerRules, Regions, Sites, UrlRules, UrlSettings,
     },
     release::{Ledger, State},
+    stats::{Accounts, MalformedLine},
     time::{Calendar, TimeZone, Timestamp},
 };
 use jiff::SignedDuration;
@@ -27,13 +28,16 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 pub(super) use self::arguments::ReportArguments;
+use self::places::Places;
 use super::{Exit, log_format, messages, progress, say};
 
 /// Fewest networks that any setting may ask for.
 const FLOOR: usize = 5;
+
 /// Reads, releases, publishes and tells what was done.
 pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let settings = arguments.settings()?;
+    let sites = arguments.sites()?;
     let mut inputs = arguments.inputs()?;
     let policy = arguments.policy()?;
     if !arguments.quiet {
@@ -41,22 +45,26 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
             say(format_args!("{shortcoming}"));
         }
     }
-    let keys = random_keys()?;
-    let folder = arguments.folder()?;
-    let (ledger, state) = match &folder {
-        Some(folder) => (folder.ledger().clone(), folder.state().clone()),
-        None => arguments.records()?,
-    };
-    ledger.permits(&settings.calendar)?;
-    let admission = arguments.admission(&ledger, &state)?;
-    let gate = GateSettings {
+    let keys = keys(&sites)?;
+    let places = Places::of(arguments, &sites)?;
+    places.permit(&settings.calendar, &sites)?;
+    if arguments.by_host && !arguments.quiet {
+        messages::left_alone(&places.released, &sites);
+    }
+    let admissions = arguments.admissions(&places)?;
+    let gate = |(admission, keys)| GateSettings {
         policy: &policy,
         calendar: &settings.calendar,
-        admission: &admission,
-        keys: &keys,
+        admission,
+        keys,
+    };
+    let gates: Vec<GateSettings<'_>> = admissions.iter().zip(&keys).map(gate).collect();
+    let gates = GatesSettings {
+        sites: &sites,
+        gates: &gates,
     };
     let pool = pipeline::pool(arguments.threads.map_or_else(processors, NonZeroUsize::get))?;
-    let reading = arguments.read(&pool, &mut inputs, gate);
+    let reading = arguments.read(&pool, &mut inputs, gates);
     if arguments.verbose {
         messages::formats(&reading.sources);
     }
@@ -65,18 +73,33 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let repeated = (!arguments.allow_overlap)
         .then(|| messages::repetitions(repetitions, &inputs))
         .flatten();
+    if arguments.by_host {
+        messages::no_site(&reading.collected, &reading.accounts);
+    }
     let (accounts, malformed) = (reading.accounts, reading.malformed.clone());
-    let report = match folder {
-        Some(folder) if repeated.is_none() => {
-            pipeline::report(&pool, &inputs, reading, &settings, folder)?
+    let reports = match places.folders {
+        Some(folders) if repeated.is_none() => {
+            pipeline::report(&pool, &inputs, reading, &settings, folders)?
         }
-        _ => Report::default(),
+        _ => Vec::new(),
     };
-    let outcome = messages::outcome(&report, settings.k);
+    let outcome = messages::outcome(&reports, settings.k);
     if !arguments.quiet {
-        show(&output::summary(&report.releases, &accounts, &malformed))?;
+        show(&summary(&reports, &accounts, &malformed))?;
     }
     Ok(outcome.or(repeated).or(unread).unwrap_or(Exit::Done))
+}
+
+/// What to tell of the reports; without any, that nothing was released.
+fn summary(reports: &[Report], accounts: &Accounts, malformed: &[MalformedLine]) -> String {
+    let mut sites: Vec<_> = reports
+        .iter()
+        .map(|report| (report.site.as_ref(), report.releases.as_slice()))
+        .collect();
+    if sites.is_empty() {
+        sites.push((None, &[]));
+    }
+    output::summary(&sites, accounts, malformed)
 }
 
 /// Prints to standard output; a reader who has left early has seen enough.
@@ -131,10 +154,19 @@ impl ReportArguments {
             sources.push(Source::Stdin);
         }
         Ok(Inputs {
+            hosts: NamedHosts::new(&self.host_from_file, &sources)?,
             sources,
             format: log_format::chosen(&self.log_format, &self.dates)?,
             log_tz: zone(&self.log_tz)?,
         })
+    }
+
+    fn sites(&self) -> Result<Sites> {
+        if self.by_host {
+            Sites::by_host(&self.site_host)
+        } else {
+            Ok(Sites::default())
+        }
     }
 
     fn filters(&self) -> FilterSettings {
@@ -158,14 +190,20 @@ impl ReportArguments {
             keep_query: self.keep_query.clone(),
             ..UrlSettings::default()
         };
+        // By host, each request knows the one host that is its own site.
+        let (own_hosts, hosts) = if self.by_host {
+            (&[][..], Hosts::default())
+        } else {
+            (&self.site_host[..], Hosts::new(&self.site_host)?)
+        };
         Ok(Policy {
             urls: UrlRules::new(&urls)?,
-            referrers: ReferrerRules::new(&self.site_host),
+            referrers: ReferrerRules::new(own_hosts),
             agents: AgentRules::new(),
             regions: self.regions()?,
             filters: Filters::new(&self.filters())?,
             goals: Goals::new(&self.goal)?,
-            hosts: Hosts::new(&self.site_host)?,
+            hosts,
         })
     }
 
@@ -191,7 +229,7 @@ impl ReportArguments {
                 [none] if none.as_os_str() == "none" => "none",
                 _ => "own",
             },
-            "site_hosts": self.site_host.len(),
+            "site_hosts": if self.by_host { 1 } else { self.site_host.len() },
             "pages": self.page,
             "path_words": self.path_word,
             "keep_query": self.keep_query,
@@ -208,44 +246,34 @@ impl ReportArguments {
         })
     }
 
-    /// The output folder, locked for this run; `None` if nothing is to be written.
-    fn folder(&self) -> Result<Option<Folder>> {
-        let (state, ledger) = (self.state.as_deref(), self.ledger.as_deref());
-        (!self.dry_run)
-            .then(|| Folder::open(&self.output, state, ledger))
-            .transpose()
-    }
-
-    fn records(&self) -> Result<(Ledger, State)> {
-        let (state, ledger) = (self.state.as_deref(), self.ledger.as_deref());
-        Folder::records(&self.output, state, ledger)
-    }
-
-    fn admission(&self, ledger: &Ledger, state: &State) -> Result<Admission> {
-        let key = |period| state.lines(period).map_or(0, |lines| lines.key);
-        let released: BTreeMap<_, _> = ledger
-            .periods()
-            .map(|period| (period, key(period)))
-            .collect();
+    /// What may be let in of each site.
+    fn admissions(&self, places: &Places) -> Result<Vec<Admission>> {
         let now = jiff::Timestamp::now()
             .checked_sub(self.grace)
             .map_err(|_| Error::Setting("--grace: the time span is too long".to_owned()))?;
-        Ok(Admission {
-            over_by: Timestamp(now.as_microsecond()),
-            include_open: self.include_open,
-            released,
-        })
+        let admission = |(ledger, state): &(Ledger, State)| {
+            let key = |period| state.lines(period).map_or(0, |lines| lines.key);
+            Admission {
+                over_by: Timestamp(now.as_microsecond()),
+                include_open: self.include_open,
+                released: ledger
+                    .periods()
+                    .map(|period| (period, key(period)))
+                    .collect(),
+            }
+        };
+        Ok(places.records.iter().map(admission).collect())
     }
 
     /// Reads every line once, unless repeated ones are to count.
-    fn read(&self, pool: &ThreadPool, inputs: &mut Inputs, gate: GateSettings<'_>) -> Reading {
+    fn read(&self, pool: &ThreadPool, inputs: &mut Inputs, gates: GatesSettings<'_>) -> Reading {
         let wanted = !self.no_progress && !self.quiet;
         let sources = inputs.sources.clone();
         let (reading, left_out) = progress::shown(wanted, &sources, |progress| {
             if self.allow_overlap {
-                (pipeline::read(pool, inputs, gate, progress), Vec::new())
+                (pipeline::read(pool, inputs, gates, progress), Vec::new())
             } else {
-                pipeline::read_distinct(pool, inputs, gate, progress)
+                pipeline::read_distinct(pool, inputs, gates, progress)
             }
         });
         messages::left_out(&left_out);
@@ -262,11 +290,20 @@ fn microseconds(duration: SignedDuration) -> Result<i64> {
         .map_err(|_| Error::Setting("the time span is too long".to_owned()))
 }
 
-fn random_keys() -> Result<Keys> {
+/// Random keys for each site.
+fn keys(sites: &Sites) -> Result<Vec<Keys>> {
     let mut root = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *root)
         .map_err(|error| Error::Setting(format!("no random numbers from the system: {error}")))?;
-    Ok(Keys::new(root))
+    let root = Keys::new(root);
+    if sites.names().is_empty() {
+        return Ok(vec![root]);
+    }
+    Ok(sites
+        .names()
+        .iter()
+        .map(|site| root.of_site(site))
+        .collect())
 }
 
 fn processors() -> usize {

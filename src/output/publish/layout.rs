@@ -13,19 +13,28 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    privacy::SiteName,
     time::Period,
 };
 
-/// Absolute paths of one output folder.
+/// Absolute paths of one output folder, or of a site's folder in it.
 ///
 /// State and ledger may lie elsewhere, also on another file system or shared with other output
 /// folders. What lies elsewhere is staged beside its target, as a rename cannot leave a file
 /// system; all else is staged in the private folder.
 pub(super) struct Layout {
     dir: PathBuf,
+    private: PathBuf,
     state_dir: PathBuf,
     ledger: PathBuf,
 }
+
+/// What the names of a site's folder and a period's begin with.
+pub(super) const SITE: &str = "site=";
+pub(super) const DATE: &str = "date=";
+
+const LEDGER: &str = "ledger.jsonl";
+const PRIVATE: &str = ".state";
 
 impl Layout {
     /// Creates the folders that are missing and settles the paths.
@@ -41,7 +50,7 @@ impl Layout {
         ledger: Option<&Path>,
     ) -> Result<Self> {
         let dir = private_folder(disk, dir)?;
-        let own_state = private_folder(disk, &dir.join(".state"))?;
+        let own_state = private_folder(disk, &dir.join(PRIVATE))?;
         let state_dir = match state_dir {
             Some(elsewhere) => private_folder(disk, elsewhere)?,
             None => own_state.clone(),
@@ -52,20 +61,51 @@ impl Layout {
                 state_dir.display()
             )));
         }
-        let ledger = ledger.map_or_else(|| Ok(dir.join("ledger.jsonl")), absolute)?;
+        let ledger = ledger.map_or_else(|| Ok(dir.join(LEDGER)), absolute)?;
         Ok(Self {
             dir,
+            private: own_state,
             state_dir,
             ledger,
         })
+    }
+
+    /// Creates the folders of a site that are missing and settles the paths.
+    ///
+    /// # Errors
+    ///
+    /// As [`Layout::prepare`].
+    pub(super) fn prepare_site(&self, disk: &dyn Disk, site: &SiteName) -> Result<Self> {
+        let named = self.site(site);
+        let dir = private_folder(disk, &named.dir)?;
+        Ok(Self {
+            ledger: dir.join(LEDGER),
+            dir,
+            private: private_folder(disk, &named.private)?,
+            state_dir: private_folder(disk, &named.state_dir)?,
+        })
+    }
+
+    /// The paths of a site. What is private lies beside all that is published, not within it, so that a
+    /// site's folder can be copied as it is.
+    pub(super) fn site(&self, site: &SiteName) -> Self {
+        let name = format!("{SITE}{site}");
+        let dir = self.dir.join(&name);
+        Self {
+            ledger: dir.join(LEDGER),
+            dir,
+            private: self.private.join(&name),
+            state_dir: self.state_dir.join(&name),
+        }
     }
 
     /// The paths as the user named them, for reading only: nothing is created or checked.
     pub(super) fn as_named(dir: &Path, state_dir: Option<&Path>, ledger: Option<&Path>) -> Self {
         Self {
             dir: dir.to_owned(),
-            state_dir: state_dir.map_or_else(|| dir.join(".state"), Path::to_owned),
-            ledger: ledger.map_or_else(|| dir.join("ledger.jsonl"), Path::to_owned),
+            private: dir.join(PRIVATE),
+            state_dir: state_dir.map_or_else(|| dir.join(PRIVATE), Path::to_owned),
+            ledger: ledger.map_or_else(|| dir.join(LEDGER), Path::to_owned),
         }
     }
 
@@ -73,17 +113,17 @@ impl Layout {
         &self.dir
     }
 
-    pub(super) fn private(&self) -> PathBuf {
-        self.dir.join(".state")
+    pub(super) fn private(&self) -> &Path {
+        &self.private
     }
 
     pub(super) fn staging(&self) -> PathBuf {
-        self.private().join("staging")
+        self.private.join("staging")
     }
 
     /// The journal: while it is there, a publication is decided and has to be finished.
     pub(super) fn journal(&self) -> PathBuf {
-        self.private().join("journal.json")
+        self.private.join("journal.json")
     }
 
     pub(super) fn ledger(&self) -> &Path {
@@ -100,7 +140,7 @@ impl Layout {
 
     /// The folder of a period.
     pub(super) fn release(&self, period: &str) -> PathBuf {
-        self.dir.join(format!("date={period}"))
+        self.dir.join(format!("{DATE}{period}"))
     }
 
     /// Everything that a publication moves into place, in the order of moving: the ledger comes
@@ -123,9 +163,9 @@ impl Layout {
         }
     }
 
-    /// Whether a file lies outside the output folder.
+    /// Whether a file lies outside the output folder and what is private of it.
     pub(super) fn is_elsewhere(&self, file: &Path) -> bool {
-        !file.starts_with(&self.dir)
+        !file.starts_with(&self.dir) && !file.starts_with(&self.private)
     }
 
     /// The lock files of what lies outside the output folder.
@@ -147,8 +187,9 @@ impl Layout {
     /// A path as the journal names it: relative within the output folder, so that the folder may
     /// be moved.
     pub(super) fn journal_name(&self, path: &Path) -> String {
-        let relative = path.strip_prefix(&self.dir).unwrap_or(path);
-        relative.to_string_lossy().into_owned()
+        let relative = path.strip_prefix(&self.dir);
+        let relative = relative.or_else(|_| path.strip_prefix(&self.private));
+        relative.unwrap_or(path).to_string_lossy().into_owned()
     }
 
     /// The period's folder must not be there before the period is published.

@@ -5,16 +5,20 @@
 //! and *moved* into view by four renames. Before the decision nothing in view has changed, and what
 //! is staged can be thrown away. After it every step can be repeated, and [`Folder::open`] finishes
 //! what a crash left.
+//!
+//! By host, each site has a folder of its own within the output folder, which is published to like any
+//! other: a crash leaves each site's periods whole. The lock of the output folder is held for all.
 
 mod contents;
 mod disk;
 mod journal;
 mod layout;
 mod lock;
+mod scope;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use self::{
     contents::Contents,
@@ -30,16 +34,27 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    privacy::LineDigest,
+    privacy::{LineDigest, SiteName},
     release::{Ledger, Release, State},
+    time::Period,
 };
 
-/// An output folder, locked for this run, with its ledger and private state.
+/// An output folder or a site's folder in it, locked for this run, with its ledger and private state.
 pub struct Folder {
+    site: Option<SiteName>,
     disk: Box<dyn Disk>,
     layout: Layout,
     locks: Locks,
+    /// The output folder that a site's folder is in.
+    outer: Option<Arc<Outer>>,
     contents: Contents,
+}
+
+/// What the folders of sites have in common.
+struct Outer {
+    _locks: Locks,
+    /// What sites have released that are not of this run.
+    released: BTreeSet<Period>,
 }
 
 /// A period on its way: its files, and the folder's contents with it.
@@ -50,14 +65,14 @@ struct Publication {
 }
 
 impl Folder {
-    /// Opens an output folder for this run alone, creating it if it is missing, and finishes or
-    /// clears away what an interrupted run left. State and ledger are in the folder unless named.
+    /// Opens an output folder, of all hosts as one, for this run alone, creating it if it is missing,
+    /// and finishes or clears away what an interrupted run left. State and ledger are in the folder unless named.
     ///
     /// # Errors
     ///
     /// [`Error::Setting`] if another run has it open, [`Error::Refused`] if everyone can write to
-    /// it, [`Error::Ledger`] if the ledger, the state or a manifest is damaged, [`Error::Write`] or
-    /// [`Error::Read`] if a file cannot be written or read.
+    /// it or sites have releases in it, [`Error::Ledger`] if the ledger, the state or a manifest is
+    /// damaged, [`Error::Write`] or [`Error::Read`] if a file cannot be written or read.
     pub fn open(dir: &Path, state_dir: Option<&Path>, ledger: Option<&Path>) -> Result<Self> {
         Self::open_on(Box::new(FileSystem), dir, state_dir, ledger)
     }
@@ -70,12 +85,68 @@ impl Folder {
     ) -> Result<Self> {
         let layout = Layout::prepare(&*disk, dir, state_dir, ledger)?;
         let locks = Locks::take(&layout)?;
+        scope::check_together(&layout)?;
+        Self::recovered(disk, layout, locks)
+    }
+
+    /// Opens the folders of sites within an output folder by host, in the order of sites, like
+    /// [`Folder::open`]. The private state of all is together unless named.
+    ///
+    /// # Errors
+    ///
+    /// As [`Folder::open`]; [`Error::Refused`] also if all hosts as one have releases in it.
+    pub fn open_sites(
+        dir: &Path,
+        state_dir: Option<&Path>,
+        sites: &[SiteName],
+    ) -> Result<Vec<Self>> {
+        Self::open_sites_on(|| Box::new(FileSystem), dir, state_dir, sites)
+    }
+
+    fn open_sites_on<D: Disk + 'static>(
+        disk: impl Fn() -> Box<D>,
+        dir: &Path,
+        state_dir: Option<&Path>,
+        sites: &[SiteName],
+    ) -> Result<Vec<Self>> {
+        let layout = Layout::prepare(&*disk(), dir, state_dir, None)?;
+        let locks = Locks::take(&layout)?;
+        scope::check_by_host(&layout)?;
+        let open = |site: &SiteName| {
+            let layout = layout.prepare_site(&*disk(), site)?;
+            let locks = Locks::take(&layout)?;
+            Self::recovered(disk(), layout, locks)
+        };
+        let mut released = BTreeSet::new();
+        for absent in scope::released_sites(&layout)? {
+            if !sites.contains(&absent) {
+                released.extend(open(&absent)?.ledger().periods());
+            }
+        }
+        let outer = Arc::new(Outer {
+            _locks: locks,
+            released,
+        });
+        let of_site = |site: &SiteName| {
+            Ok(Self {
+                site: Some(site.clone()),
+                outer: Some(Arc::clone(&outer)),
+                ..open(site)?
+            })
+        };
+        sites.iter().map(of_site).collect()
+    }
+
+    /// A locked folder, after what an interrupted run left is finished or cleared away.
+    fn recovered(disk: Box<dyn Disk>, layout: Layout, locks: Locks) -> Result<Self> {
         recover(&*disk, &layout, &locks)?;
         let contents = Contents::read(&layout)?;
         Ok(Self {
+            site: None,
             disk,
             layout,
             locks,
+            outer: None,
             contents,
         })
     }
@@ -85,15 +156,54 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`Error::Ledger`] if the ledger, the state or a manifest is damaged, [`Error::Read`] if one
-    /// cannot be read.
+    /// [`Error::Refused`] if sites have releases in it, [`Error::Ledger`] if the ledger, the state or a
+    /// manifest is damaged, [`Error::Read`] if one cannot be read.
     pub fn records(
         dir: &Path,
         state_dir: Option<&Path>,
         ledger: Option<&Path>,
     ) -> Result<(Ledger, State)> {
-        let contents = Contents::read(&Layout::as_named(dir, state_dir, ledger))?;
-        Ok((contents.ledger, contents.state))
+        let layout = Layout::as_named(dir, state_dir, ledger);
+        scope::check_together(&layout)?;
+        read_records(&layout)
+    }
+
+    /// The same of sites in an output folder by host, in the order of sites.
+    ///
+    /// # Errors
+    ///
+    /// As [`Folder::records`]; [`Error::Refused`] if all hosts as one have releases in it.
+    pub fn site_records(
+        dir: &Path,
+        state_dir: Option<&Path>,
+        sites: &[SiteName],
+    ) -> Result<Vec<(Ledger, State)>> {
+        let layout = Layout::as_named(dir, state_dir, None);
+        scope::check_by_host(&layout)?;
+        let records = |site| read_records(&layout.site(site));
+        sites.iter().map(records).collect()
+    }
+
+    /// The sites that have releases in an output folder by host, in bytewise order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Read`] if a folder cannot be read.
+    pub fn released_sites(dir: &Path) -> Result<Vec<SiteName>> {
+        scope::released_sites(&Layout::as_named(dir, None, None))
+    }
+
+    /// The site that the folder is of; `None` if it is of all hosts as one.
+    #[must_use]
+    pub const fn site(&self) -> Option<&SiteName> {
+        self.site.as_ref()
+    }
+
+    /// Whether the period has been released in the same output folder of a site that is not of this run.
+    #[must_use]
+    pub fn is_released_elsewhere(&self, period: Period) -> bool {
+        let outer = self.outer.as_ref();
+        outer.is_some_and(|outer| outer.released.contains(&period))
     }
 
     /// What has been released under the folder's ledger.
@@ -180,7 +290,7 @@ impl Folder {
         disk.write(&staged, &json::pretty(&Journal::of(layout, period)))?;
         disk.sync_folder(&layout.staging())?;
         disk.rename(&staged, &layout.journal())?;
-        disk.sync_folder(&layout.private())
+        disk.sync_folder(layout.private())
     }
 }
 
@@ -211,7 +321,7 @@ fn move_into_place(disk: &dyn Disk, layout: &Layout, period: &str) -> Result<()>
         .try_for_each(|folder| disk.sync_folder(folder))?;
     disk.remove_file(&layout.journal())?;
     // An old journal that came back would publish what is only half staged by then.
-    disk.sync_folder(&layout.private())
+    disk.sync_folder(layout.private())
 }
 
 /// Removes what is staged.
@@ -226,6 +336,11 @@ fn clear(disk: &dyn Disk, layout: &Layout, locks: &Locks) -> Result<()> {
         disk.remove_folder(&layout.staging())?;
     }
     locks.disclaim(disk)
+}
+
+fn read_records(layout: &Layout) -> Result<(Ledger, State)> {
+    let contents = Contents::read(layout)?;
+    Ok((contents.ledger, contents.state))
 }
 
 /// The manifest is the last of the [`files()`].

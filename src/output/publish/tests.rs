@@ -14,9 +14,9 @@ use tempfile::TempDir;
 use super::{disk::write_error, *};
 use crate::{
     aggregate::Table,
-    privacy::LineDigest,
+    privacy::{LineDigest, SiteName},
     release::{PublishedTable, Row, digest},
-    time::{Period, PeriodLength},
+    time::PeriodLength,
 };
 
 const LINES: LineDigest = LineDigest {
@@ -203,6 +203,12 @@ impl Faulty {
             intact,
             failing: 1,
         }
+    }
+
+    /// The same file system, opened once more.
+    fn again(&self) -> Self {
+        let steps = Rc::clone(&self.steps);
+        Self { steps, ..*self }
     }
 
     /// Whether the next step works.
@@ -639,4 +645,130 @@ fn damage_is_noticed_when_the_folder_is_opened() {
         let message = refusal(site.open());
         assert_eq!(message, format!("{}: {expected}", path.display()));
     }
+}
+
+/// The folders of two sites in the output folder, in their order.
+fn open_sites(site: &Site, faults: Option<&Faulty>) -> Result<Vec<Folder>> {
+    let names = ["blog.example", "shop.example"].map(|name| SiteName::new(name).unwrap());
+    let state = site.elsewhere.then(|| site.path("private"));
+    let (out, state) = (site.path("out"), state.as_deref());
+    match faults {
+        Some(faults) => Folder::open_sites_on(|| Box::new(faults.again()), &out, state, &names),
+        None => Folder::open_sites_on(|| Box::new(Quick), &out, state, &names),
+    }
+}
+
+/// Publishes a day of each site that has not released it.
+fn publish_sites(folders: Vec<Folder>) -> Result<()> {
+    for folder in folders {
+        let release = release("2026-11-21").of_site(folder.site().unwrap().as_str());
+        if !folder.ledger().contains(release.period()) {
+            folder.publish(&release, LINES)?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_crash_anywhere_leaves_each_site_as_before_or_whole() {
+    for elsewhere in [false, true] {
+        let whole = Site::new(elsewhere);
+        publish_sites(open_sites(&whole, None).unwrap()).unwrap();
+        let mut outcomes = [0; 3];
+        for intact in 0.. {
+            let site = Site::new(elsewhere);
+            let faults = Faulty::crash_after(intact);
+            if open_sites(&site, Some(&faults))
+                .and_then(publish_sites)
+                .is_ok()
+            {
+                break;
+            }
+            let folders = open_sites(&site, None).unwrap();
+            let periods = |folder: &Folder| folder.ledger().periods().collect::<Vec<_>>();
+            for folder in &folders {
+                let released = periods(folder);
+                released
+                    .iter()
+                    .for_each(|it| site.verify_release(folder, *it));
+            }
+            outcomes[folders.iter().flat_map(periods).count()] += 1;
+            publish_sites(folders).unwrap();
+            assert_eq!(site.files(), whole.files(), "after {intact} steps");
+        }
+        assert!(
+            outcomes[..2].iter().all(|count| *count >= 10),
+            "{outcomes:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_private_of_sites_is_not_among_what_is_published() {
+    let site = Site::new(false);
+    publish_sites(open_sites(&site, None).unwrap()).unwrap();
+    let files = site.files();
+    let names: Vec<_> = files.keys().map(String::as_str).collect();
+    let expected = [
+        "out/.state/site=blog.example/state.json",
+        "out/.state/site=shop.example/state.json",
+        "out/site=blog.example/datapackage.json",
+        "out/site=blog.example/date=2026-11-21/browsers.csv",
+        "out/site=blog.example/date=2026-11-21/manifest.json",
+        "out/site=blog.example/date=2026-11-21/statuses.csv",
+        "out/site=blog.example/ledger.jsonl",
+        "out/site=shop.example/datapackage.json",
+        "out/site=shop.example/date=2026-11-21/browsers.csv",
+        "out/site=shop.example/date=2026-11-21/manifest.json",
+        "out/site=shop.example/date=2026-11-21/statuses.csv",
+        "out/site=shop.example/ledger.jsonl",
+    ];
+    assert_eq!(names, expected);
+    for (one, other) in names[2..5].iter().zip(&names[7..10]) {
+        assert_eq!(files[*one], files[*other], "{one}");
+    }
+}
+
+#[test]
+fn one_scope_even_where_a_publication_was_only_decided() {
+    let decided = |of_sites: bool| {
+        for intact in 0.. {
+            let site = Site::new(false);
+            let faults = Faulty::crash_after(intact);
+            let (result, journal) = if of_sites {
+                let result = open_sites(&site, Some(&faults)).and_then(publish_sites);
+                (result, "out/.state/site=blog.example/journal.json")
+            } else {
+                (publish_on(&site, faults), "out/.state/journal.json")
+            };
+            result.unwrap_err();
+            if site.path(journal).exists() {
+                return site;
+            }
+        }
+        unreachable!()
+    };
+    let of_sites = decided(true);
+    assert!(
+        !of_sites
+            .path("out/site=blog.example/date=2026-11-21")
+            .exists()
+    );
+    assert!(refusal(of_sites.open()).contains("go on with --by-host"));
+    publish_sites(open_sites(&of_sites, None).unwrap()).unwrap();
+    let together = decided(false);
+    assert!(refusal(open_sites(&together, None)).contains("go on without --by-host"));
+    assert_eq!(together.verified_dates(), ["2026-11-21"]);
+}
+
+#[test]
+fn a_run_by_host_has_the_output_folder_to_itself() {
+    let site = Site::new(false);
+    let mut folders = open_sites(&site, None).unwrap();
+    assert!(matches!(site.open(), Err(Error::Setting(_))));
+    // As long as any of its sites is open.
+    drop(folders.pop());
+    assert!(matches!(site.open(), Err(Error::Setting(_))));
+    drop(folders);
+    site.open().unwrap();
 }

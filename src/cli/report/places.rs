@@ -1,0 +1,65 @@
+//! Where the releases of each site lie, and what is known of earlier ones.
+
+use hushlog::{
+    error::Result,
+    output::Folder,
+    privacy::{SiteName, Sites},
+    release::{Ledger, State},
+    time::Calendar,
+};
+
+use super::ReportArguments;
+
+/// The folders of a run, in the order of sites.
+pub(super) struct Places {
+    /// Locked for this run; `None` if nothing is to be written.
+    pub(super) folders: Option<Vec<Folder>>,
+    /// What has been released of each site, and from what.
+    pub(super) records: Vec<(Ledger, State)>,
+    /// Sites with releases in an output folder by host, those of this run or not.
+    pub(super) released: Vec<SiteName>,
+}
+
+impl Places {
+    pub(super) fn of(arguments: &ReportArguments, sites: &Sites) -> Result<Self> {
+        let folders = (!arguments.dry_run)
+            .then(|| folders(arguments, sites))
+            .transpose()?;
+        let records = match &folders {
+            Some(folders) => folders.iter().map(record).collect(),
+            None => records(arguments, sites)?,
+        };
+        Ok(Self {
+            folders,
+            records,
+            released: Folder::released_sites(&arguments.output)?,
+        })
+    }
+
+    /// Whether each site may be released with this calendar.
+    pub(super) fn permit(&self, calendar: &Calendar, sites: &Sites) -> Result<()> {
+        let names = sites.names().iter().map(Some).chain([None]);
+        let mut permitted = self.records.iter().zip(names);
+        permitted.try_for_each(|((ledger, _), site)| ledger.permits(calendar, site))
+    }
+}
+
+fn folders(arguments: &ReportArguments, sites: &Sites) -> Result<Vec<Folder>> {
+    let (output, state) = (&arguments.output, arguments.state.as_deref());
+    if arguments.by_host {
+        return Folder::open_sites(output, state, sites.names());
+    }
+    Folder::open(output, state, arguments.ledger.as_deref()).map(|folder| vec![folder])
+}
+
+fn records(arguments: &ReportArguments, sites: &Sites) -> Result<Vec<(Ledger, State)>> {
+    let (output, state) = (&arguments.output, arguments.state.as_deref());
+    if arguments.by_host {
+        return Folder::site_records(output, state, sites.names());
+    }
+    Folder::records(output, state, arguments.ledger.as_deref()).map(|records| vec![records])
+}
+
+fn record(folder: &Folder) -> (Ledger, State) {
+    (folder.ledger().clone(), folder.state().clone())
+}

@@ -1,0 +1,176 @@
+//! A gate for each site, and the way of a record to the one it belongs to.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
+
+use super::{
+    gate::{Gate, GateSettings, Logged},
+    intake::{Collected, Intake},
+    neighbours::share_coverage,
+    repetition::Repetitions,
+    sites::Sites,
+};
+use crate::{
+    record::Record,
+    stats::{Account, Accounts},
+};
+
+/// What a run fixes before the first line, shared by its workers.
+#[derive(Clone, Copy)]
+pub struct GatesSettings<'r> {
+    /// How the log is divided.
+    pub sites: &'r Sites,
+    /// The gate of each site, in the order of sites.
+    pub gates: &'r [GateSettings<'r>],
+}
+
+/// The gates of all sites, one set per worker.
+///
+/// Each has keys, days, dictionaries and digests of its own, so that nothing that is known of one site
+/// depends on the lines of another.
+pub struct Gates<'r> {
+    sites: &'r Sites,
+    gates: Vec<Gate<'r>>,
+    /// The host that the name of the current source tells; empty if it tells none.
+    host: Vec<u8>,
+    /// Room for lines with that host before them.
+    lines: Vec<u8>,
+}
+
+/// What a run let through.
+pub struct CollectedSites {
+    /// By site, in the order of sites.
+    pub sites: Vec<Collected>,
+    /// Lines that were let through more than once.
+    pub repetitions: Repetitions,
+}
+
+/// Traces of a site's chunks are numbered from its number times this on: a source's lines are compared
+/// site by site, however they alternate in it and wherever it was cut into chunks.
+const MOST_CHUNKS: u64 = 1 << 48;
+
+impl<'r> Gates<'r> {
+    /// Gates that have let nothing through yet.
+    #[must_use]
+    pub fn new(settings: GatesSettings<'r>) -> Self {
+        Self {
+            sites: settings.sites,
+            gates: settings.gates.iter().copied().map(Gate::new).collect(),
+            host: Vec::new(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// Begins a chunk, by its place among the chunks of its source, whose name tells the host of lines
+    /// that do not (empty if it does not either).
+    pub fn begin(&mut self, source: usize, sequence: u64, host: &[u8]) {
+        for (site, gate) in (0..).zip(&mut self.gates) {
+            gate.begin(source, site * MOST_CHUNKS + sequence);
+        }
+        self.host.clear();
+        self.host.extend_from_slice(host);
+    }
+
+    /// Takes a few records of the source with the given number, and enters their lines into the account
+    /// that each is in. A request to a host that is no site is excluded.
+    pub fn admit(&mut self, logged: &[Logged<'_>], source: u32, accounts: &mut Accounts) {
+        if self.host.is_empty() {
+            self.lead(logged, source, accounts);
+            return;
+        }
+        let mut lines = mem::take(&mut self.lines);
+        lines.clear();
+        for Logged { line, .. } in logged {
+            lines.extend_from_slice(&self.host);
+            lines.push(b' ');
+            lines.extend_from_slice(line);
+        }
+        let told = self.tell_host(logged, &lines);
+        self.lead(&told, source, accounts);
+        self.lines = lines;
+    }
+
+    /// The records as if the host were logged, so that the same line of two hosts is two lines; the
+    /// lines have it before them.
+    fn tell_host<'l>(&self, logged: &[Logged<'l>], mut lines: &'l [u8]) -> Vec<Logged<'l>> {
+        let tell = |logged: &Logged<'l>| {
+            let (line, rest) = lines.split_at(self.host.len() + 1 + logged.line.len());
+            lines = rest;
+            if !logged.record.host.is_empty() {
+                return *logged;
+            }
+            let host = &line[..self.host.len()];
+            Logged {
+                record: Record {
+                    host,
+                    ..logged.record
+                },
+                line,
+            }
+        };
+        logged.iter().map(tell).collect()
+    }
+
+    fn lead(&mut self, logged: &[Logged<'_>], source: u32, accounts: &mut Accounts) {
+        if let [gate] = &mut self.gates[..]
+            && self.sites.names().is_empty()
+        {
+            gate.admit(logged, source, accounts);
+            return;
+        }
+        let mut led: BTreeMap<usize, Vec<Logged<'_>>> = BTreeMap::new();
+        for logged in logged {
+            match self.sites.number(logged.record.host) {
+                Some(site) => led.entry(site).or_default().push(*logged),
+                None if logged.record.opted_out => accounts.enter(Account::OptedOut),
+                None => accounts.enter(Account::Excluded),
+            }
+        }
+        for (site, logged) in led {
+            self.gates[site].admit(&logged, source, accounts);
+        }
+    }
+
+    /// Everything let through, by site.
+    #[must_use]
+    pub fn finish(self) -> Vec<Intake> {
+        self.gates.into_iter().map(Gate::finish).collect()
+    }
+}
+
+impl CollectedSites {
+    /// Joins what the workers let through. The order of workers changes no published number.
+    #[must_use]
+    pub fn join(workers: Vec<Vec<Intake>>, settings: GatesSettings<'_>) -> Self {
+        let mut by_site: Vec<Vec<Intake>> = Vec::new();
+        by_site.resize_with(settings.gates.len(), Vec::new);
+        for worker in workers {
+            for (site, intake) in by_site.iter_mut().zip(worker) {
+                site.push(intake);
+            }
+        }
+        let (mut traces, mut sources) = (Vec::new(), Vec::new());
+        for intakes in &mut by_site {
+            let of_site = intakes.iter_mut().flat_map(|it| mem::take(&mut it.traces));
+            let before = traces.len();
+            traces.extend(of_site);
+            let of_site = traces[before..].iter().filter_map(|trace| trace.source());
+            sources.push(of_site.collect::<BTreeSet<_>>());
+        }
+        let sites = by_site.into_iter().zip(settings.gates);
+        let mut sites: Vec<Collected> = sites.map(|(intakes, gate)| join(intakes, gate)).collect();
+        share_coverage(&mut sites, &sources);
+        Self {
+            sites,
+            repetitions: Repetitions::find(traces),
+        }
+    }
+}
+
+fn join(intakes: Vec<Intake>, gate: &GateSettings<'_>) -> Collected {
+    let policy = gate.policy;
+    let (hosts, goals) = (policy.hosts.names(), policy.goals.names());
+    Collected::join(intakes, hosts.to_vec(), goals.to_vec())
+}
