@@ -19,7 +19,7 @@ pub(super) struct Fields<'r> {
     pub(super) agents: Memo<'r, Agent>,
     pub(super) clients: Memo<'r, KnownClient>,
     pub(super) hosts: Memo<'r, KnownHost>,
-    pub(super) referrers: Memo<'r, Referrer>,
+    pub(super) referrers: Memo<'r, KnownReferrer>,
     pub(super) requests: Memo<'r, KnownRequest>,
     regions: Lookup<'r>,
     joined: JoinedParts,
@@ -74,6 +74,16 @@ pub(super) struct KnownClient {
     pub(super) excluded: bool,
 }
 
+/// A reduced referrer, and the latest origin that it was part of: most are seen from one host and
+/// without a campaign.
+pub(super) struct KnownReferrer {
+    pub(super) referrer: Referrer,
+    pub(super) latest: Option<(OriginKey, u32)>,
+}
+
+/// The referrer, the host it was seen from and the campaign of a pageview.
+pub(super) type OriginKey = (Number, Number, Option<u32>);
+
 /// A client, an agent and a day.
 pub(super) type VisitorKey = (Number, Number, u32);
 
@@ -126,7 +136,10 @@ impl<'r> Fields<'r> {
         let scratch = &mut self.scratch;
         self.referrers
             .number(referrers, text_key, &mut columns.referrers, |referrer| {
-                policy.referrers.reduce(referrer.decode(scratch))
+                KnownReferrer {
+                    referrer: policy.referrers.reduce(referrer.decode(scratch)),
+                    latest: None,
+                }
             });
         let agents = records.clone().map(|record| record.agent);
         self.agents

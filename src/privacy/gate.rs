@@ -9,11 +9,10 @@ use super::{
     address::Client,
     channel::Channel,
     days::{Admission, Days, Standing},
-    fields::{Columns, Fields, NO_DAY, Row, Visitor, VisitorKey},
+    fields::{Columns, Fields, NO_DAY, OriginKey, Row, Visitor, VisitorKey},
     hit::{Hit, Parts},
     intake::Intake,
     lexicon::{Dictionary, Identity},
-    memo::Number,
     policy::Policy,
     pseudonym::Keys,
     repetition::Tracer,
@@ -53,7 +52,7 @@ pub struct Gate<'r> {
     fields: Fields<'r>,
     columns: Columns,
     visitors: HashMap<VisitorKey, Visitor, RandomState>,
-    origins: HashMap<(Number, Number, Option<u32>), u32, RandomState>,
+    origins: HashMap<OriginKey, u32, RandomState>,
     dictionary: Dictionary,
     tracer: Tracer,
     scratch: Vec<u8>,
@@ -240,13 +239,17 @@ impl<'r> Gate<'r> {
 
     /// Where a pageview came from.
     fn origin(&mut self, own_host: &[u8], row: Row, campaign: Option<u32>) -> u32 {
+        let key = (row.referrer, row.host, campaign);
+        let known = &mut self.fields.referrers[row.referrer];
+        if let Some((_, origin)) = known.latest.filter(|(latest, _)| *latest == key) {
+            return origin;
+        }
         if self.origins.len() >= MOST_REMEMBERED {
             self.origins.clear();
         }
-        let key = (row.referrer, row.host, campaign);
-        let (referrers, dictionary) = (&self.fields.referrers, &mut self.dictionary);
-        *self.origins.entry(key).or_insert_with(|| {
-            let (name, channel) = referrers[row.referrer].seen_from(own_host);
+        let dictionary = &mut self.dictionary;
+        let origin = *self.origins.entry(key).or_insert_with(|| {
+            let (name, channel) = known.referrer.seen_from(own_host);
             let channel = if campaign.is_some() {
                 Channel::Campaign
             } else {
@@ -254,6 +257,8 @@ impl<'r> Gate<'r> {
             };
             let source = dictionary.source(name, channel);
             dictionary.origin(source, campaign)
-        })
+        });
+        known.latest = Some((key, origin));
+        origin
     }
 }

@@ -10,9 +10,9 @@ use xxhash_rust::xxh3::xxh3_128_with_secret;
 
 use super::pseudonym::TableSecret;
 
-/// Values remembered by a keyed 128-bit hash (XXH3) of the logged bytes that they came from. The bytes
-/// themselves are not kept: by accident two of a million share a hash once in 10^26 runs, and on purpose
-/// only for whoever knows the secret, which is the run's own.
+/// Values remembered by 96 bits of a keyed hash (XXH3) of the logged bytes that they came from. The bytes
+/// themselves are not kept: by accident two of a million share these bits once in 10^17 runs, and on
+/// purpose only for whoever knows the secret, which is the run's own.
 ///
 /// When the memory holds as much as it may, it forgets everything before the next look: results never
 /// depend on what is remembered.
@@ -23,14 +23,14 @@ pub(super) struct Memo<'r, V> {
     forgotten: u32,
     secret: &'r TableSecret,
     /// Buffer: the hashes of the keys looked at.
-    hashes: Vec<u128>,
+    hashes: Vec<Hash>,
 }
 
 /// A value's number in a memo: never that of another value of the run, forgotten ones included.
 pub(super) type Number = u32;
 
 /// What a value is remembered by.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Key<'k> {
     /// How the bytes are to be read: the same ones mean another thing where they are escaped in another
     /// way.
@@ -38,17 +38,25 @@ pub(super) struct Key<'k> {
     pub(super) bytes: &'k [u8],
 }
 
-/// Where an entry is, with a part of its hash, so that few others are looked at in vain.
+/// Where an entry is, with the part of its hash that is compared first.
 struct Slot {
-    hash: u32,
+    check: u32,
     position: u32,
 }
 
 /// What is remembered of a key, in as few cache lines as it fits in.
-#[repr(align(64))]
+#[repr(align(32))]
 struct Entry<V> {
-    hash: u128,
+    hash: u64,
     value: V,
+}
+
+/// A key's hash in the parts that are kept of it.
+#[derive(Clone, Copy)]
+struct Hash {
+    /// Decides on the place in the table.
+    place: u64,
+    check: u32,
 }
 
 /// Entries with which a memo is full.
@@ -83,12 +91,19 @@ impl<'r, V> Memo<'r, V> {
         self.forget_if_full();
         let mut hashes = mem::take(&mut self.hashes);
         hashes.clear();
-        hashes.extend(items.clone().map(|item| self.hash(key(&item))));
+        let mut previous = None;
+        hashes.extend(items.clone().map(|item| {
+            let key = key(&item);
+            match previous {
+                Some((same, hash)) if key == same => hash,
+                _ => previous.insert((key, self.hash(key))).1,
+            }
+        }));
         numbers.clear();
         numbers.extend(hashes.iter().map(|&hash| self.likely(hash)));
         for ((item, &hash), number) in items.zip(&hashes).zip(numbers) {
             let likely = self.entries.get(*number as usize);
-            if likely.is_none_or(|entry| entry.hash != hash) {
+            if likely.is_none_or(|entry| entry.hash != hash.place) {
                 let found = self.find(hash);
                 *number = found.unwrap_or_else(|| self.remember(hash, reduce(item)));
             }
@@ -97,32 +112,41 @@ impl<'r, V> Memo<'r, V> {
         self.hashes = hashes;
     }
 
-    fn hash(&self, key: Key<'_>) -> u128 {
-        xxh3_128_with_secret(key.bytes, self.secret) ^ u128::from(key.tag)
+    fn hash(&self, key: Key<'_>) -> Hash {
+        let hash = xxh3_128_with_secret(key.bytes, self.secret) ^ u128::from(key.tag);
+        Hash {
+            place: (hash >> 64) as u64,
+            check: hash as u32,
+        }
     }
 
     /// The position of the only entry that is likely to have the hash.
-    fn likely(&self, hash: u128) -> u32 {
-        let found = self.slots.find(place(hash), |slot| slot.hash == part(hash));
+    fn likely(&self, hash: Hash) -> u32 {
+        let found = self.slots.find(hash.place, |slot| slot.check == hash.check);
         found.map_or(NOWHERE, |slot| slot.position)
     }
 
-    fn find(&self, hash: u128) -> Option<u32> {
-        let is_found = |slot: &Slot| self.entries[slot.position as usize].hash == hash;
-        Some(self.slots.find(place(hash), is_found)?.position)
+    fn find(&self, hash: Hash) -> Option<u32> {
+        let is_found = |slot: &Slot| {
+            slot.check == hash.check && self.entries[slot.position as usize].hash == hash.place
+        };
+        Some(self.slots.find(hash.place, is_found)?.position)
     }
 
     #[cold]
-    fn remember(&mut self, hash: u128, value: V) -> u32 {
+    fn remember(&mut self, hash: Hash, value: V) -> u32 {
         let position = index(self.entries.len());
         let slot = Slot {
-            hash: part(hash),
+            check: hash.check,
             position,
         };
-        self.entries.push(Entry { hash, value });
+        self.entries.push(Entry {
+            hash: hash.place,
+            value,
+        });
         let entries = &self.entries;
-        let place_of = |slot: &Slot| place(entries[slot.position as usize].hash);
-        self.slots.insert_unique(place(hash), slot, place_of);
+        let place_of = |slot: &Slot| entries[slot.position as usize].hash;
+        self.slots.insert_unique(hash.place, slot, place_of);
         position
     }
 
@@ -147,16 +171,6 @@ impl<V> IndexMut<Number> for Memo<'_, V> {
     fn index_mut(&mut self, number: Number) -> &mut V {
         &mut self.entries[(number - self.forgotten) as usize].value
     }
-}
-
-/// The part of a hash that decides on the place in the table.
-const fn place(hash: u128) -> u64 {
-    hash as u64
-}
-
-/// Another part of a hash.
-const fn part(hash: u128) -> u32 {
-    (hash >> 64) as u32
 }
 
 /// A position among entries, of which a memo holds far fewer than 2^32.
