@@ -30,7 +30,7 @@ pub(super) struct Memo<'r, V> {
 pub(super) type Number = u32;
 
 /// What a value is remembered by.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) struct Key<'k> {
     /// How the bytes are to be read: the same ones mean another thing where they are escaped in another
     /// way.
@@ -91,14 +91,7 @@ impl<'r, V> Memo<'r, V> {
         self.forget_if_full();
         let mut hashes = mem::take(&mut self.hashes);
         hashes.clear();
-        let mut previous = None;
-        hashes.extend(items.clone().map(|item| {
-            let key = key(&item);
-            match previous {
-                Some((same, hash)) if key == same => hash,
-                _ => previous.insert((key, self.hash(key))).1,
-            }
-        }));
+        hashes.extend(items.clone().map(|item| self.hash(key(&item))));
         numbers.clear();
         numbers.extend(hashes.iter().map(|&hash| self.likely(hash)));
         for ((item, &hash), number) in items.zip(&hashes).zip(numbers) {
@@ -113,7 +106,11 @@ impl<'r, V> Memo<'r, V> {
     }
 
     fn hash(&self, key: Key<'_>) -> Hash {
-        let hash = xxh3_128_with_secret(key.bytes, self.secret) ^ u128::from(key.tag);
+        let hash = match key.bytes {
+            // A whole column may be empty.
+            [] => u128::from(key.tag),
+            bytes => xxh3_128_with_secret(bytes, self.secret) ^ u128::from(key.tag),
+        };
         Hash {
             place: (hash >> 64) as u64,
             check: hash as u32,
