@@ -14,7 +14,10 @@ MEASURES = [
 
 def table(work, names):
     """The lines of a markdown table; an empty cell is a number that is withheld or not offered."""
-    readers = {"hushlog": hushlog, "goaccess": goaccess, "duckdb": engine, "chdb": engine}
+    readers = {
+        "hushlog": hushlog, "goaccess": goaccess, "duckdb": engine, "chdb": engine,
+        "duckdb-pages": pages, "chdb-pages": pages,
+    }
     columns = [name for name in names if name in readers]
     found = {name: readers[name](work, name) for name in columns}
     yield "| | " + " | ".join(columns) + " |"
@@ -28,19 +31,34 @@ def table(work, names):
 
 def verdict(found):
     """What the exact programs agree on, and in which measures."""
-    exact = {name: found[name] for name in ("hushlog", "duckdb", "chdb") if name in found}
-    shared = [one for one in MEASURES if all(one in answer for answer in exact.values())]
-    for measure in shared:
-        if len({answer[measure] for answer in exact.values()}) > 1:
+    exact = {name: answer for name, answer in found.items() if name != "goaccess"}
+    given = {
+        measure: [answer[measure] for answer in exact.values() if measure in answer]
+        for measure in MEASURES
+    }
+    for measure, answers in given.items():
+        if len(set(answers)) > 1:
             return f"**The answers differ in {measure}.**"
+    shared = [measure for measure, answers in given.items() if len(answers) > 1]
     if not shared:
-        return "**There is no measure that all of them give.**"
-    return f"{', '.join(exact)} give the same {', '.join(shared)}."
+        return "**There is no measure that two of them give.**"
+    return f"{', '.join(exact)} agree wherever they give the same of {', '.join(shared)}."
 
 
 def engine(work, name):
     rows = list(csv.DictReader((work / f"{name}.out").read_text().splitlines()))
     return {measure: int(value) for measure, value in rows[0].items()}
+
+
+def pages(work, name):
+    """Sums over the pages: each visit has one entry."""
+    with open(work / f"{name}.out", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    columns = {
+        "pageviews": "pageviews", "visits": "entries", "bounces": "bounces",
+        "dwell_count": "dwell_count", "dwell_seconds": "dwell_seconds",
+    }
+    return {measure: sum(int(row[column]) for row in rows) for measure, column in columns.items()}
 
 
 def hushlog(work, _):

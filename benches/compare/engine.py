@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Runs one engine's query over a log: engine.py duckdb|chdb LOG. Prints the answer as CSV, and the
-seconds that the query alone took, without the start of Python, to the standard error."""
+"""Runs one engine's query over a log: engine.py duckdb|chdb[-pages] LOG. Prints the answer as CSV, and
+the seconds that the query alone took, without the start of Python, to the standard error."""
 
+import csv
 import os
 import pathlib
 import sys
@@ -9,9 +10,13 @@ import time
 
 THREADS = int(os.environ.get("THREADS", "2"))
 QUERIES = pathlib.Path(__file__).parent / "sql"
-COLUMNS = [
+TOTALS = [
     "requests", "pageviews", "visits", "visitors",
     "bounces", "visit_seconds", "dwell_count", "dwell_seconds",
+]
+PAGES = [
+    "path", "pageviews", "visitors", "entries", "exits",
+    "bounces", "dwell_count", "dwell_seconds", "dwell_median", "dwell_p90",
 ]
 
 
@@ -20,8 +25,8 @@ def duckdb(query):
 
     connection = engine.connect(config={"threads": THREADS})
     began = time.perf_counter()
-    row = connection.execute(query).fetchone()
-    return row, time.perf_counter() - began
+    rows = connection.execute(query).fetchall()
+    return rows, time.perf_counter() - began
 
 
 def chdb(query):
@@ -29,16 +34,18 @@ def chdb(query):
 
     began = time.perf_counter()
     answer = engine.query(f"{query} SETTINGS max_threads = {THREADS} FORMAT TSV".replace(";", ""))
-    seconds = time.perf_counter() - began
-    return str(answer).split(), seconds
+    rows = [line.split("\t") for line in str(answer).splitlines()]
+    return rows, time.perf_counter() - began
 
 
 def main():
     name, log = sys.argv[1:]
+    engine, _, pages = name.partition("-")
     query = (QUERIES / f"{name}.sql").read_text().replace("{log}", os.path.abspath(log))
-    row, seconds = {"duckdb": duckdb, "chdb": chdb}[name](query)
-    print(",".join(COLUMNS))
-    print(",".join(str(int(value or 0)) for value in row))
+    rows, seconds = {"duckdb": duckdb, "chdb": chdb}[engine](query)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(PAGES if pages else TOTALS)
+    writer.writerows([[0 if cell is None else cell for cell in row] for row in rows])
     print(f"query_seconds {seconds:.3f}", file=sys.stderr)
 
 

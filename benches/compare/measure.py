@@ -60,6 +60,8 @@ def commands_of(options):
         ],
         "duckdb": [python, str(HERE / "engine.py"), "duckdb", log],
         "chdb": [python, str(HERE / "engine.py"), "chdb", log],
+        "duckdb-pages": [python, str(HERE / "engine.py"), "duckdb-pages", log],
+        "chdb-pages": [python, str(HERE / "engine.py"), "chdb-pages", log],
         "goaccess": [
             "goaccess", log, "--log-format=COMBINED", "--no-global-config", "--no-progress",
             "-o", str(options.work / "goaccess.json"),
@@ -138,7 +140,8 @@ def version(name, options):
         "duckdb": [python, "-c", module.format("duckdb")],
         "chdb": [python, "-c", module.format("chdb")],
     }
-    first = subprocess.run(commands[name], capture_output=True, text=True).stdout.splitlines()[0]
+    program = name.partition("-")[0]
+    first = subprocess.run(commands[program], capture_output=True, text=True).stdout.splitlines()[0]
     return first.split()[-1].rstrip(".")
 
 

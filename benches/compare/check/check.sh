@@ -21,10 +21,11 @@ for engine in duckdb chdb; do
 done
 
 if [ $# -gt 0 ]; then
-    for engine in duckdb chdb; do
-        "$python" engine.py "$engine" "$1" 2>/dev/null >"$work/$engine.csv"
+    for query in duckdb chdb duckdb-pages chdb-pages; do
+        "$python" engine.py "$query" "$1" 2>/dev/null >"$work/$query.csv"
     done
     diff "$work/duckdb.csv" "$work/chdb.csv"
-    echo "duckdb and chdb agree with each other:"
+    diff "$work/duckdb-pages.csv" "$work/chdb-pages.csv"
+    echo "duckdb and chdb agree with each other, in totals and by page:"
     cat "$work/duckdb.csv"
 fi
