@@ -16,7 +16,7 @@ TOTALS = [
 ]
 PAGES = [
     "path", "pageviews", "visitors", "entries", "exits",
-    "bounces", "dwell_count", "dwell_seconds", "dwell_median", "dwell_p90",
+    "bounces", "dwell_count", "dwell_seconds", "dwell_median",
 ]
 
 

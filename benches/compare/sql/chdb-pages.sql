@@ -66,6 +66,5 @@ SELECT path,
     countIf(is_entry AND is_exit) AS bounces,
     countIf(NOT is_exit) AS dwell_count,
     sumIf(dwell, NOT is_exit) AS dwell_seconds,
-    quantileExactLowIf(0.5)(dwell, NOT is_exit) AS dwell_median,
-    quantileExactLowIf(0.9)(dwell, NOT is_exit) AS dwell_p90
+    quantileExactLowIf(0.5)(dwell, NOT is_exit) AS dwell_median
 FROM views GROUP BY path ORDER BY pageviews DESC, path;

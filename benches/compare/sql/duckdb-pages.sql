@@ -72,6 +72,5 @@ SELECT path,
     count(*) FILTER (is_entry AND is_exit) AS bounces,
     count(dwell) AS dwell_count,
     sum(dwell) AS dwell_seconds,
-    quantile_disc(dwell, 0.5) AS dwell_median,
-    quantile_disc(dwell, 0.9) AS dwell_p90
+    quantile_disc(dwell, 0.5) AS dwell_median
 FROM views GROUP BY path ORDER BY pageviews DESC, path;
