@@ -77,10 +77,10 @@
 //!
 //! # How numbers are computed
 //!
-//! **Collect, sort, reduce.** Reading appends hits of a fixed size to shards, chosen by bits of the
-//! visitor's pseudonym, so that all hits of a visitor's day are in one. When everything is read, each
-//! shard of a period is sorted into the order in which visits are defined ([`session::sort`]), and one
-//! linear pass per visitor yields a [`Contribution`](aggregate::Contribution): visits, dwell, steps from
+//! **Collect, sort, reduce.** Reading appends hits of a fixed size to pages. Within a full page they are
+//! put in the order of shards, chosen by bits of the visitor's pseudonym, so that all hits of a visitor's
+//! day are in one. When everything is read, each shard of a period is sorted, where it lies, into the
+//! order in which visits are defined ([`session::sort`]), and one linear pass per visitor yields a [`Contribution`](aggregate::Contribution): visits, dwell, steps from
 //! page to page, all at once and exact. There is no map of open visits, no timer, no approximation.
 //! Shards are disjoint in visitors, so threads work side by side and their results merge by addition.
 //!
@@ -99,8 +99,9 @@
 //! [`Collected::join`](privacy::Collected::join) turns those numbers into ranks in bytewise order, so
 //! that comparing numbers compares strings and no result depends on which worker saw a string first.
 //!
-//! All hits of a run are in memory until their period is released: 40 bytes a request in blocks, and
-//! the distinct strings once.
+//! All hits of a run are in memory until their period is released: 40 bytes a request, and the distinct
+//! reduced strings once. Of what was logged nothing is kept: what a value reduces to is remembered by a
+//! keyed hash of its bytes.
 //!
 //! # Where to add what
 //!

@@ -62,7 +62,8 @@ impl Amounts {
 impl AddAssign for Amounts {
     fn add_assign(&mut self, other: Self) {
         self.bounces += other.bounces;
-        self.bytes += other.bytes;
+        // Only a column that is no byte count comes near the end of the numbers.
+        self.bytes = self.bytes.saturating_add(other.bytes);
         self.completions += other.completions;
         self.dwell_count += other.dwell_count;
         self.dwell_seconds += other.dwell_seconds;

@@ -211,7 +211,8 @@ impl Contribution {
     fn count(&mut self, table: Table, key: Key, hits: &[Hit]) {
         let cell = self.cell(table, key);
         cell.requests += hits.len() as u64;
-        cell.bytes += hits.iter().map(Hit::bytes).sum::<u64>();
+        let bytes = hits.iter().map(Hit::bytes);
+        cell.bytes = bytes.fold(cell.bytes, u64::saturating_add);
     }
 
     fn read_visit(&mut self, visit: &Visit<'_>, identity: &Identity, reading: &Reading<'_>) {

@@ -160,8 +160,9 @@ impl<'c> Union<'c> {
 
     fn add_shares<'s>(&mut self, shares: impl Iterator<Item = &'s Share>) {
         for share in shares {
-            *self.amounts.entry(share.visitor).or_default() += share.amount;
-            self.total += share.amount;
+            let amount = self.amounts.entry(share.visitor).or_default();
+            *amount = amount.saturating_add(share.amount);
+            self.total = self.total.saturating_add(share.amount);
         }
         let amounts = self.amounts.iter();
         self.ranked = amounts
@@ -210,7 +211,9 @@ impl<'c> Union<'c> {
         spread.contributors = (self.ranked.len() + more.len() - shared) as u64;
         is_safe(
             spread,
-            self.total + more.iter().map(|share| share.amount).sum::<u64>(),
+            more.iter()
+                .map(|share| share.amount)
+                .fold(self.total, u64::saturating_add),
         )
     }
 }
