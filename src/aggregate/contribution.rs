@@ -325,10 +325,10 @@ impl Contribution {
 }
 
 /// The longest runs of hits that have something in common, and what.
-fn runs<'h, T: PartialEq>(
-    hits: &'h [Hit],
+fn runs<T: PartialEq>(
+    hits: &[Hit],
     of: impl Fn(&Hit) -> T + Copy,
-) -> impl Iterator<Item = (T, &'h [Hit])> {
+) -> impl Iterator<Item = (T, &[Hit])> {
     hits.chunk_by(move |left, right| of(left) == of(right))
         .map(move |hits| (of(&hits[0]), hits))
 }

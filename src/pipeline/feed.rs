@@ -23,7 +23,7 @@ pub(super) struct Feed<'i> {
 /// Where each source is: waiting, open and idle, in a worker's hands, or done with.
 struct State {
     waiting: VecDeque<usize>,
-    idle: VecDeque<OpenSource>,
+    idle: VecDeque<Box<OpenSource>>,
     /// Sources in workers' hands.
     taken: usize,
     failures: Vec<(usize, Error)>,
@@ -38,7 +38,7 @@ struct OpenSource {
 /// What a worker does next.
 enum Turn {
     Open(usize),
-    Continue(OpenSource),
+    Continue(Box<OpenSource>),
 }
 
 impl<'i> Feed<'i> {
@@ -110,7 +110,7 @@ impl<'i> Feed<'i> {
     }
 
     /// Reads the first chunk of a source and finds out its format; `None` if it is empty.
-    fn open(&self, number: usize, chunk: &mut Chunk) -> Result<Option<OpenSource>> {
+    fn open(&self, number: usize, chunk: &mut Chunk) -> Result<Option<Box<OpenSource>>> {
         let mut reader = Reader::open(number, &self.inputs.sources[number])?;
         if !reader.next_chunk(chunk)? {
             return Ok(None);
@@ -125,21 +125,21 @@ impl<'i> Feed<'i> {
         if !format.has_directives() {
             self.add(reader.split_off(), &format);
         }
-        Ok(Some(OpenSource { reader, format }))
+        Ok(Some(Box::new(OpenSource { reader, format })))
     }
 
     /// Adds parts of a source to be read side by side.
     fn add(&self, parts: Vec<Reader>, format: &Format) {
-        let sources = parts.into_iter().map(|reader| OpenSource {
-            reader,
-            format: format.clone(),
+        let sources = parts.into_iter().map(|reader| {
+            let format = format.clone();
+            Box::new(OpenSource { reader, format })
         });
         self.lock().idle.extend(sources);
         self.changed.notify_all();
     }
 
     /// Ends a turn: the source is idle again unless it is done with.
-    fn put_back(&self, source: Option<OpenSource>, failure: Option<(usize, Error)>) {
+    fn put_back(&self, source: Option<Box<OpenSource>>, failure: Option<(usize, Error)>) {
         let mut state = self.lock();
         state.taken -= 1;
         state.failures.extend(failure);
@@ -161,7 +161,7 @@ impl<'i> Feed<'i> {
 
 impl OpenSource {
     /// Reads the next chunk; `None` at the end.
-    fn read_on(mut self, chunk: &mut Chunk) -> Result<Option<Self>> {
+    fn read_on(mut self: Box<Self>, chunk: &mut Chunk) -> Result<Option<Box<Self>>> {
         Ok(self.reader.next_chunk(chunk)?.then_some(self))
     }
 
