@@ -110,10 +110,10 @@ pub(super) fn outcome(reports: &[Report], k: usize) -> Option<Exit> {
         not_released(report, k);
     }
     let any = |is: fn(&Report) -> bool| reports.iter().any(is);
-    if any(|report| !report.held.is_empty()) {
+    let refused = |report: &Report| !report.changed.is_empty() || !report.shredded.is_empty();
+    if any(|report| !report.held.is_empty() || !report.waiting.is_empty()) {
         Some(Exit::NotAllRead)
-    } else if any(|report| !report.changed.is_empty()) && !any(|report| !report.releases.is_empty())
-    {
+    } else if any(refused) && !any(|report| !report.releases.is_empty()) {
         Some(Exit::Refused)
     } else {
         None
@@ -150,6 +150,23 @@ fn not_released(report: &Report, k: usize) {
             held.source,
             held.first.date,
             held.first.hour
+        ));
+    }
+    for period in report.waiting.iter().map(named) {
+        say(format_args!(
+            "{period} is not released: its release would give up the key of the period that is held back"
+        ));
+    }
+    if let (Some(first), Some(last)) = (report.shredded.first(), report.shredded.last()) {
+        let more = if first == last {
+            String::new()
+        } else {
+            format!(" to {}", named(last))
+        };
+        say(format_args!(
+            "{}{more} cannot be released: the key of what was then is already shredded, and its lines are \
+             excluded",
+            named(first)
         ));
     }
     for period in report.changed.iter().map(named) {
