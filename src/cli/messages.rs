@@ -1,9 +1,11 @@
 //! What a run tells on standard error beside its summary, and the exit status that it asks for.
 
+use std::path::Path;
+
 use hushlog::{
     error::Error,
     pipeline::{Inputs, LeftOut, Report, SourceReading},
-    privacy::{CollectedSites, Repetitions, SiteName, Sites},
+    privacy::{CollectedSites, KeyFileInfo, Repetitions, SiteName, Sites},
     stats::Accounts,
     time::Period,
 };
@@ -120,6 +122,18 @@ pub(super) fn outcome(reports: &[Report], k: usize) -> Option<Exit> {
     }
 }
 
+/// Says so if a key file still has keys of periods before the one under way.
+pub(super) fn key_kept(path: &Path, info: KeyFileInfo, current: Period) {
+    if info.first_day < current.start {
+        say(format_args!(
+            "{}: the keys of {} and later are kept until a period after that is released, or until \
+             `hushlog key advance`; with them and the log its visitors can be told apart",
+            path.display(),
+            info.first_day
+        ));
+    }
+}
+
 fn not_released(report: &Report, k: usize) {
     let named = |period: &Period| match &report.site {
         Some(site) => format!("{period} of {site}"),
@@ -157,16 +171,13 @@ fn not_released(report: &Report, k: usize) {
             "{period} is not released: its release would give up the key of the period that is held back"
         ));
     }
-    if let (Some(first), Some(last)) = (report.shredded.first(), report.shredded.last()) {
-        let more = if first == last {
-            String::new()
-        } else {
-            format!(" to {}", named(last))
-        };
+    if let [first, rest @ ..] = report.shredded.as_slice() {
+        let last = rest.last().map(|last| format!(" to {}", named(last)));
         say(format_args!(
-            "{}{more} cannot be released: the key of what was then is already shredded, and its lines are \
+            "{}{} cannot be released: the key of what was then is already shredded, and its lines are \
              excluded",
-            named(first)
+            named(first),
+            last.unwrap_or_default()
         ));
     }
     for period in report.changed.iter().map(named) {

@@ -12,8 +12,8 @@ use crate::{
     privacy::{
         Collected, CollectedPeriod, Coverage, Hits, KeyFile, Lexicon, PeriodLines, SiteName,
     },
-    release::{Numbers, Plan, PlanSettings, Release, Statement, Verdict},
-    time::{Calendar, CivilHour, Date, Hours, Period, Timestamp},
+    release::{Ledger, Numbers, Plan, PlanSettings, Release, Statement, Verdict},
+    time::{Calendar, CivilHour, Hours, Period, Timestamp},
 };
 
 /// Longest time from a period's start to its first line that raises no doubt, unless lines are rarer.
@@ -93,7 +93,7 @@ pub fn report(
 ) -> Result<Vec<Report>> {
     let sites = reading.collected.sites.into_iter().zip(folders);
     let sites: Vec<(Collected, Folder)> = sites.collect();
-    let mut run = Run {
+    let run = Run {
         pool,
         inputs,
         settings,
@@ -101,33 +101,9 @@ pub fn report(
         altered: sites.iter().flat_map(altered_periods).collect(),
         until: None,
     };
-    let Some(mut key_file) = key_file else {
-        return run.report_all(sites);
-    };
-    run.until = run.first_held(&sites);
-    let before = sites
-        .iter()
-        .filter_map(|(_, folder)| folder.ledger().latest())
-        .max();
-    if let Some(last) = run.last_candidate(&sites) {
-        key_file.announce(last.end())?;
-    }
-    let reports = run.report_all(sites)?;
-    let now = reports
-        .iter()
-        .flat_map(|report| &report.releases)
-        .map(Release::period)
-        .max();
-    let released = before.max(now).map(Period::end);
-    settle(&mut key_file, released)?;
-    Ok(reports)
-}
-
-/// Leaves a key file without the keys of what is released: of all days before `released`.
-fn settle(key_file: &mut KeyFile, released: Option<Date>) -> Result<()> {
-    match released.filter(|day| *day > key_file.first_day()) {
-        Some(day) => key_file.advance(day),
-        None => key_file.withdraw_announcement(),
+    match key_file {
+        Some(key_file) => run.report_keyed(sites, key_file),
+        None => run.report_all(sites),
     }
 }
 
@@ -167,6 +143,28 @@ impl Run<'_> {
         sites
             .map(|(collected, folder)| self.report(collected, folder))
             .collect()
+    }
+
+    /// The same in the order of periods, and leaves the key file without the keys of what is released.
+    fn report_keyed(
+        mut self,
+        sites: Vec<(Collected, Folder)>,
+        mut key_file: KeyFile,
+    ) -> Result<Vec<Report>> {
+        self.until = self.first_held(&sites);
+        let ledgers = sites.iter().map(|(_, folder)| folder.ledger());
+        let before = ledgers.filter_map(Ledger::latest).max();
+        if let Some(last) = self.last_candidate(&sites) {
+            key_file.announce(last.end())?;
+        }
+        let reports = self.report_all(sites)?;
+        let releases = reports.iter().flat_map(|report| &report.releases);
+        let released = releases.map(Release::period).max().max(before);
+        match released.map(Period::end) {
+            Some(day) if day > key_file.first_day() => key_file.advance(day)?,
+            _ => key_file.withdraw_announcement()?,
+        }
+        Ok(reports)
     }
 
     /// Releases and publishes what may be released of a site.

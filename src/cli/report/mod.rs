@@ -85,10 +85,20 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
         _ => Vec::new(),
     };
     let outcome = messages::outcome(&reports, settings.k);
+    let problem = outcome.or(repeated).or(unread);
+    let kept = problem.is_none() && !arguments.dry_run;
+    if let Some(path) = arguments.key_file.as_deref().filter(|_| kept) {
+        let over = settings.calendar.day(arguments.over_by(now)?).date;
+        messages::key_kept(
+            path,
+            KeyFile::info(path, over)?,
+            settings.calendar.period(over),
+        );
+    }
     if !arguments.quiet {
         show(&summary(&reports, &accounts, &malformed))?;
     }
-    Ok(outcome.or(repeated).or(unread).unwrap_or(Exit::Done))
+    Ok(problem.unwrap_or(Exit::Done))
 }
 
 /// What to tell of the reports; without any, that nothing was released.
@@ -114,6 +124,7 @@ fn show(text: &str) -> Result<()> {
         _ => Ok(()),
     }
 }
+
 impl ReportArguments {
     fn settings(&self) -> Result<ReportSettings> {
         if self.k < FLOOR {
@@ -263,13 +274,19 @@ impl ReportArguments {
         Ok(Some(file))
     }
 
+    /// The instant by which a period must have ended.
+    fn over_by(&self, now: Timestamp) -> Result<Timestamp> {
+        let grace = microseconds(self.grace)?;
+        Ok(Timestamp(now.0.saturating_sub(grace)))
+    }
+
     /// What may be let in of each site.
     fn admissions(&self, places: &Places, now: Timestamp) -> Result<Vec<Admission>> {
-        let grace = microseconds(self.grace)?;
+        let over_by = self.over_by(now)?;
         let admission = |(ledger, state): &(Ledger, State)| {
             let key = |period| state.lines(period).map_or(0, |lines| lines.key);
             Admission {
-                over_by: Timestamp(now.0.saturating_sub(grace)),
+                over_by,
                 include_open: self.include_open,
                 released: ledger
                     .periods()
@@ -295,6 +312,7 @@ impl ReportArguments {
         reading
     }
 }
+
 fn microseconds(duration: SignedDuration) -> Result<i64> {
     i64::try_from(duration.as_micros())
         .map_err(|_| Error::Setting("the time span is too long".to_owned()))
