@@ -174,7 +174,7 @@ fn not_released(report: &Report, k: usize) {
     if let [first, rest @ ..] = report.shredded.as_slice() {
         let last = rest.last().map(|last| format!(" to {}", named(last)));
         say(format_args!(
-            "{}{} cannot be released: the key of what was then is already shredded, and its lines are \
+            "{}{} cannot be released: its key is already shredded, so that its lines are \
              excluded",
             named(first),
             last.unwrap_or_default()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, KeyInit, Mac, digest::FixedOutput};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -128,7 +128,10 @@ pub(super) fn derive(key: &[u8; 32], purpose: &[u8], epoch: &[u8]) -> Zeroizing<
     expand.update(b"|");
     expand.update(epoch);
     expand.update(&[1]);
-    Zeroizing::new(expand.finalize().into_bytes().into())
+    // In place, as moving it would leave a copy behind.
+    let mut output = Zeroizing::new([0; 32]);
+    expand.finalize_into((&mut *output).into());
+    output
 }
 
 /// HMAC-SHA-256 (RFC 2104) under one derived key, cut to 64 bits.
