@@ -121,13 +121,22 @@ impl Place {
     pub(super) fn open_locked(&self) -> Result<File> {
         for _ in 0..ATTEMPTS {
             let file = self.opened(Name::Key, OFlags::RDWR)?;
-            self.lock(&file)?;
-            // While this run had not locked it, another one may have moved a later one into its place.
-            if self.is_current(&file)? {
-                return Ok(file);
+            if let Some(locked) = self.lock_current(file)? {
+                return Ok(locked);
             }
         }
         Err(self.in_use())
+    }
+
+    /// Locks the open key file; nothing if another run has moved a later one into its place meanwhile.
+    pub(super) fn lock_current(&self, file: File) -> Result<Option<File>> {
+        self.lock(&file)?;
+        let of_file = fstat(&file).map_err(|source| self.read_error(source))?;
+        let of_name = self
+            .stat(Name::Key)
+            .map_err(|source| self.read_error(source))?;
+        let identity = |stat: Stat| (stat.st_dev, stat.st_ino);
+        Ok((identity(of_file) == identity(of_name)).then_some(file))
     }
 
     /// Opens one of the files beside the key file, creating it if it is missing, and locks it.
@@ -236,16 +245,6 @@ impl Place {
             TryLockError::WouldBlock => self.in_use(),
             TryLockError::Error(source) => self.read_error(source),
         })
-    }
-
-    /// Whether the folder still has an open file under the key file's name.
-    fn is_current(&self, file: &File) -> Result<bool> {
-        let of_file = fstat(file).map_err(|source| self.read_error(source))?;
-        let of_name = self
-            .stat(Name::Key)
-            .map_err(|source| self.read_error(source))?;
-        let identity = |stat: Stat| (stat.st_dev, stat.st_ino);
-        Ok(identity(of_file) == identity(of_name))
     }
 
     fn stat(&self, name: Name) -> std::result::Result<Stat, Errno> {

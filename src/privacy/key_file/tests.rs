@@ -474,3 +474,14 @@ fn one_run_at_a_time() {
     drop(file);
     site.open().unwrap();
 }
+
+#[test]
+fn a_file_that_was_replaced_after_it_was_opened_is_not_gone_on_with() {
+    let site = Site::new();
+    let place = Place::of(&site.path()).unwrap();
+    let earlier = place.open().unwrap();
+    site.open().unwrap().advance(NEXT).unwrap();
+    assert!(place.lock_current(earlier).unwrap().is_none());
+    let later = place.open().unwrap();
+    assert!(place.lock_current(later).unwrap().is_some());
+}
