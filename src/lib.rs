@@ -42,7 +42,7 @@
 //! | [`time`], [`record`] | Instants, the date syntaxes of logs, the site's calendar of days and periods. One request as logged, which cannot be printed. |
 //! | [`input`] | Finds and opens files and standard input, decompresses, yields chunks of whole lines. |
 //! | [`format`](mod@format) | Compiles format strings of three dialects once to a field plan, knows the layouts that are no format string (`w3c`, `json`, `haproxy`, rows of columns), detects a log's format, parses lines. |
-//! | [`privacy`] | Reduces every field of a record to what may count: `gate` puts the rules together and remembers what each distinct value came to (`memo`), `filters` set lines aside, `repetition` notices lines read twice, `address`, `agent`, `referrer`, `url` and `geo` are the rules, `pseudonym` the keys, `policy` the settings. `lexicon` numbers the reduced strings, `intake` holds the hits. `sites` are the hosts with a report of their own, `gates` has a gate for each. |
+//! | [`privacy`] | Reduces every field of a record to what may count: `gate` puts the rules together and remembers what each distinct value came to (`memo`), `filters` set lines aside, `repetition` notices lines read twice, `address`, `agent`, `referrer`, `url` and `geo` are the rules, `pseudonym` the keys, `ratchet` and `key_file` those that outlive a run, `policy` the settings. `lexicon` numbers the reduced strings, `intake` holds the hits. `sites` are the hosts with a report of their own, `gates` has a gate for each. |
 //! | [`session`] | Orders one visitor's hits and cuts them into visits. |
 //! | [`aggregate`] | `table` declares tables, measures and families; `contribution` counts what one visitor's day adds to each cell; collectors add that up. |
 //! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, `ledger` and `state` remember what has been released. |
@@ -55,8 +55,8 @@
 //! # What never happens
 //!
 //! 1. Between input and output no stage does I/O or reads a clock, the environment or random bytes:
-//!    time comes from the log; the wall clock, the ledger, the keys and the region database are read
-//!    before the first line, and passed in.
+//!    time comes from the log; the wall clock, the ledger, the keys, the key file and the region database
+//!    are read before the first line, and passed in.
 //! 2. The number of threads, the size of chunks, the split of a log into files and their order change
 //!    no published byte, as long as each file's format is found to be the same; neither does the key.
 //!    Whatever could depend on arrival is ordered first: hits by [`session::sort`], strings by their
@@ -68,7 +68,9 @@
 //! 5. No string of a log leaves unless it is of a closed vocabulary, or was reduced by a rule and sent
 //!    by at least k networks. Pseudonyms never reach a `Release`, a file, a file name or a message.
 //! 6. Hits are never written to disk, and neither are the keys behind their pseudonyms: both end with
-//!    the process.
+//!    the process. Only where the user has a key file, [`KeyFile`](privacy::KeyFile), do the keys of days
+//!    that are not released yet outlive it, there and nowhere else: no earlier key can be computed from
+//!    what is in it, and only the wall clock lets it advance.
 //! 7. A period is published whole or not at all, and once. A failed write leaves in view what was
 //!    there before, or what the next run finishes.
 //! 8. No mutable statics, no global configuration, no stage that holds another stage's settings, no

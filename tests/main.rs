@@ -10,6 +10,7 @@ mod formats;
 mod generate;
 mod geo;
 mod inputs;
+mod keys;
 mod layouts;
 mod oracle;
 mod program;

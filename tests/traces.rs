@@ -23,6 +23,16 @@ impl Traces {
         self.add(text, base64_anywhere(bytes));
     }
 
+    /// Bytes that are no text, as they are and encoded.
+    pub(crate) fn add_bytes(&mut self, name: &str, bytes: &[u8]) {
+        let backwards: Vec<u8> = bytes.iter().rev().copied().collect();
+        for bytes in [bytes, &backwards] {
+            self.spellings.insert(bytes.to_owned(), name.to_owned());
+            self.add(name, [hex(bytes)]);
+            self.add(name, base64_anywhere(bytes));
+        }
+    }
+
     /// An address or host name of a client, also as registries and programs write addresses.
     pub(crate) fn add_address(&mut self, text: &str) {
         self.add_text(text);

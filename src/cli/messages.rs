@@ -1,9 +1,11 @@
 //! What a run tells on standard error beside its summary, and the exit status that it asks for.
 
+use std::path::Path;
+
 use hushlog::{
     error::Error,
     pipeline::{Inputs, LeftOut, Report, SourceReading},
-    privacy::{CollectedSites, Repetitions, SiteName, Sites},
+    privacy::{CollectedSites, KeyFileInfo, Repetitions, SiteName, Sites},
     stats::Accounts,
     time::Period,
 };
@@ -110,13 +112,25 @@ pub(super) fn outcome(reports: &[Report], k: usize) -> Option<Exit> {
         not_released(report, k);
     }
     let any = |is: fn(&Report) -> bool| reports.iter().any(is);
-    if any(|report| !report.held.is_empty()) {
+    let refused = |report: &Report| !report.changed.is_empty() || !report.shredded.is_empty();
+    if any(|report| !report.held.is_empty() || !report.waiting.is_empty()) {
         Some(Exit::NotAllRead)
-    } else if any(|report| !report.changed.is_empty()) && !any(|report| !report.releases.is_empty())
-    {
+    } else if any(refused) && !any(|report| !report.releases.is_empty()) {
         Some(Exit::Refused)
     } else {
         None
+    }
+}
+
+/// Says so if a key file still has keys of periods before the one under way.
+pub(super) fn key_kept(path: &Path, info: KeyFileInfo, current: Period) {
+    if info.first_day < current.start {
+        say(format_args!(
+            "{}: the keys of {} and later are kept until a period after that is released, or until \
+             `hushlog key advance`; with them and the log its visitors can be told apart",
+            path.display(),
+            info.first_day
+        ));
     }
 }
 
@@ -150,6 +164,20 @@ fn not_released(report: &Report, k: usize) {
             held.source,
             held.first.date,
             held.first.hour
+        ));
+    }
+    for period in report.waiting.iter().map(named) {
+        say(format_args!(
+            "{period} is not released: its release would give up the key of the period that is held back"
+        ));
+    }
+    if let [first, rest @ ..] = report.shredded.as_slice() {
+        let last = rest.last().map(|last| format!(" to {}", named(last)));
+        say(format_args!(
+            "{}{} cannot be released: its key is already shredded, so that its lines are \
+             excluded",
+            named(first),
+            last.unwrap_or_default()
         ));
     }
     for period in report.changed.iter().map(named) {

@@ -6,6 +6,7 @@
 mod exit;
 mod formats;
 mod geo;
+mod key;
 mod log_format;
 mod messages;
 mod process;
@@ -19,7 +20,12 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use hushlog::output::ATTRIBUTION;
+use hushlog::{
+    error::{Error, Result},
+    output::ATTRIBUTION,
+    time::TimeZone,
+};
+use zeroize::Zeroizing;
 
 pub(crate) use exit::Exit;
 
@@ -37,6 +43,8 @@ enum Command {
     Formats(formats::FormatsArguments),
     #[command(subcommand)]
     Geo(geo::GeoCommand),
+    #[command(subcommand)]
+    Key(key::KeyCommand),
 }
 
 /// Runs the program as the command line says.
@@ -58,6 +66,7 @@ pub(crate) fn run() -> Exit {
         Command::Report(arguments) => report::run(&arguments),
         Command::Formats(arguments) => formats::run(&arguments),
         Command::Geo(command) => geo::run(&command),
+        Command::Key(command) => key::run(&command),
     };
     result.unwrap_or_else(|error| {
         say(format_args!("{error}"));
@@ -77,6 +86,19 @@ fn say(message: Arguments<'_>) {
     };
     let line: String = message.to_string().chars().map(safe).collect();
     let _ = writeln!(stderr(), "hushlog: {line}");
+}
+
+/// The time zone of that name.
+fn zone(name: &str) -> Result<TimeZone> {
+    TimeZone::get(name).map_err(|_| Error::Setting(format!("time zone {name:?} is not known")))
+}
+
+/// Random bytes from the operating system.
+fn random_key() -> Result<Zeroizing<[u8; 32]>> {
+    let mut key = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *key)
+        .map_err(|error| Error::Setting(format!("no random numbers from the system: {error}")))?;
+    Ok(key)
 }
 
 /// The version and the notices of third-party data that ships.

@@ -11,7 +11,7 @@ use rustix::{
 /// Makes the process keep to itself.
 pub(super) fn harden() {
     umask(Mode::RWXG | Mode::RWXO);
-    // A system that refuses still runs; keys live in memory only as long as the process.
+    // A system that refuses still runs; keys are in memory only as long as the process.
     let _ = setrlimit(
         Resource::Core,
         Rlimit {

@@ -9,8 +9,10 @@ use crate::{
     aggregate::{self, Shares, Survey, Totals, VisitSettings},
     error::Result,
     output::Folder,
-    privacy::{Collected, CollectedPeriod, Coverage, Hits, Lexicon, PeriodLines, SiteName},
-    release::{Numbers, Plan, PlanSettings, Release, Statement, Verdict},
+    privacy::{
+        Collected, CollectedPeriod, Coverage, Hits, KeyFile, Lexicon, PeriodLines, SiteName,
+    },
+    release::{Ledger, Numbers, Plan, PlanSettings, Release, Statement, Verdict},
     time::{Calendar, CivilHour, Hours, Period, Timestamp},
 };
 
@@ -52,8 +54,12 @@ pub struct Report {
     /// Not released since another site was, from lines that this run does not have as they were: it
     /// cannot be told that no line would count for both.
     pub entangled: Vec<Period>,
+    /// Not released since the key file has been advanced beyond them.
+    pub shredded: Vec<Period>,
     /// Held back because their beginning seems to be missing.
     pub held: Vec<Held>,
+    /// Not released since a period before them is held back, whose key their release would give up.
+    pub waiting: Vec<Period>,
     /// Not published because fewer than k networks sent their requests.
     pub below: Vec<Period>,
 }
@@ -70,18 +76,20 @@ pub struct Held {
 }
 
 /// Releases every period of a reading that may be released, and publishes it in the folder of its site:
-/// there is one for each, in the order of sites.
+/// there is one for each, in the order of sites. A key file is then advanced past all that is released.
 ///
 /// # Errors
 ///
-/// Errors of [`Folder::publish`], such as that of a ledger of another length of period, time zone or site;
-/// what was released before the error stays released.
+/// Errors of [`Folder::publish`], such as that of a ledger of another length of period, time zone or site,
+/// and those of [`KeyFile::announce`] and [`KeyFile::advance`]; what was released before the error stays
+/// released.
 pub fn report(
     pool: &ThreadPool,
     inputs: &Inputs,
     reading: Reading,
     settings: &ReportSettings,
     folders: Vec<Folder>,
+    key_file: Option<KeyFile>,
 ) -> Result<Vec<Report>> {
     let sites = reading.collected.sites.into_iter().zip(folders);
     let sites: Vec<(Collected, Folder)> = sites.collect();
@@ -91,11 +99,12 @@ pub fn report(
         settings,
         whole: reading.failures.is_empty(),
         altered: sites.iter().flat_map(altered_periods).collect(),
+        until: None,
     };
-    sites
-        .into_iter()
-        .map(|(collected, folder)| run.report(collected, folder))
-        .collect()
+    match key_file {
+        Some(key_file) => run.report_keyed(sites, key_file),
+        None => run.report_all(sites),
+    }
 }
 
 /// The released periods of a site whose lines are not known to be the same now.
@@ -124,9 +133,40 @@ struct Run<'r> {
     /// Periods that some site has released from lines that are not known to be the same now. Another
     /// site's lines may have been among them, if files or fields were taken for other hosts' then.
     altered: BTreeSet<Period>,
+    /// The first period that some site holds back, where no later one can be released before it.
+    until: Option<Period>,
 }
 
 impl Run<'_> {
+    fn report_all(&self, sites: Vec<(Collected, Folder)>) -> Result<Vec<Report>> {
+        let sites = sites.into_iter();
+        sites
+            .map(|(collected, folder)| self.report(collected, folder))
+            .collect()
+    }
+
+    /// The same in the order of periods, and leaves the key file without the keys of what is released.
+    fn report_keyed(
+        mut self,
+        sites: Vec<(Collected, Folder)>,
+        mut key_file: KeyFile,
+    ) -> Result<Vec<Report>> {
+        self.until = self.first_held(&sites);
+        let ledgers = sites.iter().map(|(_, folder)| folder.ledger());
+        let before = ledgers.filter_map(Ledger::latest).max();
+        if let Some(last) = self.last_candidate(&sites) {
+            key_file.announce(last.end())?;
+        }
+        let reports = self.report_all(sites)?;
+        let releases = reports.iter().flat_map(|report| &report.releases);
+        let released = releases.map(Release::period).max().max(before);
+        match released.map(Period::end) {
+            Some(day) if day > key_file.first_day() => key_file.advance(day)?,
+            _ => key_file.withdraw_announcement()?,
+        }
+        Ok(reports)
+    }
+
     /// Releases and publishes what may be released of a site.
     fn report(&self, collected: Collected, mut folder: Folder) -> Result<Report> {
         let mut report = Report {
@@ -140,11 +180,17 @@ impl Run<'_> {
                 report.judge(period, &lines, &folder);
                 continue;
             }
-            // Nothing is to be said of a period that filters leave nothing of.
-            let readable = (self.whole || settings.allow_partial) && lines.parsed() > 0;
-            let Some(coverage) = lines.coverage().filter(|_| readable) else {
+            if lines.is_refused() {
+                report.shredded.push(period);
+                continue;
+            }
+            let Some(coverage) = self.readable(&lines) else {
                 continue;
             };
+            if self.until.is_some_and(|held| held < period) {
+                report.waiting.push(period);
+                continue;
+            }
             if self.altered.contains(&period) || folder.is_released_elsewhere(period) {
                 report.entangled.push(period);
                 continue;
@@ -167,6 +213,54 @@ impl Run<'_> {
             }
         }
         Ok(report)
+    }
+
+    /// What is known of a period's lines if it may be released from them.
+    fn readable<'l>(&self, lines: &'l PeriodLines) -> Option<&'l Coverage> {
+        // Nothing is to be said of a period that filters leave nothing of.
+        let readable = (self.whole || self.settings.allow_partial) && lines.parsed() > 0;
+        lines.coverage().filter(|_| readable)
+    }
+
+    /// The first period that some site holds back.
+    fn first_held(&self, sites: &[(Collected, Folder)]) -> Option<Period> {
+        let is_held = |period: Period, coverage: &Coverage, folder: &Folder| {
+            let follows = folder
+                .ledger()
+                .earliest()
+                .is_some_and(|first| first < period);
+            follows && missing_beginning(period, coverage, self.settings, self.inputs).is_some()
+        };
+        let candidates = self
+            .candidates(sites)
+            .filter(|_| !self.settings.allow_partial);
+        candidates
+            .filter(|&(period, coverage, folder)| is_held(period, coverage, folder))
+            .map(|(period, ..)| period)
+            .min()
+    }
+
+    /// The last period that may be released.
+    fn last_candidate(&self, sites: &[(Collected, Folder)]) -> Option<Period> {
+        let periods = self.candidates(sites).map(|(period, ..)| period);
+        periods
+            .filter(|period| self.until.is_none_or(|held| *period < held))
+            .max()
+    }
+
+    /// The periods of all sites that are not released but may be, as far as their keys are concerned.
+    fn candidates<'s>(
+        &self,
+        sites: &'s [(Collected, Folder)],
+    ) -> impl Iterator<Item = (Period, &'s Coverage, &'s Folder)> {
+        sites.iter().flat_map(move |(collected, folder)| {
+            let periods = collected.periods.iter();
+            periods.filter_map(move |(&period, CollectedPeriod { lines, .. })| {
+                let open = !folder.ledger().contains(period) && !lines.is_refused();
+                let coverage = self.readable(lines).filter(|_| open)?;
+                Some((period, coverage, folder))
+            })
+        })
     }
 }
 

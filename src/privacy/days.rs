@@ -70,12 +70,18 @@ impl Days {
         let day = settings.calendar.day(time);
         let period = settings.calendar.period(day.date);
         let position = self.slots.len();
+        let intake = self.intake(period, settings);
+        let mut excluded = settings.policy.filters.excludes_date(day.date);
+        if !excluded && settings.keys.is_shredded(period) {
+            self.intakes[intake].1.lines.refuse();
+            excluded = true;
+        }
         let slot = DaySlot {
             day,
             number: u32::try_from(position).expect("fewer days than 2^32"),
             standing: settings.admission.standing(period, settings.calendar),
-            excluded: settings.policy.filters.excludes_date(day.date),
-            intake: self.intake(period, settings),
+            excluded,
+            intake,
             visitors: settings.keys.visitors(day.date),
             networks: settings.keys.networks(period),
         };

@@ -15,6 +15,7 @@ pub struct PeriodLines {
     coverage: Option<Coverage>,
     parsed: u64,
     excluded: u64,
+    refused: bool,
 }
 
 /// An order-free keyed digest of a period's lines, to tell a harmless rerun from a changed input.
@@ -64,6 +65,7 @@ impl PeriodLines {
             coverage: None,
             parsed: 0,
             excluded: 0,
+            refused: false,
         }
     }
 
@@ -90,6 +92,11 @@ impl PeriodLines {
         self.excluded += 1;
     }
 
+    /// Notes that lines are set aside because the key of their day is shredded.
+    pub(super) const fn refuse(&mut self) {
+        self.refused = true;
+    }
+
     /// Counts a line that became a hit.
     pub(super) const fn parse(&mut self) {
         self.parsed += 1;
@@ -101,6 +108,7 @@ impl PeriodLines {
         self.digest.sum = self.digest.sum.wrapping_add(other.digest.sum);
         self.parsed += other.parsed;
         self.excluded += other.excluded;
+        self.refused |= other.refused;
         match (&mut self.coverage, other.coverage) {
             (Some(mine), Some(theirs)) => mine.absorb(&theirs),
             (mine @ None, theirs) => *mine = theirs,
@@ -113,6 +121,12 @@ impl PeriodLines {
         if let Some(coverage) = &mut self.coverage {
             coverage.absorb(others);
         }
+    }
+
+    /// Whether lines were set aside because the key of their day is shredded.
+    #[must_use]
+    pub const fn is_refused(&self) -> bool {
+        self.refused
     }
 
     /// The digest of the lines.

@@ -1,16 +1,27 @@
-//! Keys that live in memory only, and the keyed hashes that stand for visitors and networks.
+//! The keys of a run, and the keyed hashes that stand for visitors and networks.
 
-use hmac::{Hmac, KeyInit, Mac};
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit, Mac, digest::FixedOutput};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::sites::SiteName;
+use super::{ratchet::DayKeys, sites::SiteName};
 use crate::time::{Date, Period};
 
-/// The run's root key. Everything keyed is derived from it; it is never written anywhere.
+/// The keys of one site in a run, in memory only: a random root and, with a key file, those of its days.
+/// What identifies visitors and networks is derived from the latter where they are, all else from the root.
 pub struct Keys {
     root: Zeroizing<[u8; 32]>,
     table_secret: Zeroizing<TableSecret>,
+    shared: Option<SharedKeys>,
+}
+
+/// Keys that other runs and hosts with the same key file have too.
+struct SharedKeys {
+    days: Arc<DayKeys>,
+    /// The site's name; empty where all of a log is one.
+    site: String,
 }
 
 /// A secret as long as XXH3's own.
@@ -24,13 +35,45 @@ impl Keys {
         for (part, number) in table_secret.chunks_mut(32).zip(0_u8..) {
             part.copy_from_slice(&*derive(&root, b"values", &[number]));
         }
-        Self { root, table_secret }
+        Self {
+            root,
+            table_secret,
+            shared: None,
+        }
+    }
+
+    /// Keys by which visitors and networks are the same in every run and on every host that has the
+    /// day keys; all else is derived from 32 random bytes.
+    #[must_use]
+    pub fn with_day_keys(root: Zeroizing<[u8; 32]>, days: DayKeys) -> Self {
+        let shared = SharedKeys {
+            days: Arc::new(days),
+            site: String::new(),
+        };
+        Self {
+            shared: Some(shared),
+            ..Self::new(root)
+        }
     }
 
     /// Keys of their own for one of several sites.
     #[must_use]
     pub fn of_site(&self, site: &SiteName) -> Self {
-        Self::new(self.derive(b"site", site.as_str().as_bytes()))
+        let shared = self.shared.as_ref().map(|shared| SharedKeys {
+            days: Arc::clone(&shared.days),
+            site: site.to_string(),
+        });
+        Self {
+            shared,
+            ..Self::new(self.derive(b"site", site.as_str().as_bytes()))
+        }
+    }
+
+    /// Whether the key file has been advanced beyond the period's beginning, so that nobody can tell its
+    /// visitors or networks any more.
+    pub(super) fn is_shredded(&self, period: Period) -> bool {
+        let shared = self.shared.as_ref();
+        shared.is_some_and(|shared| shared.days.begin_after(period.start))
     }
 
     /// Four seeds for hash tables that hold strings chosen by clients.
@@ -55,13 +98,22 @@ impl Keys {
 
     /// The pseudonyms of one day's visitors.
     pub(super) fn visitors(&self, date: Date) -> Pseudonyms {
-        Pseudonyms::new(&self.derive(b"visitor", date.to_string().as_bytes()))
+        Pseudonyms::new(&self.derive_of_day("visitor", date))
     }
 
     /// The pseudonyms of one release period's networks.
     pub(super) fn networks(&self, period: Period) -> Pseudonyms {
-        let label = format!("{}/{period}", period.length.name());
-        Pseudonyms::new(&self.derive(b"network", label.as_bytes()))
+        let purpose = format!("network/{}", period.length.name());
+        Pseudonyms::new(&self.derive_of_day(&purpose, period.start))
+    }
+
+    /// The key of a day for a purpose. A day without one in the key file has a key of this run alone; its
+    /// lines are not let in.
+    fn derive_of_day(&self, purpose: &str, day: Date) -> Zeroizing<[u8; 32]> {
+        let shared = self.shared.as_ref();
+        shared
+            .and_then(|shared| shared.days.derive(purpose, &shared.site, day))
+            .unwrap_or_else(|| self.derive(purpose.as_bytes(), day.to_string().as_bytes()))
     }
 
     fn derive(&self, purpose: &[u8], epoch: &[u8]) -> Zeroizing<[u8; 32]> {
@@ -70,13 +122,16 @@ impl Keys {
 }
 
 /// HKDF-Expand of RFC 5869 with one block of output, under purpose and epoch.
-fn derive(root: &[u8; 32], purpose: &[u8], epoch: &[u8]) -> Zeroizing<[u8; 32]> {
-    let mut expand = keyed(root);
+pub(super) fn derive(key: &[u8; 32], purpose: &[u8], epoch: &[u8]) -> Zeroizing<[u8; 32]> {
+    let mut expand = keyed(key);
     expand.update(purpose);
     expand.update(b"|");
     expand.update(epoch);
     expand.update(&[1]);
-    Zeroizing::new(expand.finalize().into_bytes().into())
+    // In place, as moving it would leave a copy behind.
+    let mut output = Zeroizing::new([0; 32]);
+    expand.finalize_into((&mut *output).into());
+    output
 }
 
 /// HMAC-SHA-256 (RFC 2104) under one derived key, cut to 64 bits.
@@ -111,7 +166,7 @@ fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
 mod tests {
     use jiff::civil::date;
 
-    use super::*;
+    use super::{super::ratchet::ChainKey, *};
     use crate::time::PeriodLength;
 
     #[test]
@@ -147,5 +202,58 @@ mod tests {
             keys.visitors(day).of(&[b"x"]),
             keys.networks(period).of(&[b"x"])
         );
+    }
+
+    /// Keys of one run on a host that has a key file.
+    fn shared(first: Date, root: u8) -> Keys {
+        let today = date(2026, 11, 30);
+        let begun = ChainKey::new(date(2026, 11, 20), [7; 32].into()).unwrap();
+        let chain = begun.advanced_to(first).unwrap();
+        Keys::with_day_keys([root; 32].into(), chain.day_keys(today))
+    }
+
+    #[test]
+    fn runs_and_hosts_with_a_key_file_know_the_same_visitors_and_networks() {
+        let day = date(2026, 11, 21);
+        let [week, month] = [PeriodLength::Week, PeriodLength::Month];
+        let period = |start, length| Period { start, length };
+        let identity = |keys: &Keys, day, length| {
+            let networks = keys.networks(period(day, length));
+            (keys.visitors(day).of(&[b"x"]), networks.of(&[b"x"]))
+        };
+        let one = shared(date(2026, 11, 20), 1);
+        let known = identity(&one, day, week);
+        assert_eq!(known, identity(&shared(date(2026, 11, 21), 2), day, week));
+        let other_day = identity(&one, date(2026, 11, 22), week);
+        assert!(known.0 != other_day.0 && known.1 != other_day.1);
+        let other_length = identity(&one, day, month);
+        assert!(known.0 == other_length.0 && known.1 != other_length.1);
+        // Each site has visitors of its own, on every host.
+        let name = |name| SiteName::new(name).unwrap();
+        let blog = identity(&one.of_site(&name("blog.example")), day, week);
+        let again = shared(date(2026, 11, 20), 3).of_site(&name("blog.example"));
+        assert_eq!(blog, identity(&again, day, week));
+        let shop = identity(&one.of_site(&name("shop.example")), day, week);
+        assert!(blog.0 != shop.0 && blog.1 != shop.1 && blog.0 != known.0 && blog.1 != known.1);
+        // What nobody has to agree on is of each run alone.
+        assert_ne!(one.table_seeds(), again.table_seeds());
+    }
+
+    #[test]
+    fn an_advanced_key_file_tells_nothing_of_earlier_days() {
+        let day = date(2026, 11, 21);
+        let period = Period {
+            start: day,
+            length: PeriodLength::Day,
+        };
+        let visitor = |keys: &Keys| keys.visitors(day).of(&[b"x"]);
+        let network = |keys: &Keys| keys.networks(period).of(&[b"x"]);
+        let (before, after) = (shared(day, 1), shared(date(2026, 11, 22), 1));
+        assert!(!before.is_shredded(period) && after.is_shredded(period));
+        assert_ne!(visitor(&before), visitor(&after));
+        assert_ne!(network(&before), network(&after));
+        // What it says instead is of the run alone.
+        assert_ne!(visitor(&after), visitor(&shared(date(2026, 11, 22), 2)));
+        assert!(!Keys::new([7; 32].into()).is_shredded(period));
     }
 }

@@ -143,6 +143,12 @@ impl Ledger {
         self.periods().next()
     }
 
+    /// The latest released period.
+    #[must_use]
+    pub fn latest(&self) -> Option<Period> {
+        self.manifests.keys().next_back().copied()
+    }
+
     /// SHA-256 of a released period's manifest, in hexadecimal.
     #[must_use]
     pub fn manifest(&self, period: Period) -> Option<&str> {
@@ -293,6 +299,7 @@ mod tests {
         let dates: Vec<_> = read.periods().map(|period| period.to_string()).collect();
         assert_eq!(dates, ["2026-11-19", "2026-11-21"]);
         assert_eq!(read.earliest().unwrap().to_string(), "2026-11-19");
+        assert_eq!(read.latest().unwrap().to_string(), "2026-11-21");
         let period = release(PeriodLength::Day, "2026-11-21").period();
         assert!(read.contains(period));
         assert_eq!(

@@ -13,8 +13,7 @@ use super::aligned;
 use crate::cli::{
     Exit,
     log_format::{self, DateArguments},
-    report::zone,
-    say,
+    say, zone,
 };
 
 /// How many lines of a log are of a format, and where the others are

@@ -166,8 +166,13 @@ pub(in crate::cli) struct ReportArguments {
     #[arg(long, env = "HUSHLOG_LEDGER", value_name = "FILE")]
     pub(super) ledger: Option<PathBuf>,
 
+    /// Key file, made by `hushlog key new`: runs and hosts that have it know the same visitors; it is
+    /// advanced past what is released. Without it the keys are random and end with the run
+    #[arg(long, value_name = "FILE")]
+    pub(super) key_file: Option<PathBuf>,
+
     /// Release periods that are not over yet, for good
-    #[arg(long, env = "HUSHLOG_INCLUDE_OPEN", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "HUSHLOG_INCLUDE_OPEN", conflicts_with = "key_file", value_parser = BoolishValueParser::new())]
     pub(super) include_open: bool,
 
     /// Release although lines may be missing
@@ -208,7 +213,7 @@ pub(in crate::cli) struct ReportArguments {
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
-pub(super) enum PeriodArgument {
+pub(in crate::cli) enum PeriodArgument {
     #[default]
     Day,
     Week,

@@ -17,19 +17,18 @@ use hushlog::{
     pipeline::{self, Inputs, Reading, Report, ReportSettings, ThreadPool},
     privacy::{
         Admission, AgentRules, FilterSettings, Filters, GateSettings, GatesSettings, Goals, Hosts,
-        Keys, Policy, ReferrerRules, Regions, Sites, UrlRules, UrlSettings,
+        KeyFile, Keys, Policy, ReferrerRules, Regions, Sites, UrlRules, UrlSettings,
     },
     release::{Ledger, State},
     stats::{Accounts, MalformedLine},
-    time::{Calendar, TimeZone, Timestamp},
+    time::{Calendar, Date, Timestamp},
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
-pub(super) use self::arguments::ReportArguments;
+pub(super) use self::arguments::{PeriodArgument, ReportArguments};
 use self::places::Places;
-use super::{Exit, log_format, messages, progress, say};
+use super::{Exit, log_format, messages, progress, random_key, say, zone};
 
 /// Fewest networks that any setting may ask for.
 const FLOOR: usize = 5;
@@ -45,13 +44,15 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
             say(format_args!("{shortcoming}"));
         }
     }
-    let keys = keys(&sites)?;
+    let now = Timestamp(jiff::Timestamp::now().as_microsecond());
     let places = Places::of(arguments, &sites)?;
     places.permit(&settings.calendar, &sites)?;
+    let key_file = arguments.key_file(settings.calendar.day(now).date, &places)?;
+    let keys = keys(&sites, key_file.as_ref())?;
     if arguments.by_host && !arguments.quiet {
         messages::left_alone(&places.released, &sites);
     }
-    let admissions = arguments.admissions(&places)?;
+    let admissions = arguments.admissions(&places, now)?;
     let gate = |(admission, keys)| GateSettings {
         policy: &policy,
         calendar: &settings.calendar,
@@ -79,15 +80,25 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let (accounts, malformed) = (reading.accounts, reading.malformed.clone());
     let reports = match places.folders {
         Some(folders) if repeated.is_none() => {
-            pipeline::report(&pool, &inputs, reading, &settings, folders)?
+            pipeline::report(&pool, &inputs, reading, &settings, folders, key_file)?
         }
         _ => Vec::new(),
     };
     let outcome = messages::outcome(&reports, settings.k);
+    let problem = outcome.or(repeated).or(unread);
+    let kept = problem.is_none() && !arguments.dry_run;
+    if let Some(path) = arguments.key_file.as_deref().filter(|_| kept) {
+        let over = settings.calendar.day(arguments.over_by(now)?).date;
+        messages::key_kept(
+            path,
+            KeyFile::info(path, over)?,
+            settings.calendar.period(over),
+        );
+    }
     if !arguments.quiet {
         show(&summary(&reports, &accounts, &malformed))?;
     }
-    Ok(outcome.or(repeated).or(unread).unwrap_or(Exit::Done))
+    Ok(problem.unwrap_or(Exit::Done))
 }
 
 /// What to tell of the reports; without any, that nothing was released.
@@ -113,6 +124,7 @@ fn show(text: &str) -> Result<()> {
         _ => Ok(()),
     }
 }
+
 impl ReportArguments {
     fn settings(&self) -> Result<ReportSettings> {
         if self.k < FLOOR {
@@ -246,15 +258,35 @@ impl ReportArguments {
         })
     }
 
+    /// The key file, if one is to be used, which must be as new as the releases there are.
+    fn key_file(&self, today: Date, places: &Places) -> Result<Option<KeyFile>> {
+        let Some(path) = &self.key_file else {
+            return Ok(None);
+        };
+        let file = KeyFile::open(path, today)?;
+        let released = places
+            .records
+            .iter()
+            .filter_map(|(ledger, _)| ledger.latest());
+        if let Some(last) = released.max() {
+            file.check_not_restored(last.end())?;
+        }
+        Ok(Some(file))
+    }
+
+    /// The instant by which a period must have ended.
+    fn over_by(&self, now: Timestamp) -> Result<Timestamp> {
+        let grace = microseconds(self.grace)?;
+        Ok(Timestamp(now.0.saturating_sub(grace)))
+    }
+
     /// What may be let in of each site.
-    fn admissions(&self, places: &Places) -> Result<Vec<Admission>> {
-        let now = jiff::Timestamp::now()
-            .checked_sub(self.grace)
-            .map_err(|_| Error::Setting("--grace: the time span is too long".to_owned()))?;
+    fn admissions(&self, places: &Places, now: Timestamp) -> Result<Vec<Admission>> {
+        let over_by = self.over_by(now)?;
         let admission = |(ledger, state): &(Ledger, State)| {
             let key = |period| state.lines(period).map_or(0, |lines| lines.key);
             Admission {
-                over_by: Timestamp(now.as_microsecond()),
+                over_by,
                 include_open: self.include_open,
                 released: ledger
                     .periods()
@@ -280,22 +312,19 @@ impl ReportArguments {
         reading
     }
 }
-/// The time zone of that name.
-pub(super) fn zone(name: &str) -> Result<TimeZone> {
-    TimeZone::get(name).map_err(|_| Error::Setting(format!("time zone {name:?} is not known")))
-}
 
 fn microseconds(duration: SignedDuration) -> Result<i64> {
     i64::try_from(duration.as_micros())
         .map_err(|_| Error::Setting("the time span is too long".to_owned()))
 }
 
-/// Random keys for each site.
-fn keys(sites: &Sites) -> Result<Vec<Keys>> {
-    let mut root = Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *root)
-        .map_err(|error| Error::Setting(format!("no random numbers from the system: {error}")))?;
-    let root = Keys::new(root);
+/// Keys for each site: random ones, and those of the key file.
+fn keys(sites: &Sites, key_file: Option<&KeyFile>) -> Result<Vec<Keys>> {
+    let root = random_key()?;
+    let root = match key_file {
+        Some(file) => Keys::with_day_keys(root, file.day_keys()),
+        None => Keys::new(root),
+    };
     if sites.names().is_empty() {
         return Ok(vec![root]);
     }

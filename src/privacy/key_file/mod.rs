@@ -1,0 +1,262 @@
+//! The key file: what lets several runs and hosts know the same visitors, until it is advanced.
+//!
+//! It holds the chain key of one day (see `ratchet`), from which the keys of that day and all later ones
+//! follow, and nothing of earlier ones. It is *advanced* by writing the later chain key beside it, down to
+//! the device, and renaming that into place; what it held before is then overwritten, as far as the file
+//! system does so. A run that is to release first *announces* this, by the same file beside it: if it is
+//! interrupted, the next one can tell that from an old copy that was put back.
+
+mod disk;
+mod place;
+#[cfg(test)]
+mod tests;
+
+use std::{fs::File, mem, path::Path};
+
+use zeroize::Zeroizing;
+
+use self::{
+    disk::{Disk, FileSystem},
+    place::{Name, Place},
+};
+use super::ratchet::{ChainKey, DayKeys};
+use crate::{error::Result, time::Date};
+
+/// A key file, locked for this run.
+pub struct KeyFile {
+    disk: Box<dyn Disk>,
+    place: Place,
+    file: File,
+    chain: ChainKey,
+    today: Date,
+    announced: Option<Date>,
+}
+
+/// What can be told of a key file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyFileInfo {
+    /// The first day that it has keys of.
+    pub first_day: Date,
+    /// The day to which an interrupted run was about to advance it.
+    pub announced: Option<Date>,
+}
+
+impl KeyFile {
+    /// Makes a key file of 32 random bytes, for days from `first` on, which is not after `today`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`](crate::error::Error::Refused) if there is a file already, its folder can be
+    /// written to by others, or the first day is still to come or before 1970;
+    /// [`Error::Write`](crate::error::Error::Write) if the file cannot be written.
+    pub fn create(
+        path: &Path,
+        random: Zeroizing<[u8; 32]>,
+        first: Date,
+        today: Date,
+    ) -> Result<()> {
+        Self::create_on(&FileSystem, path, random, first, today)
+    }
+
+    fn create_on(
+        disk: &dyn Disk,
+        path: &Path,
+        random: Zeroizing<[u8; 32]>,
+        first: Date,
+        today: Date,
+    ) -> Result<()> {
+        let place = Place::of(path)?;
+        let chain = ChainKey::new(first, random).filter(|_| first <= today);
+        let chain = chain.ok_or_else(|| {
+            place.refusal(&format!(
+                "a key file begins between 1970-01-01 and today, {today}, not on {first}"
+            ))
+        })?;
+        place.check_vacant()?;
+        let file = place.open_beside(Name::Part)?;
+        // Another run may have been quicker until this one had the lock.
+        place.check_vacant()?;
+        disk.write(&place, &file, &*chain.encode())?;
+        disk.rename(&place, Name::Part, Name::Key)?;
+        disk.sync_folder(&place)
+    }
+
+    /// Opens a key file for this run alone. The wall clock says what today is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`](crate::error::Error::Refused) if it is not a key file, is a symbolic link or
+    /// has several names, belongs to someone else, has permissions beyond its owner's to read and
+    /// write, or lies in a folder that others can write to;
+    /// [`Error::Setting`](crate::error::Error::Setting) if another run has it open;
+    /// [`Error::Read`](crate::error::Error::Read) if it cannot be read.
+    pub fn open(path: &Path, today: Date) -> Result<Self> {
+        Self::open_on(Box::new(FileSystem), path, today)
+    }
+
+    fn open_on(disk: Box<dyn Disk>, path: &Path, today: Date) -> Result<Self> {
+        let place = Place::of(path)?;
+        let file = place.open_locked()?;
+        place.check(&file)?;
+        let chain = place.read(&file)?;
+        let announced = announced(&place, &chain, today);
+        Ok(Self {
+            disk,
+            place,
+            file,
+            chain,
+            today,
+            announced,
+        })
+    }
+
+    /// Reads what can be told of a key file, without keeping other runs from it.
+    ///
+    /// # Errors
+    ///
+    /// As [`KeyFile::open`].
+    pub fn info(path: &Path, today: Date) -> Result<KeyFileInfo> {
+        let place = Place::of(path)?;
+        let file = place.open()?;
+        place.check(&file)?;
+        let chain = place.read(&file)?;
+        Ok(KeyFileInfo {
+            first_day: chain.first_day(),
+            announced: announced(&place, &chain, today),
+        })
+    }
+
+    /// Overwrites and removes a key file, whatever its permissions are: nobody can tell any visitor of
+    /// its days any more.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`](crate::error::Error::Refused) if it is not of a key file's length, is a
+    /// symbolic link or has several names, or belongs to someone else;
+    /// [`Error::Setting`](crate::error::Error::Setting) if a run has it open;
+    /// [`Error::Read`](crate::error::Error::Read) and [`Error::Write`](crate::error::Error::Write) if
+    /// it cannot be opened or written.
+    pub fn shred(path: &Path) -> Result<()> {
+        Self::shred_on(&FileSystem, path)
+    }
+
+    fn shred_on(disk: &dyn Disk, path: &Path) -> Result<()> {
+        let place = Place::of_any(path)?;
+        let file = place.open_locked()?;
+        place.check_is_own(&file)?;
+        for name in [Name::Part, Name::Next] {
+            if place.has(name) {
+                disk.erase(&place, &place.open_beside(name)?)?;
+                disk.remove(&place, name)?;
+            }
+        }
+        disk.erase(&place, &file)?;
+        disk.remove(&place, Name::Key)?;
+        disk.sync_folder(&place)
+    }
+
+    /// The first day that it has keys of.
+    #[must_use]
+    pub fn first_day(&self) -> Date {
+        self.chain.first_day()
+    }
+
+    /// The keys of its days until today.
+    #[must_use]
+    pub fn day_keys(&self) -> DayKeys {
+        self.chain.day_keys(self.today)
+    }
+
+    /// Whether the file is as new as the releases made with it: every release advances it. `released` is
+    /// the first day after all that is released.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`](crate::error::Error::Refused) if it still has keys of days that are released,
+    /// and no run was interrupted that was about to advance it.
+    pub fn check_not_restored(&self, released: Date) -> Result<()> {
+        if self.first_day() >= released || self.announced.is_some() {
+            return Ok(());
+        }
+        Err(self.place.refusal(&format!(
+            "this key file still has the keys of {}, but days before {released} are released: an older \
+             copy of the file was put back, and whoever has it can tell the visitors of those days. \
+             Delete the copy it came from, and take this one on with `hushlog key advance --to {released}`",
+            self.first_day()
+        )))
+    }
+
+    /// Puts on record that a release is about to be made after which the file is to be advanced, so that
+    /// an interruption is not taken for an older copy.
+    ///
+    /// # Errors
+    ///
+    /// As [`KeyFile::advance`].
+    pub fn announce(&mut self, day: Date) -> Result<()> {
+        self.stage(day)?;
+        self.announced = Some(day);
+        self.disk.sync_folder(&self.place)
+    }
+
+    /// Takes back what was announced, if anything was.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Write`](crate::error::Error::Write) if the folder cannot be written.
+    pub fn withdraw_announcement(&mut self) -> Result<()> {
+        for name in [Name::Part, Name::Next] {
+            if self.place.has(name) {
+                self.disk.remove(&self.place, name)?;
+            }
+        }
+        self.announced = None;
+        self.disk.sync_folder(&self.place)
+    }
+
+    /// Gives up the keys of all days before the given one, for good.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`](crate::error::Error::Refused) if that day is before the file's or after
+    /// today's; [`Error::Write`](crate::error::Error::Write) if the file cannot be written: it is
+    /// either as it was or advanced then.
+    pub fn advance(&mut self, day: Date) -> Result<()> {
+        let (later, chain) = self.stage(day)?;
+        self.disk.rename(&self.place, Name::Next, Name::Key)?;
+        self.disk.sync_folder(&self.place)?;
+        let earlier = mem::replace(&mut self.file, later);
+        self.chain = chain;
+        self.announced = None;
+        self.disk.erase(&self.place, &earlier)
+    }
+
+    /// Writes the chain key of a later day beside the file. What was announced before is never torn by
+    /// that: it is still there, or this is in its place.
+    fn stage(&self, day: Date) -> Result<(File, ChainKey)> {
+        if day > self.today {
+            return Err(self.place.refusal(&format!(
+                "keys of days that are not over, up to {}, cannot be given up",
+                self.today
+            )));
+        }
+        let chain = self.chain.advanced_to(day).ok_or_else(|| {
+            self.place.refusal(&format!(
+                "days before {} are already shredded",
+                self.first_day()
+            ))
+        })?;
+        let file = self.place.open_beside(Name::Part)?;
+        self.disk.write(&self.place, &file, &*chain.encode())?;
+        self.disk.rename(&self.place, Name::Part, Name::Next)?;
+        Ok((file, chain))
+    }
+}
+
+/// The day to which an interrupted run was about to advance a file; nothing if what lies beside it is torn
+/// or of another chain.
+fn announced(place: &Place, chain: &ChainKey, today: Date) -> Option<Date> {
+    let next = place.read_next()?;
+    let day = next.first_day();
+    let follows = day <= today && chain.advanced_to(day)? == next;
+    follows.then_some(day)
+}
