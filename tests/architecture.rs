@@ -11,7 +11,7 @@ const RANKS: [&[&str]; 9] = [
     &["session", "aggregate"],
     &["release"],
     &["output"],
-    &["pipeline"],
+    &["pipeline", "audit"],
     &["cli"],
     &["main", "lib"],
 ];

@@ -3,6 +3,7 @@
 // The command line is where the program speaks to people.
 #![allow(clippy::print_stdout)]
 
+mod audit;
 mod exit;
 mod formats;
 mod geo;
@@ -14,12 +15,15 @@ mod report;
 
 use std::{
     fmt::Arguments,
-    io::{Write, stderr},
+    io::{ErrorKind, Write, stderr, stdout},
     sync::LazyLock,
 };
 
 use clap::{Parser, Subcommand};
-use hushlog::output::ATTRIBUTION;
+use hushlog::{
+    error::{Error, Result},
+    output::ATTRIBUTION,
+};
 
 pub(crate) use exit::Exit;
 
@@ -34,6 +38,7 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     Report(Box<report::ReportArguments>),
+    Audit(audit::AuditArguments),
     Formats(formats::FormatsArguments),
     #[command(subcommand)]
     Geo(geo::GeoCommand),
@@ -56,6 +61,7 @@ pub(crate) fn run() -> Exit {
     };
     let result = match arguments.command {
         Command::Report(arguments) => report::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Formats(arguments) => formats::run(&arguments),
         Command::Geo(command) => geo::run(&command),
     };
@@ -77,6 +83,18 @@ fn say(message: Arguments<'_>) {
     };
     let line: String = message.to_string().chars().map(safe).collect();
     let _ = writeln!(stderr(), "hushlog: {line}");
+}
+
+/// Prints to standard output; a reader who has left early has seen enough.
+fn show(text: &str) -> Result<()> {
+    let mut out = stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(source) if source.kind() != ErrorKind::BrokenPipe => Err(Error::Write {
+            path: "standard output".into(),
+            source,
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// The version and the notices of third-party data that ships.

@@ -31,6 +31,7 @@ mod url;
 pub use agent::{Agent, AgentRules, Browser, Category, Crawler, Device, System};
 pub use channel::Channel;
 pub use days::Admission;
+pub(crate) use domain::registrable_domain;
 pub use filters::{FilterSettings, Filters};
 pub use gate::{Gate, GateSettings, Logged};
 pub use gates::{CollectedSites, Gates, GatesSettings};

@@ -1,0 +1,357 @@
+//! `hushlog audit`: clean folders pass; every planted fault is found by the check that is there for it,
+//! and no message quotes the log.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, Permissions},
+    os::unix::fs::{PermissionsExt, symlink},
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use crate::{
+    program::{program, report, run, run_for},
+    scenarios::runs,
+    site::{lines, midnight, text},
+};
+
+/// A period's folder of the site that most tests are about.
+const DATE: &str = "date=2025-06-03";
+
+/// A released site of two days.
+struct Site {
+    folder: TempDir,
+}
+
+impl Site {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("access.log"), log()).expect("a written log");
+        let site = Self { folder };
+        run_for(report(&site.out()).arg("-q").arg(site.log()), 0);
+        site
+    }
+
+    fn out(&self) -> PathBuf {
+        self.folder.path().join("out")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("access.log")
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.out().join(DATE).join(name)
+    }
+
+    /// Replaces a text in a file of the period, which must have it.
+    fn replace(&self, name: &str, from: &str, to: &str) {
+        let path = self.file(name);
+        let text = fs::read_to_string(&path).expect("a file");
+        assert!(text.contains(from), "{from} in {name}:\n{text}");
+        fs::write(path, text.replacen(from, to, 1)).expect("a written file");
+    }
+
+    /// Writes the digests that somebody would who makes a release by hand: of tables into manifests,
+    /// of manifests into the ledger, and the chain.
+    fn reseal(&self) {
+        let ledger = self.out().join("ledger.jsonl");
+        let text = fs::read_to_string(&ledger).expect("a ledger");
+        let mut previous = "0".repeat(64);
+        let mut sealed = String::new();
+        for line in text.lines() {
+            let mut entry: Value = serde_json::from_str(line).expect("an entry");
+            let date = entry["date"].as_str().expect("a date").to_owned();
+            entry["manifest"] = self.sealed_manifest(&date).into();
+            entry["prev"] = previous.into();
+            let line = entry.to_string();
+            previous = digest(line.as_bytes());
+            sealed += &format!("{line}\n");
+        }
+        fs::write(ledger, sealed).expect("a written ledger");
+    }
+
+    fn sealed_manifest(&self, date: &str) -> String {
+        let folder = self.out().join(format!("date={date}"));
+        let path = folder.join("manifest.json");
+        let text = fs::read_to_string(&path).expect("a manifest");
+        let mut manifest: Value = serde_json::from_str(&text).expect("JSON");
+        let tables = manifest["tables"].as_object_mut().expect("tables");
+        for (name, entry) in tables {
+            let Ok(bytes) = fs::read(folder.join(format!("{name}.csv"))) else {
+                continue;
+            };
+            let rows = bytes.iter().filter(|byte| **byte == b'\n').count();
+            entry["rows"] = rows.saturating_sub(1).into();
+            entry["sha256"] = digest(&bytes).into();
+        }
+        let text = format!("{manifest:#}\n");
+        fs::write(path, &text).expect("a written manifest");
+        digest(text.as_bytes())
+    }
+}
+
+fn log() -> String {
+    text(&lines(midnight(2025, 6, 3), 2, 240))
+}
+
+fn digest(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The rules that an audit found broken, and all it said.
+fn audit(arguments: &[&Path]) -> (BTreeSet<String>, String) {
+    let mut command = program();
+    command.arg("audit").args(arguments).arg("--format=json");
+    let output = run(&mut command);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    let told: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}{complaint}"));
+    let rules = told["checks"].as_array().expect("checks").iter();
+    let broken = rules.filter(|check| check["found"] != 0);
+    let broken: BTreeSet<String> = broken
+        .map(|check| check["rule"].as_str().expect("a name").to_owned())
+        .collect();
+    let status = if broken.is_empty() { 0 } else { 3 };
+    assert_eq!(output.status.code(), Some(status), "{said}{complaint}");
+    (broken, said + &complaint)
+}
+
+#[track_caller]
+fn assert_clean(arguments: &[&Path], case: &str) {
+    let (broken, said) = audit(arguments);
+    assert!(broken.is_empty(), "{case}: {said}");
+}
+
+#[test]
+fn every_release_of_the_oracle_is_clean() {
+    for scenario in runs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (input, output) = (folder.path().join("access.log"), folder.path().join("out"));
+        fs::write(&input, &scenario.log).expect("a written log");
+        let mut command = program();
+        command.arg("report").arg(&input).arg("-o").arg(&output);
+        command.args(crate::oracle::arguments(&scenario.settings));
+        run_for(command.arg("-q"), 0);
+        if output.join("ledger.jsonl").exists() {
+            assert_clean(&[&output], &scenario.name);
+        }
+    }
+}
+
+#[test]
+fn releases_of_the_sample_logs_are_clean() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs");
+    for settings in [
+        &["--period=day"][..],
+        &["--period=week"],
+        &["--period=day", "--k=5", "--top=20"],
+        &["--k=20", "--page=/blog/:slug", "--goal=order=/checkout*"],
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut command = report(folder.path());
+        command.arg("-q").args(settings);
+        for log in ["shop.log.1.gz", "shop.log.2.gz"] {
+            command.arg(samples.join(log));
+        }
+        run_for(&mut command, 0);
+        assert_clean(&[folder.path()], &settings.join(" "));
+    }
+}
+
+#[test]
+fn releases_by_host_are_audited_site_by_site() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (log, out) = (folder.path().join("access.log"), folder.path().join("out"));
+    let of_hosts = lines(midnight(2025, 6, 3), 1, 240);
+    let hosted: String = of_hosts
+        .iter()
+        .enumerate()
+        .map(|(number, line)| {
+            let host = ["shop.example", "blog.example"][number / 3 % 2];
+            format!("{host}:443 {}", line.text)
+        })
+        .collect();
+    fs::write(&log, hosted).expect("a written log");
+    let mut command = report(&out);
+    command.args(["-q", "-f=vhost_combined", "--by-host", "--geo-db=none"]);
+    command.args(["--site-host=shop.example", "--site-host=blog.example"]);
+    run_for(command.arg(&log), 0);
+    assert_clean(&[&out], "two sites");
+
+    let table = out.join("site=shop.example").join(DATE).join("pages.csv");
+    let text = fs::read_to_string(&table).expect("a table");
+    fs::write(&table, text.replace("/about", "/alice@mail.example")).expect("a written table");
+    let (broken, said) = audit(&[&out]);
+    assert!(broken.contains("patterns") && said.contains("site=shop.example"), "{said}");
+}
+
+/// A fault: its name, what is done to the folder, whether the digests are made to fit it, and the rule
+/// that finds it.
+type Fault = (&'static str, fn(&Site), bool, &'static str);
+
+/// At least one for each rule that needs no log.
+const FAULTS: &[Fault] = &[
+    ("a file more", |site| write(&site.file("notes.txt"), "x"), false, "stray"),
+    ("a link", |site| symlink(site.log(), site.file("x.csv")).expect("a link"), false, "stray"),
+    ("a folder more", |site| fs::create_dir(site.out().join("raw")).expect("a folder"), false, "stray"),
+    ("open state", |site| open(&site.out().join(".state"), 0o755), false, "permissions"),
+    ("open state file", |site| open(&site.out().join(".state/state.json"), 0o644), false, "permissions"),
+    ("anybody's table", |site| open(&site.file("pages.csv"), 0o666), false, "permissions"),
+    ("no ledger", |site| remove(&site.out().join("ledger.jsonl")), false, "ledger"),
+    ("a torn ledger", |site| cut(&site.out().join("ledger.jsonl"), 10), false, "ledger"),
+    ("a ledger without its first line", without_first_line, false, "ledger"),
+    ("another manifest", |site| site.replace("manifest.json", "\"complete\": true", "\"complete\": false"), false, "digests"),
+    ("other settings", |site| site.replace("manifest.json", "\"visit_timeout_seconds\": 1800", "\"visit_timeout_seconds\": 900"), true, "digests"),
+    ("another table", |site| site.replace("statuses.csv", ",200,", ",204,"), false, "digests"),
+    ("a row more in the manifest", |site| site.replace("manifest.json", "\"rows\": 1", "\"rows\": 2"), false, "digests"),
+    ("no manifest", |site| remove(&site.file("manifest.json")), false, "description"),
+    ("a table that is not there", |site| remove(&site.file("devices.csv")), false, "description"),
+    ("exact accounts", |site| site.replace("manifest.json", "\"parsed\": 700", "\"parsed\": 720"), true, "description"),
+    ("a member more", |site| site.replace("manifest.json", "\"contract\": 1", "\"contract\": 1,\n  \"host\": \"web1\""), true, "description"),
+    ("another data package", |site| cut(&site.out().join("datapackage.json"), 5), false, "description"),
+    ("no data package", |site| remove(&site.out().join("datapackage.json")), false, "description"),
+    ("a column more", |site| site.replace("pages.csv", "date,page,", "date,page,client,"), true, "columns"),
+    ("a word for a number", |site| site.replace("statuses.csv", ",200,720", ",200,many"), true, "columns"),
+    ("another date", |site| site.replace("statuses.csv", "2025-06-03,200", "2025-06-04,200"), true, "columns"),
+    ("a line end of its own", |site| site.replace("statuses.csv", "\r\n", "\n"), true, "columns"),
+    ("a padded number", |site| site.replace("statuses.csv", ",720", ",0720"), true, "columns"),
+    ("rows in another order", |site| site.replace("pages.csv", "/about,", "/zebra,"), true, "order"),
+    ("a key twice", twice, true, "order"),
+    ("a channel of its own", |site| site.replace("referrers.csv", "direct,direct", "direkt,direct"), true, "vocabulary"),
+    ("a browser of its own", |site| site.replace("browsers.csv", "Chrome", "Chrome 126 on Alice's phone"), true, "vocabulary"),
+    ("a page of a user", |site| site.replace("pages.csv", "/shop,", "/user/alice,"), true, "vocabulary"),
+    ("a long segment", |site| site.replace("pages.csv", "/shop,", "/shopabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz,"), true, "vocabulary"),
+    ("a subdomain", |site| site.replace("referrers.csv", "direct,direct", "referral,alice.example.org"), true, "vocabulary"),
+    ("a bin of its own", |site| site.replace("durations.csv", ",60,180,", ",60,170,"), true, "vocabulary"),
+    ("requests that do not add up", |site| site.replace("statuses.csv", ",720", ",721"), true, "sums"),
+    ("visits that do not add up", |site| site.replace("browsers.csv", "Chrome,240,", "Chrome,239,"), true, "sums"),
+    ("visitors of other tables", |site| site.replace("systems.csv", ",240,200,", ",240,199,"), true, "sums"),
+    ("more bounces than visits", |site| site.replace("devices.csv", ",240,200,0,", ",240,200,250,"), true, "sums"),
+    ("an impossible duration", |site| site.replace("durations.csv", ",60,180,", ",1800,,"), true, "sums"),
+    ("an impossible depth", |site| site.replace("depths.csv", ",3,3,", ",4,5,"), true, "sums"),
+    ("steps that do not add up", change_transition, true, "sums"),
+    ("a small row", small_row, true, "threshold"),
+    ("a small k", |site| site.replace("manifest.json", "\"k\": 10", "\"k\": 4"), true, "threshold"),
+    ("a lone (other)", |site| site.replace("browsers.csv", "Chrome", "(other)"), true, "threshold"),
+    ("(other) in front", |site| site.replace("referrers.csv", "direct,direct", "(other),direct"), true, "threshold"),
+    ("an empty cell alone", empty_cell, true, "complement"),
+    ("a dwell count that tells", empty_pageviews, true, "complement"),
+    ("a mail address", |site| site.replace("pages.csv", "/shop,", "/alice%2540example.org,"), true, "patterns"),
+    ("an address", |site| site.replace("pages.csv", "/shop,", "/192.0.2.77,"), true, "patterns"),
+    ("an IPv6 address", |site| site.replace("referrers.csv", "direct,direct", "referral,[2001:db8::7]"), true, "patterns"),
+    ("a card", |site| site.replace("pages.csv", "/shop,", "/4539-5787-6362-1486,"), true, "patterns"),
+    ("a phone", |site| site.replace("manifest.json", "\"complete\": true", "\"complete\": true,\n  \"admin\": \"+44 7700 900461\""), true, "patterns"),
+    ("a token", |site| site.replace("pages.csv", "/shop,", "/eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.,"), true, "patterns"),
+    ("a pseudonym", |site| site.replace("pages.csv", "/shop,", "/c3a1f09b7d5e4826,"), true, "patterns"),
+    ("a pseudonym as a number", |site| site.replace("statuses.csv", ",720", ",14094793127563315238"), true, "patterns"),
+    ("a digest beside the tables", |site| write(&site.file("x.txt"), &"c3a1f09b7d5e4826".repeat(4)), false, "patterns"),
+    ("an address as a name", |site| write(&site.out().join("192.0.2.77.csv"), ""), false, "patterns"),
+    ("a formula", |site| site.replace("pages.csv", "/shop,", "=HYPERLINK(1),"), true, "injection"),
+    ("a full-width formula", |site| site.replace("pages.csv", "/shop,", "＝1,"), true, "injection"),
+    ("markup", |site| site.replace("pages.csv", "/shop,", "/<b>shop,"), true, "injection"),
+    ("a terminal's command", |site| site.replace("pages.csv", "/shop,", "/\u{1b}[2Jshop,"), true, "injection"),
+    ("a text that turns around", |site| site.replace("pages.csv", "/shop,", "/\u{202e}shop,"), true, "injection"),
+    ("a page with a script", |site| write(&site.out().join("report.html"), "<script>1</script>"), false, "injection"),
+];
+
+fn write(path: &Path, text: &str) {
+    fs::write(path, text).expect("a written file");
+}
+
+fn remove(path: &Path) {
+    fs::remove_file(path).expect("a file less");
+}
+
+fn open(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).expect("a mode");
+}
+
+fn cut(path: &Path, bytes: usize) {
+    let content = fs::read(path).expect("a file");
+    fs::write(path, &content[..content.len() - bytes]).expect("a written file");
+}
+
+fn without_first_line(site: &Site) {
+    let path = site.out().join("ledger.jsonl");
+    let text = fs::read_to_string(&path).expect("a ledger");
+    let (_, rest) = text.split_once('\n').expect("two entries");
+    write(&path, rest);
+}
+
+/// Edits the rows of a table, the header being the first.
+fn edit(site: &Site, name: &str, change: impl FnOnce(&mut Vec<Vec<String>>)) {
+    let path = site.file(name);
+    let text = fs::read_to_string(&path).expect("a table");
+    let cells = |row: &str| row.split(',').map(str::to_owned).collect();
+    let mut rows: Vec<Vec<String>> = text.trim_end().split("\r\n").map(cells).collect();
+    change(&mut rows);
+    let text: String = rows.iter().map(|row| row.join(",") + "\r\n").collect();
+    write(&path, &text);
+}
+
+fn twice(site: &Site) {
+    edit(site, "pages.csv", |rows| {
+        let row = rows[2].clone();
+        rows.insert(2, row);
+    });
+}
+
+fn change_transition(site: &Site) {
+    edit(site, "transitions.csv", |rows| {
+        let count: u64 = rows[1][3].parse().expect("a count");
+        rows[1][3] = (count + 1).to_string();
+    });
+}
+
+fn small_row(site: &Site) {
+    edit(site, "pages.csv", |rows| rows[1][2] = "9".to_owned());
+}
+
+fn empty_cell(site: &Site) {
+    edit(site, "pages.csv", |rows| {
+        rows[1][2].clear();
+        rows[1][7].clear();
+    });
+}
+
+fn empty_pageviews(site: &Site) {
+    edit(site, "pages.csv", |rows| {
+        rows[1][2].clear();
+        rows[2][2].clear();
+    });
+}
+
+#[test]
+fn a_planted_fault_is_found_by_its_rule() {
+    let mut found = BTreeSet::new();
+    for (name, plant, reseal, rule) in FAULTS {
+        let site = Site::new();
+        plant(&site);
+        if *reseal {
+            site.reseal();
+        }
+        let (broken, said) = audit(&[&site.out()]);
+        assert!(broken.contains(*rule), "{name}: {broken:?}\n{said}");
+        found.insert((*rule).to_owned());
+    }
+    let tested = |check: &Value| check["tested"] == true;
+    let site = Site::new();
+    let (_, said) = audit(&[&site.out()]);
+    let told: Value = serde_json::from_str(&said).expect("JSON");
+    for check in told["checks"].as_array().expect("checks") {
+        let name = check["rule"].as_str().expect("a name");
+        assert!(!tested(check) || found.contains(name), "no fault for {name}");
+    }
+}
+
+#[test]
+fn resealing_alone_is_no_fault() {
+    let site = Site::new();
+    site.reseal();
+    assert_clean(&[&site.out()], "resealed");
+}
