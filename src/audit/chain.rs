@@ -14,9 +14,7 @@ use crate::{
 };
 
 /// Members of a ledger entry, in their order; only `site` may be missing.
-const ENTRY: [&str; 7] = [
-    "period", "date", "tz", "site", "policy", "manifest", "prev",
-];
+const ENTRY: [&str; 7] = ["period", "date", "tz", "site", "policy", "manifest", "prev"];
 
 /// Members of a manifest, in their order; only `hours` may be missing.
 const MANIFEST: [&str; 12] = [
@@ -58,20 +56,31 @@ pub(super) fn ledger(site: &Site, findings: &mut Findings) -> Vec<Entry> {
             Check::Ledger,
             site.dated.is_empty(),
             || Place::file(&format!("{}ledger.jsonl", site.prefix)),
-            || "there are releases, but no ledger of them (--ledger names one elsewhere)".to_owned(),
+            || {
+                "there are releases, but no ledger of them (--ledger names one elsewhere)"
+                    .to_owned()
+            },
         );
         return Vec::new();
     };
     let mut entries: Vec<Entry> = Vec::new();
     let mut previous = "0".repeat(64);
-    for (number, line) in ledger.bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+    for (number, line) in ledger
+        .bytes
+        .split_inclusive(|byte| *byte == b'\n')
+        .enumerate()
+    {
         let text = line.strip_suffix(b"\n");
         let problem = match text.and_then(|text| entry(text, &previous, site)) {
             None => Some("torn, altered, or not an entry that follows the line before it"),
             Some(entry) if entries.iter().any(|it| it.period == entry.period) => {
                 Some("the period is released twice")
             }
-            Some(entry) if entries.first().is_some_and(|first| !first.has_scope_of(&entry)) => {
+            Some(entry)
+                if entries
+                    .first()
+                    .is_some_and(|first| !first.has_scope_of(&entry)) =>
+            {
                 Some("another length of period or time zone than the entries before it")
             }
             Some(entry) => {
@@ -244,9 +253,12 @@ fn check_tables(dated: &Dated, artefact: &Artefact, manifest: &Manifest, finding
             entry["sha256"] == digest(&file.bytes).as_str()
                 && entry["rows"].as_u64() == Some(rows.saturating_sub(1) as u64)
         });
-        findings.require(Check::Digests, is_same, || Place::file(&file.name), || {
-            "not the table that the manifest has recorded".to_owned()
-        });
+        findings.require(
+            Check::Digests,
+            is_same,
+            || Place::file(&file.name),
+            || "not the table that the manifest has recorded".to_owned(),
+        );
     }
     let place = || Place::file(&artefact.name);
     findings.require(Check::Description, seen == count, place, || {
@@ -269,9 +281,8 @@ pub(super) fn package<'m>(
         );
         return;
     };
-    let has = |manifest: &Manifest, table: &Table| {
-        manifest.value["tables"].get(table.name()).is_some()
-    };
+    let has =
+        |manifest: &Manifest, table: &Table| manifest.value["tables"].get(table.name()).is_some();
     let published = manifests.map(|manifest| {
         let tables = Table::ALL.into_iter().filter(|table| has(manifest, table));
         (manifest.period, tables.collect())

@@ -36,6 +36,8 @@ pub enum Check {
     Patterns,
     /// Texts that programs would run.
     Injection,
+    /// Small groups between releases.
+    Differencing,
     /// Identifiers of the log.
     Identifiers,
     /// Networks behind rows.
@@ -44,8 +46,6 @@ pub enum Check {
     Numbers,
     /// Cells in which one visitor stands out.
     Dominance,
-    /// Small groups between releases.
-    Differencing,
 }
 
 impl Check {
@@ -64,11 +64,11 @@ impl Check {
         Self::Complement,
         Self::Patterns,
         Self::Injection,
+        Self::Differencing,
         Self::Identifiers,
         Self::Networks,
         Self::Numbers,
         Self::Dominance,
-        Self::Differencing,
     ];
 
     /// The name of the rule in reports.

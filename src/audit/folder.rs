@@ -68,23 +68,25 @@ impl Site {
     }
 }
 
-/// Reads the sites of a folder; a ledger that lies elsewhere may be named.
+/// Reads the sites of a folder, whose files are shown with a prefix; a ledger that lies elsewhere may be
+/// named.
 ///
 /// # Errors
-/// [`Error::Read`] if a folder or file cannot be read.
+/// [`Error::Read`] if a folder or file cannot be read, [`Error::Setting`] if there is nothing in it.
 pub(super) fn read(
     dir: &Path,
+    prefix: &str,
     ledger: Option<&Path>,
     findings: &mut Findings,
 ) -> Result<Vec<Site>> {
     let mut reader = Reader { findings };
-    let mut whole = reader.site(dir, None, String::new())?;
+    let mut whole = reader.site(dir, None, prefix.to_owned())?;
     let mut sites = Vec::new();
     for entry in entries(dir)? {
         if let Some(host) = entry.name.strip_prefix("site=")
             && entry.is_folder
         {
-            let prefix = format!("{}/", shown(&entry.name));
+            let prefix = format!("{prefix}{}/", shown(&entry.name));
             sites.push(reader.site(&entry.path, Some(host.to_owned()), prefix)?);
         }
     }
@@ -101,7 +103,7 @@ pub(super) fn read(
     findings.require(
         Check::Stray,
         !mixed,
-        || Place::file("."),
+        || Place::file(&format!("{prefix}.")),
         || {
             "releases by host lie beside releases of all hosts as one: their differences describe \
              single hosts below the threshold"
@@ -110,6 +112,12 @@ pub(super) fn read(
     );
     if has_releases || sites.is_empty() || !whole.others.is_empty() {
         sites.insert(0, whole);
+    }
+    if sites.iter().all(|site| site.artefacts().next().is_none()) {
+        return Err(Error::Setting(format!(
+            "{}: nothing is released in this folder",
+            dir.display()
+        )));
     }
     Ok(sites)
 }

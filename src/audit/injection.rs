@@ -69,7 +69,15 @@ fn check_page(artefact: &Artefact, text: &str, findings: &mut Findings) {
         place,
         || "the page has no policy that forbids everything (default-src 'none')".to_owned(),
     );
-    for forbidden in ["<script", "<iframe", "<object", "<embed", "javascript:", "<base", "@import"] {
+    for forbidden in [
+        "<script",
+        "<iframe",
+        "<object",
+        "<embed",
+        "javascript:",
+        "<base",
+        "@import",
+    ] {
         findings.require(Check::Injection, !lower.contains(forbidden), place, || {
             format!("the page holds {forbidden}")
         });

@@ -8,7 +8,9 @@
 //! None of it uses the code that made the release, as far as a rule can be told in other words; and no
 //! finding quotes the log.
 
+mod against;
 mod chain;
+mod differencing;
 mod finding;
 mod folder;
 mod injection;
@@ -20,17 +22,21 @@ mod threshold;
 mod views;
 mod vocabulary;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+pub use against::AgainstLog;
 pub use finding::{Check, Finding, Findings, Place, Tried};
 
 use self::{
+    against::Against,
     chain::Manifest,
     folder::{Dated, Kind, Site},
     sums::Tables,
     table::Rows,
 };
-use crate::error::{Error, Result};
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 
 /// What an audit came to.
 #[derive(Clone, Debug)]
@@ -48,32 +54,56 @@ struct Release {
 }
 
 impl Audit {
-    /// Audits an output folder, the sites in it one by one; a ledger that lies elsewhere may be named.
+    /// Audits output folders, the sites in each one by one, and what can be told by subtracting the
+    /// releases of one folder from those of another; beside the log if it is given. A ledger that lies
+    /// elsewhere may be named.
     ///
     /// # Errors
     /// [`Error::Read`] if a folder or file cannot be read, [`Error::Setting`] if there is nothing in
-    /// the folder that could be audited.
-    pub fn of(dir: &Path, ledger: Option<&Path>) -> Result<Self> {
+    /// a folder that could be audited, or the settings given are not those of the release,
+    /// [`Error::Format`] if the log is in no known format.
+    pub fn of(
+        folders: &[PathBuf],
+        ledger: Option<&Path>,
+        log: Option<&AgainstLog>,
+    ) -> Result<Self> {
         let mut findings = Findings::default();
-        let sites = folder::read(dir, ledger, &mut findings)?;
-        let files = sites.iter().map(|site| site.artefacts().count()).sum();
-        if files == 0 {
-            return Err(Error::Setting(format!(
-                "{}: nothing is released in this folder",
-                dir.display()
-            )));
+        let mut sites = Vec::new();
+        for folder in folders {
+            let prefix = if folders.len() > 1 {
+                format!("{}/", folder.display())
+            } else {
+                String::new()
+            };
+            sites.extend(folder::read(folder, &prefix, ledger, &mut findings)?);
         }
-        let mut periods = 0;
-        for site in &sites {
-            periods += site.dated.len();
-            check_site(site, &mut findings);
+        let released: Vec<(Site, Vec<Release>)> = sites
+            .into_iter()
+            .map(|site| {
+                let releases = check_site(&site, &mut findings);
+                (site, releases)
+            })
+            .collect();
+        let against = log.map(Against::read).transpose()?;
+        for (number, (site, releases)) in released.iter().enumerate() {
+            let others = others(&released, number);
+            for release in releases {
+                let overlaps = differencing::overlaps(release, &others);
+                differencing::check(release, &overlaps, &mut findings);
+            }
+            if let Some(against) = &against {
+                against.check(site, releases, &others, &mut findings)?;
+            }
         }
         findings.sort();
         Ok(Self {
             findings,
-            periods,
-            files,
-            with_log: false,
+            periods: released.iter().map(|(_, releases)| releases.len()).sum(),
+            files: released
+                .iter()
+                .map(|(site, _)| site.artefacts().count())
+                .sum(),
+            with_log: against.is_some(),
         })
     }
 
@@ -88,6 +118,14 @@ impl Audit {
     pub fn is_clean(&self) -> bool {
         self.findings.is_clean()
     }
+}
+
+/// The releases of the same host in other folders.
+fn others(released: &[(Site, Vec<Release>)], number: usize) -> Vec<&Release> {
+    let host = &released[number].0.host;
+    let others = released.iter().enumerate();
+    let others = others.filter(|(other, (site, _))| *other != number && site.host == *host);
+    others.flat_map(|(_, (_, releases))| releases).collect()
 }
 
 /// Everything that needs no log.
@@ -129,9 +167,12 @@ fn check_site(site: &Site, findings: &mut Findings) -> Vec<Release> {
 }
 
 fn read_tables(dated: &Dated, manifest: &Manifest, findings: &mut Findings) -> Vec<Rows> {
-    let tables = dated.files.iter().filter_map(|artefact| match artefact.kind {
-        Kind::Table(table) => table::read(artefact, table, manifest.period, findings),
-        _ => None,
-    });
+    let tables = dated
+        .files
+        .iter()
+        .filter_map(|artefact| match artefact.kind {
+            Kind::Table(table) => table::read(artefact, table, manifest.period, findings),
+            _ => None,
+        });
     tables.collect()
 }

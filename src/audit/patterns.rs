@@ -19,7 +19,15 @@ use crate::{output::ATTRIBUTION, release::digest};
 
 /// Beginnings of keys that services give out.
 const KEY_STARTS: [&str; 9] = [
-    "sk_live_", "sk_test_", "pk_live_", "ghp_", "gho_", "github_pat_", "xoxb-", "xoxp-", "AKIA",
+    "sk_live_",
+    "sk_test_",
+    "pk_live_",
+    "ghp_",
+    "gho_",
+    "github_pat_",
+    "xoxb-",
+    "xoxp-",
+    "AKIA",
 ];
 
 /// Digits in a row from which a number is somebody's: of a phone, an account, a card, a pseudonym.
@@ -98,10 +106,11 @@ pub(super) fn check_files(site: &Site, read: &[&str], findings: &mut Findings) {
 }
 
 /// What may stand in files although it looks like a code: digests that can be worked out from them.
-struct Known(HashSet<String>);
+pub(super) struct Known(HashSet<String>);
 
 impl Known {
-    fn of(site: &Site) -> Self {
+    /// Those of a site.
+    pub(super) fn of(site: &Site) -> Self {
         let mut digests = HashSet::from(["0".repeat(64)]);
         digests.extend(site.artefacts().map(|it| digest(&it.bytes)));
         let ledger = site.ledger.iter().map(|it| &it.bytes[..]);
@@ -112,7 +121,7 @@ impl Known {
     }
 
     /// The line without them.
-    fn removed_from<'l>(&self, line: &'l str) -> Cow<'l, str> {
+    pub(super) fn removed_from<'l>(&self, line: &'l str) -> Cow<'l, str> {
         let line = if line.contains(ATTRIBUTION) {
             Cow::Owned(line.replace(ATTRIBUTION, ""))
         } else {
@@ -205,17 +214,23 @@ fn holds_key(text: &str) -> bool {
     KEY_STARTS.iter().any(|start| {
         text.match_indices(start).any(|(at, _)| {
             let rest = text[at + start.len()..].chars();
-            rest.take_while(|it| it.is_ascii_alphanumeric() || *it == '_').count() >= 8
+            rest.take_while(|it| it.is_ascii_alphanumeric() || *it == '_')
+                .count()
+                >= 8
         })
     })
 }
 
 /// 13 to 19 digits, also in groups, with the check digit of cards (ISO/IEC 7812-1, annex B).
 fn holds_card(text: &str) -> bool {
-    let runs = runs(text, |byte| byte.is_ascii_digit() || byte == b' ' || byte == b'-');
+    let runs = runs(text, |byte| {
+        byte.is_ascii_digit() || byte == b' ' || byte == b'-'
+    });
     runs.map(digits).any(|digits| {
         let lengths = 13..=19.min(digits.len());
-        lengths.into_iter().any(|length| digits.windows(length).any(has_check_digit))
+        lengths
+            .into_iter()
+            .any(|length| digits.windows(length).any(has_check_digit))
     })
 }
 
@@ -281,10 +296,19 @@ mod tests {
             ("sk_live_51Hzq8Lm2", "a key of a service"),
             ("4539 5787 6362 1486", "the number of a card"),
             ("4539578763621486", "the number of a card"),
-            ("+44 (7700) 900-461", "a phone number or another long number"),
+            (
+                "+44 (7700) 900-461",
+                "a phone number or another long number",
+            ),
             ("447700900461", "a phone number or another long number"),
-            ("c3a1f09b7d5e4826", "a digest, token, pseudonym or other long code"),
-            ("aBcDeFgHiJkLmNo1", "a digest, token, pseudonym or other long code"),
+            (
+                "c3a1f09b7d5e4826",
+                "a digest, token, pseudonym or other long code",
+            ),
+            (
+                "aBcDeFgHiJkLmNo1",
+                "a digest, token, pseudonym or other long code",
+            ),
         ] {
             assert_eq!(of_text(text), Some(expected), "{text}");
         }

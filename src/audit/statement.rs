@@ -26,22 +26,37 @@ impl Audit {
             "Audited: {} files, {} periods{}\n\nTried\n",
             self.files,
             self.periods,
-            if self.with_log { ", against the log" } else { "" }
+            if self.with_log {
+                ", against the log"
+            } else {
+                ""
+            }
         );
         for check in Check::ALL.into_iter().filter(|it| self.is_tried(*it)) {
             let tried = self.findings.of(check);
             let (name, verdict) = (check.name(), verdict(tried));
-            put(&mut text, format_args!("  {name:<13} {verdict:<18} {}\n", check.meaning()));
+            put(
+                &mut text,
+                format_args!("  {name:<13} {verdict:<18} {}\n", check.meaning()),
+            );
         }
         text.push_str("\nFound\n");
         for finding in self.findings.list() {
             put(&mut text, format_args!("  {}\n", told(finding)));
         }
         for check in Check::ALL {
-            let told = self.findings.list().iter().filter(|it| it.rule == check).count();
+            let told = self
+                .findings
+                .list()
+                .iter()
+                .filter(|it| it.rule == check)
+                .count();
             let more = self.findings.of(check).found.saturating_sub(told as u64);
             if more > 0 {
-                put(&mut text, format_args!("  {}: and {more} more\n", check.name()));
+                put(
+                    &mut text,
+                    format_args!("  {}: and {more} more\n", check.name()),
+                );
             }
         }
         if self.is_clean() {
@@ -83,7 +98,12 @@ impl Audit {
     }
 
     fn untested(&self) -> Vec<&str> {
-        let mut untested: Vec<&str> = self.findings.untested().iter().map(String::as_str).collect();
+        let mut untested: Vec<&str> = self
+            .findings
+            .untested()
+            .iter()
+            .map(String::as_str)
+            .collect();
         if !self.with_log {
             untested.push(
                 "everything that needs the log: name it with --against to search for its \
@@ -117,5 +137,6 @@ fn told(finding: &Finding) -> String {
 }
 
 fn put(text: &mut String, what: std::fmt::Arguments<'_>) {
-    text.write_fmt(what).expect("a string takes what is written");
+    text.write_fmt(what)
+        .expect("a string takes what is written");
 }

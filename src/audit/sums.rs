@@ -44,11 +44,7 @@ const TOTALS: [(T, &[M], Relation); 13] = [
         AtMost,
     ),
     (T::Errors, &[M::Requests], AtMost),
-    (
-        T::Hosts,
-        &[M::Requests, M::Pageviews, M::Visits],
-        AtMost,
-    ),
+    (T::Hosts, &[M::Requests, M::Pageviews, M::Visits], AtMost),
 ];
 
 /// What a table has where each visitor falls into one row.
@@ -269,7 +265,10 @@ fn check_transitions(tables: Tables<'_>, findings: &mut Findings) {
         .flat_map(|pages| &pages.rows)
         .map(|row| (row.keys[0].as_str(), row))
         .collect();
-    for group in rows.rows.chunk_by(|one, other| one.keys[0] == other.keys[0]) {
+    for group in rows
+        .rows
+        .chunk_by(|one, other| one.keys[0] == other.keys[0])
+    {
         let sum = Sum::of(group.iter().map(|row| row.measures[0]));
         let page = pages.get(group[0].keys[0].as_str());
         let dwells = page
@@ -305,9 +304,15 @@ fn check_errors(tables: Tables<'_>, findings: &mut Findings) {
         .flat_map(|pages| &pages.rows)
         .map(|row| row.keys[0].as_str())
         .collect();
-    for group in rows.rows.chunk_by(|one, other| one.keys[0] == other.keys[0]) {
+    for group in rows
+        .rows
+        .chunk_by(|one, other| one.keys[0] == other.keys[0])
+    {
         let status = tables.get(T::Statuses).and_then(|statuses| {
-            let row = statuses.rows.iter().find(|row| row.keys[0] == group[0].keys[0])?;
+            let row = statuses
+                .rows
+                .iter()
+                .find(|row| row.keys[0] == group[0].keys[0])?;
             row.measures[0]
         });
         if let Some(requests) = status.filter(|_| group[0].keys[0] != OTHER) {
@@ -356,7 +361,10 @@ fn check_campaigns(tables: Tables<'_>, findings: &mut Findings) {
         return;
     };
     let sum = Sum::column(campaigns, M::Visits);
-    let channel = referrers.rows.iter().filter(|row| row.keys[0] == "campaign");
+    let channel = referrers
+        .rows
+        .iter()
+        .filter(|row| row.keys[0] == "campaign");
     let visits = Sum::of(channel.map(|row| row.measures[0]));
     findings.require(
         Check::Sums,

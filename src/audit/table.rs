@@ -111,10 +111,7 @@ pub(super) fn read(
     Some(read)
 }
 
-fn declared(
-    table: Table,
-    keys: &'static [&'static str],
-) -> impl Iterator<Item = &'static str> {
+fn declared(table: Table, keys: &'static [&'static str]) -> impl Iterator<Item = &'static str> {
     let measures = table.measures().iter().map(|measure| measure.name());
     ["date"]
         .into_iter()
@@ -134,7 +131,12 @@ fn row(record: &StringRecord, keys: usize, table: Table, period: Period) -> Opti
     let cells = record.iter().skip(1 + keys).map(measure);
     Some(Row {
         line: 0,
-        keys: record.iter().skip(1).take(keys).map(str::to_owned).collect(),
+        keys: record
+            .iter()
+            .skip(1)
+            .take(keys)
+            .map(str::to_owned)
+            .collect(),
         measures: cells.collect::<Option<_>>()?,
     })
 }

@@ -93,7 +93,12 @@ fn check_dependents(rows: &Rows, row: &Row, findings: &mut Findings) {
         Check::Complement,
         !restored,
         || rows.place(row).column(dependent.name()),
-        || format!("given although {} is withheld, which it would tell", source.name()),
+        || {
+            format!(
+                "given although {} is withheld, which it would tell",
+                source.name()
+            )
+        },
     );
 }
 
@@ -116,13 +121,17 @@ fn check_other(rows: &Rows, findings: &mut Findings) {
             || "(other) stands where this table cannot have it".to_owned(),
         );
     }
-    let groups = rows.rows.chunk_by(|one, other| is_within && one.keys[0] == other.keys[0] || !is_within);
+    let groups = rows
+        .rows
+        .chunk_by(|one, other| is_within && one.keys[0] == other.keys[0] || !is_within);
     for group in groups {
         let only_other = match group {
-            [row] => row.keys.iter().any(|_| true) && {
-                let top = usize::from(is_within);
-                row.keys.get(top).is_some_and(|key| key == OTHER)
-            },
+            [row] => {
+                row.keys.iter().any(|_| true) && {
+                    let top = usize::from(is_within);
+                    row.keys.get(top).is_some_and(|key| key == OTHER)
+                }
+            }
             _ => false,
         };
         findings.require(

@@ -11,7 +11,10 @@ const ROUNDS: usize = 4;
 /// and C, numeric and common named entities of HTML, and full-width forms.
 pub(super) fn views(text: &str) -> Vec<Cow<'_, str>> {
     let mut views = vec![Cow::Borrowed(text)];
-    if text.bytes().all(|byte| byte.is_ascii() && !matches!(byte, b'%' | b'\\' | b'&')) {
+    if text
+        .bytes()
+        .all(|byte| byte.is_ascii() && !matches!(byte, b'%' | b'\\' | b'&'))
+    {
         return views;
     }
     for _ in 0..ROUNDS {

@@ -21,7 +21,12 @@ const CHANNELS: [&str; 8] = [
 
 /// What stands for referrers that are no domain.
 const REFERRERS: [&str; 6] = [
-    "direct", "(internal)", "(ip)", "(intranet)", "(app)", UNKNOWN,
+    "direct",
+    "(internal)",
+    "(ip)",
+    "(intranet)",
+    "(app)",
+    UNKNOWN,
 ];
 
 /// Bins of visit durations and depths.
@@ -89,15 +94,33 @@ fn fits(table: T, name: &str, key: &str, keys: &[String], pages: &Pages) -> bool
         "referrer" => {
             let fits = REFERRERS.contains(&key)
                 || registrable_domain(key.as_bytes()).as_deref() == Some(key);
-            fits && (parent == "direct") == (key == "direct")
+            let is_direct = key == "direct";
+            let of_channel = if is_direct {
+                ["direct", "campaign"].contains(&parent)
+            } else {
+                parent != "direct"
+            };
+            fits && of_channel
         }
         "source" => is_tag(key),
         "medium" | "campaign" => key == UNKNOWN || is_tag(key),
         "country" => key == UNKNOWN || is_country(key),
         "region" => key == UNKNOWN || is_region_of(key, parent),
-        "browser" => names(Browser::UNKNOWN.number(), |n| Browser::from_number(n).name(), key),
-        "system" => names(System::UNKNOWN.number(), |n| System::from_number(n).name(), key),
-        "device" => names(Device::UNKNOWN.number(), |n| Device::from_number(n).name(), key),
+        "browser" => names(
+            Browser::UNKNOWN.number(),
+            |n| Browser::from_number(n).name(),
+            key,
+        ),
+        "system" => names(
+            System::UNKNOWN.number(),
+            |n| System::from_number(n).name(),
+            key,
+        ),
+        "device" => names(
+            Device::UNKNOWN.number(),
+            |n| Device::from_number(n).name(),
+            key,
+        ),
         "duration_from" | "duration_to" => DURATIONS.iter().any(|bin| *keys == *bin),
         "pageviews_from" | "pageviews_to" => DEPTHS.iter().any(|bin| *keys == *bin),
         "status" if table == T::Errors => is_status(key, 400),
@@ -110,7 +133,9 @@ fn fits(table: T, name: &str, key: &str, keys: &[String], pages: &Pages) -> bool
         }
         "host" => key == "(other host)" || is_host(key),
         // The names of goals are the operator's own words.
-        "goal" => key.chars().all(|it| it.is_ascii_alphanumeric() || "_-. ".contains(it)),
+        "goal" => key
+            .chars()
+            .all(|it| it.is_ascii_alphanumeric() || "_-. ".contains(it)),
         _ => false,
     }
 }
@@ -132,18 +157,24 @@ fn is_country(key: &str) -> bool {
 
 /// ISO 3166-2: the country, a hyphen, and up to three letters or digits.
 fn is_region_of(key: &str, country: &str) -> bool {
-    let rest = key.strip_prefix(country).and_then(|it| it.strip_prefix('-'));
+    let rest = key
+        .strip_prefix(country)
+        .and_then(|it| it.strip_prefix('-'));
     let is_code = |it: u8| it.is_ascii_uppercase() || it.is_ascii_digit();
     rest.is_some_and(|it| (1..=3).contains(&it.len()) && it.bytes().all(is_code))
 }
 
 fn is_status(key: &str, first: u16) -> bool {
-    key.parse().is_ok_and(|status: u16| (first..600).contains(&status))
+    key.parse()
+        .is_ok_and(|status: u16| (first..600).contains(&status))
 }
 
 fn is_host(key: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    !key.is_empty() && key.bytes().all(|byte| is_plain(byte) || b"-._".contains(&byte))
+    !key.is_empty()
+        && key
+            .bytes()
+            .all(|byte| is_plain(byte) || b"-._".contains(&byte))
 }
 
 /// What pages may look like under the settings in force.
@@ -171,7 +202,9 @@ impl Pages {
     fn fit(&self, page: &str) -> bool {
         let (path, query) = page.split_once('?').unwrap_or((page, ""));
         let has_query = page.contains('?');
-        (path == "(opaque)" || self.routes.iter().any(|route| route == path) || self.is_scrubbed(path))
+        (path == "(opaque)"
+            || self.routes.iter().any(|route| route == path)
+            || self.is_scrubbed(path))
             && (!has_query || query.split('&').all(|pair| self.is_kept(pair)))
     }
 
@@ -228,7 +261,8 @@ mod tests {
 
     #[test]
     fn pages_are_what_scrubbing_leaves() {
-        let policy = json!({"pages": ["/blog/:slug"], "path_words": ["Kunde"], "keep_query": ["lang"]});
+        let policy =
+            json!({"pages": ["/blog/:slug"], "path_words": ["Kunde"], "keep_query": ["lang"]});
         let pages = Pages::under(&policy);
         for (page, expected) in [
             ("/", true),

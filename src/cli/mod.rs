@@ -38,7 +38,7 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     Report(Box<report::ReportArguments>),
-    Audit(audit::AuditArguments),
+    Audit(Box<audit::AuditArguments>),
     Formats(formats::FormatsArguments),
     #[command(subcommand)]
     Geo(geo::GeoCommand),

@@ -28,6 +28,7 @@ mod shard;
 mod sites;
 mod url;
 
+pub(crate) use address::Client;
 pub use agent::{Agent, AgentRules, Browser, Category, Crawler, Device, System};
 pub use channel::Channel;
 pub use days::Admission;
@@ -43,6 +44,7 @@ pub use lines::{Coverage, LineDigest, PeriodLines};
 pub use method::Method;
 pub use policy::{Goals, Hosts, Policy};
 pub use pseudonym::Keys;
+pub(crate) use referrer::Referrer;
 pub use referrer::ReferrerRules;
 pub use repetition::Repetitions;
 pub use shard::{Hits, Shard, UnsortedShard};

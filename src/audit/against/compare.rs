@@ -19,10 +19,9 @@ const FEWEST_MEMBERS: usize = 2;
 
 /// Compares a period's tables with their count.
 pub(super) fn check(tables: &[Rows], count: &Count, k: usize, findings: &mut Findings) {
-    let mut numbers = 0..;
-    for (place, rows) in tables.iter().enumerate() {
-        for (row, number) in rows.rows.iter().zip(&mut numbers) {
-            let tally = &count.tallies[number];
+    let mut first = 0;
+    for (rows, lost) in tables.iter().zip(&count.lost) {
+        for (row, tally) in rows.rows.iter().zip(&count.tallies[first..]) {
             let compared = Compared {
                 rows,
                 row,
@@ -33,12 +32,30 @@ pub(super) fn check(tables: &[Rows], count: &Count, k: usize, findings: &mut Fin
             compared.check_numbers(findings);
             compared.check_dominance(findings);
         }
-        // `zip` has taken one number more than there are rows.
-        numbers = tables[..=place].iter().map(|rows| rows.rows.len()).sum()..;
-        check_lost(rows, &count.lost[place], k, findings);
+        first += rows.rows.len();
+        check_lost(rows, lost, k, findings);
     }
     for union in &count.unions {
         check_union(tables, count, union, k, findings);
+    }
+    check_rests(tables, count, k, findings);
+}
+
+/// What other releases leave of a row has no networks, or k of them.
+fn check_rests(tables: &[Rows], count: &Count, k: usize, findings: &mut Findings) {
+    let rows: Vec<(&Rows, &Row)> = tables
+        .iter()
+        .flat_map(|rows| rows.rows.iter().map(move |row| (rows, row)))
+        .collect();
+    for rest in &count.rests {
+        let (rows, row) = rows[rest.row];
+        let networks = rest.tally.networks[rows.table.family() as usize].count();
+        findings.require(
+            Check::Differencing,
+            networks == 0 || networks >= k || rows.table == T::Crawlers,
+            || rows.place(row),
+            || format!("less other releases of the same time it leaves fewer than {k} networks"),
+        );
     }
 }
 
@@ -171,13 +188,7 @@ fn check_lost(rows: &Rows, lost: &Tally, k: usize, findings: &mut Findings) {
 }
 
 /// The emptied cells of a column are at least two, safe together, and of k networks if one was short.
-fn check_union(
-    tables: &[Rows],
-    count: &Count,
-    union: &Union,
-    k: usize,
-    findings: &mut Findings,
-) {
+fn check_union(tables: &[Rows], count: &Count, union: &Union, k: usize, findings: &mut Findings) {
     let rows = &tables[union.table];
     let measure = rows.table.measures()[union.measure];
     let place = || Place::file(&rows.file).column(measure.name());

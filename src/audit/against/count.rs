@@ -13,7 +13,7 @@ use crate::{
     aggregate::{Measure as M, Table as T},
     audit::table::{OTHER, Row, Rows},
     privacy::{Agent, Category, Method},
-    time::{Hours, Period, PeriodLength, Timestamp},
+    time::{Date, Hours, Period, PeriodLength, Timestamp},
 };
 
 /// Stands for a key column that a table does not have.
@@ -30,6 +30,16 @@ pub(super) struct Count {
     pub(super) lost: Vec<Tally>,
     /// Unions of the cells left empty, by column.
     pub(super) unions: Vec<Union>,
+    /// What is left of rows that other releases have too.
+    pub(super) rests: Vec<Rest>,
+}
+
+/// A row less the days for which another release has it too.
+pub(super) struct Rest {
+    /// By number.
+    pub(super) row: usize,
+    pub(super) covered: Vec<Period>,
+    pub(super) tally: Tally,
 }
 
 /// The cells of a column that are left empty, taken together.
@@ -52,17 +62,22 @@ enum Target {
 }
 
 /// Counts the requests of a period, given by number.
-pub(super) fn count(
+pub(super) fn count<'d>(
     tables: &[Rows],
     reduced: &mut Reduced<'_>,
     period: Period,
-    days: &mut [Vec<u32>],
+    days: impl Iterator<Item = (&'d Date, &'d mut Vec<u32>)>,
+    rests: Vec<Rest>,
     k: usize,
 ) -> Count {
     let hours = Hours::new(&reduced.calendar, period);
     let mut counter = Counter::new(tables, reduced, &hours, k);
-    for day in days {
-        counter.count_day(day);
+    for (number, rest) in rests.iter().enumerate() {
+        counter.rest_of[rest.row] = Some(number);
+    }
+    counter.count.rests = rests;
+    for (date, requests) in days {
+        counter.count_day(*date, requests);
     }
     counter.finish()
 }
@@ -77,6 +92,8 @@ struct Counter<'c, 'l> {
     other: u32,
     /// By row, the unions that it belongs to.
     unions_of: Vec<Vec<usize>>,
+    /// By row, what is left of it.
+    rest_of: Vec<Option<usize>>,
     count: Count,
     parts: HashMap<usize, Part>,
     /// Visits in progress: how many more or fewer than in the minute before.
@@ -85,12 +102,7 @@ struct Counter<'c, 'l> {
 }
 
 impl<'c, 'l> Counter<'c, 'l> {
-    fn new(
-        tables: &[Rows],
-        reduced: &'c mut Reduced<'l>,
-        hours: &'c Hours,
-        k: usize,
-    ) -> Self {
+    fn new(tables: &[Rows], reduced: &'c mut Reduced<'l>, hours: &'c Hours, k: usize) -> Self {
         let mut rows = HashMap::new();
         let mut places = [None; T::ALL.len()];
         for (place, table) in tables.iter().enumerate() {
@@ -113,11 +125,13 @@ impl<'c, 'l> Counter<'c, 'l> {
             places,
             rows,
             known: HashMap::new(),
+            rest_of: vec![None; unions_of.len()],
             unions_of,
             count: Count {
                 tallies,
                 lost,
                 unions,
+                rests: Vec::new(),
             },
             parts: HashMap::new(),
             presence: vec![0; hours.minutes() + 1],
@@ -126,13 +140,16 @@ impl<'c, 'l> Counter<'c, 'l> {
     }
 
     /// Counts the visitors of one day.
-    fn count_day(&mut self, requests: &mut [u32]) {
+    fn count_day(&mut self, date: Date, requests: &mut [u32]) {
         let reduced = &*self.reduced;
         let logged = |number: &u32| &reduced.log.logged[*number as usize];
         requests.sort_unstable_by(|one, other| order(reduced, logged(one), logged(other)));
         let ordered: Vec<Logged> = requests.iter().map(|number| *logged(number)).collect();
         let visitor = |request: &Logged| {
-            (self.reduced.clients[request.client as usize].unit, request.agent)
+            (
+                self.reduced.clients[request.client as usize].unit,
+                request.agent,
+            )
         };
         let ends: Vec<usize> = ordered
             .chunk_by(|one, other| visitor(one) == visitor(other))
@@ -142,11 +159,11 @@ impl<'c, 'l> Counter<'c, 'l> {
         for length in ends {
             let (requests, after) = rest.split_at(length);
             rest = after;
-            self.count_visitor(requests);
+            self.count_visitor(date, requests);
         }
     }
 
-    fn count_visitor(&mut self, requests: &[Logged]) {
+    fn count_visitor(&mut self, date: Date, requests: &[Logged]) {
         let rules = &self.reduced.visits;
         let agent = self.reduced.agents[requests[0].agent as usize];
         let pageviews = requests.iter().filter(|it| self.is_pageview(it)).count();
@@ -167,7 +184,10 @@ impl<'c, 'l> Counter<'c, 'l> {
             }
             None => self.count_person(requests, agent),
         }
-        self.fold(self.reduced.clients[requests[0].client as usize].network);
+        self.fold(
+            date,
+            self.reduced.clients[requests[0].client as usize].network,
+        );
     }
 
     fn count_person(&mut self, requests: &[Logged], agent: Agent) {
@@ -213,7 +233,10 @@ impl<'c, 'l> Counter<'c, 'l> {
             (T::Durations, self.bin(seconds, &DURATIONS)),
             (T::Depths, self.bin(depth, &DEPTHS)),
         ];
-        keys.extend(self.campaign(landing).map(|campaign| (T::Campaigns, campaign)));
+        keys.extend(
+            self.campaign(landing)
+                .map(|campaign| (T::Campaigns, campaign)),
+        );
         for (table, cell) in &mut keys {
             self.add(*table, *cell, M::Pageviews, depth);
         }
@@ -265,7 +288,11 @@ impl<'c, 'l> Counter<'c, 'l> {
                     self.add(T::Pages, cell, M::DwellSeconds, dwell);
                     self.add_value(T::Pages, cell, dwell);
                     let to = self.page(next);
-                    let to = if to == page { self.reduced.texts.number("(same)") } else { to };
+                    let to = if to == page {
+                        self.reduced.texts.number("(same)")
+                    } else {
+                        to
+                    };
                     self.add(T::Transitions, key([page, to]), M::Transitions, 1);
                     self.see_visitor(T::Transitions, key([page, to]));
                 }
@@ -375,7 +402,7 @@ impl<'c, 'l> Counter<'c, 'l> {
     }
 
     /// Adds the visitor's parts to their rows, and to the unions that these belong to.
-    fn fold(&mut self, network: u32) {
+    fn fold(&mut self, date: Date, network: u32) {
         let mut joined: HashMap<usize, Part> = HashMap::new();
         for (_, part) in self.parts.drain() {
             let Some(tally) = self.count.tallies.get_mut(part.row) else {
@@ -384,6 +411,13 @@ impl<'c, 'l> Counter<'c, 'l> {
                 continue;
             };
             tally.add(&part, network, self.most);
+            if let Some(rest) = self.rest_of[part.row] {
+                let rest = &mut self.count.rests[rest];
+                let holds = |period: &Period| period.start <= date && date < period.end();
+                if !rest.covered.iter().any(holds) {
+                    rest.tally.add(&part, network, self.most);
+                }
+            }
             for &union in &self.unions_of[part.row] {
                 let whole = joined.entry(union).or_default();
                 for (sum, amount) in whole.amounts.iter_mut().zip(part.amounts) {
@@ -392,7 +426,9 @@ impl<'c, 'l> Counter<'c, 'l> {
             }
         }
         for (union, part) in joined {
-            self.count.unions[union].tally.add(&part, network, self.most);
+            self.count.unions[union]
+                .tally
+                .add(&part, network, self.most);
         }
     }
 
@@ -512,8 +548,17 @@ pub(super) fn is_pageview(reduced: &Reduced<'_>, request: &Logged) -> bool {
 fn origin<'r>(reduced: &'r Reduced<'_>, request: &Logged) -> (&'r str, &'static str) {
     let own = reduced.log.hosts.get(request.host);
     let (source, channel) = reduced.referrer(request.referrer).seen_from(own);
-    let is_campaign = reduced.requests[request.request as usize].campaign.is_some();
-    (source, if is_campaign { "campaign" } else { channel.name() })
+    let is_campaign = reduced.requests[request.request as usize]
+        .campaign
+        .is_some();
+    (
+        source,
+        if is_campaign {
+            "campaign"
+        } else {
+            channel.name()
+        },
+    )
 }
 
 /// Visitors together, each one's requests in the order of their definition.
@@ -560,7 +605,8 @@ fn unions(tables: &[Rows]) -> (Vec<Union>, Vec<Vec<usize>>) {
                 .map(|(row, _)| first + row)
                 .collect();
             if is_judged && !rows.is_empty() && rows.len() < table.rows.len() {
-                rows.iter().for_each(|row| unions_of[*row].push(unions.len()));
+                rows.iter()
+                    .for_each(|row| unions_of[*row].push(unions.len()));
                 unions.push(Union {
                     table: place,
                     measure: position,

@@ -94,8 +94,7 @@ impl Log {
                 Some(format) => format,
                 None => format.insert(Format::detect(&source.name(), &chunk.bytes)?.format),
             };
-            let parser =
-                parser.get_or_insert_with(|| format.parser(settings.log_tz.clone()));
+            let parser = parser.get_or_insert_with(|| format.parser(settings.log_tz.clone()));
             let mut buffer = Vec::new();
             for line in input::lines(&chunk.bytes) {
                 let line = format.unwrapped(line, &mut buffer);
@@ -112,7 +111,11 @@ impl Log {
 
     fn take(&mut self, record: &Record<'_>, host: &[u8]) {
         let mut buffer = Vec::new();
-        let host = if record.host.is_empty() { host } else { record.host };
+        let host = if record.host.is_empty() {
+            host
+        } else {
+            record.host
+        };
         let logged = Logged {
             time: record.time.0,
             bytes: record.bytes,
@@ -191,7 +194,11 @@ fn joined(request: &Request<'_>) -> Vec<u8> {
 fn mail_around(line: &[u8], at: usize) -> Option<&[u8]> {
     let of_local = |byte: &u8| byte.is_ascii_alphanumeric() || b"._+-".contains(byte);
     let of_domain = |byte: &u8| byte.is_ascii_alphanumeric() || b".-".contains(byte);
-    let before = line[..at].iter().rev().take_while(|it| of_local(it)).count();
+    let before = line[..at]
+        .iter()
+        .rev()
+        .take_while(|it| of_local(it))
+        .count();
     let after = line[at + 1..].iter().take_while(|it| of_domain(it)).count();
     let has_dot = memchr(b'.', &line[at + 1..at + 1 + after]).is_some();
     (before > 0 && has_dot).then(|| &line[at - before..at + 1 + after])

@@ -6,11 +6,7 @@ use std::cell::OnceCell;
 use hashbrown::HashMap;
 use serde_json::Value;
 
-use super::{
-    AgainstLog,
-    log::Log,
-    network::Network,
-};
+use super::{AgainstLog, log::Log, network::Network};
 use crate::{
     audit::chain::Manifest,
     error::{Error, Result},
@@ -117,7 +113,11 @@ impl<'l> Reduced<'l> {
         let goals = rules.goals.names().iter().map(|name| texts.number(name));
         let goals = goals.collect();
         let agents = AgentRules::new();
-        let own_hosts: &[String] = if host.is_some() { &[] } else { &settings.site_hosts };
+        let own_hosts: &[String] = if host.is_some() {
+            &[]
+        } else {
+            &settings.site_hosts
+        };
         let named = Hosts::new(&settings.site_hosts)?;
         Ok(Self {
             calendar: Calendar::new(
@@ -243,7 +243,9 @@ fn clients(log: &Log, rules: &Rules) -> Vec<KnownClient> {
         let region = client
             .unit_address()
             .zip(rules.regions.as_ref())
-            .map_or_else(Region::default, |(address, regions)| regions.region(address));
+            .map_or_else(Region::default, |(address, regions)| {
+                regions.region(address)
+            });
         KnownClient {
             unit: *units.entry(client.unit()).or_insert(unit),
             network: *networks.entry(Network::of(field)).or_insert(network),
@@ -254,12 +256,7 @@ fn clients(log: &Log, rules: &Rules) -> Vec<KnownClient> {
     log.clients.iter().map(known).collect()
 }
 
-fn host_key(
-    logged: &[u8],
-    host: Option<&str>,
-    named: &Hosts,
-    texts: &mut Texts,
-) -> Option<u32> {
+fn host_key(logged: &[u8], host: Option<&str>, named: &Hosts, texts: &mut Texts) -> Option<u32> {
     if logged.is_empty() || host.is_some() {
         return None;
     }
