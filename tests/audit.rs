@@ -16,6 +16,7 @@ use crate::{
     program::{program, report, run, run_for},
     scenarios::runs,
     site::{lines, midnight, text},
+    traces::{base64, base64_url, hex, percent},
 };
 
 /// A period's folder of the site that most tests are about.
@@ -138,7 +139,13 @@ fn every_release_of_the_oracle_is_clean() {
         command.args(crate::oracle::arguments(&scenario.settings));
         run_for(command.arg("-q"), 0);
         if output.join("ledger.jsonl").exists() {
-            assert_clean(&[&output], &scenario.name);
+            let mut arguments = vec![output.clone(), "--against".into(), input];
+            let format = format!("--log-format={}", scenario.settings.format.name());
+            arguments.push(format.into());
+            let hosts = scenario.settings.site_hosts.iter();
+            arguments.extend(hosts.map(|host| format!("--site-host={host}").into()));
+            let arguments: Vec<&Path> = arguments.iter().map(PathBuf::as_path).collect();
+            assert_clean(&arguments, &scenario.name);
         }
     }
 }
@@ -181,7 +188,14 @@ fn releases_by_host_are_audited_site_by_site() {
     command.args(["-q", "-f=vhost_combined", "--by-host", "--geo-db=none"]);
     command.args(["--site-host=shop.example", "--site-host=blog.example"]);
     run_for(command.arg(&log), 0);
+    let hosts = ["--site-host=shop.example", "--site-host=blog.example"].map(Path::new);
+    let format = Path::new("-fvhost_combined");
     assert_clean(&[&out], "two sites");
+    let against = Path::new("--against");
+    assert_clean(
+        &[&out, hosts[0], hosts[1], format, against, &log],
+        "two sites, with their log",
+    );
 
     let table = out.join("site=shop.example").join(DATE).join("pages.csv");
     let text = fs::read_to_string(&table).expect("a table");
@@ -674,6 +688,235 @@ fn a_planted_fault_is_found_by_its_rule() {
             "no fault for {name}"
         );
     }
+}
+
+/// Lines with something personal in every field, from clients that nobody else has.
+const PERSONAL: &[&str] = &[
+    r#"203.0.113.77 - alice-liddell [03/Jun/2025:12:00:00 +0000] "GET /?q=cheshirecat&mail=alice%40wonder.example HTTP/1.1" 200 1000 "https://private.example.org/inbox/7421" "SecretBrowser/7.1 (Wonderland; U)""#,
+    r#"2001:db8:5afe:77::d1 - - [03/Jun/2025:12:10:00 +0000] "GET /user/marchhare HTTP/1.1" 200 1000 "-" "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0""#,
+];
+
+/// What of them would be a leak anywhere, and what only among keys, since it might be a word.
+const SECRETS: [&str; 5] = [
+    "203.0.113.77",
+    "2001:db8:5afe:77::d1",
+    "alice@wonder.example",
+    "https://private.example.org/inbox/7421",
+    "SecretBrowser/7.1 (Wonderland; U)",
+];
+const WORDS: [&str; 4] = [
+    "alice-liddell",
+    "cheshirecat",
+    "marchhare",
+    "private.example.org",
+];
+
+/// A site with those lines in its log.
+fn personal_site() -> Site {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = log() + &PERSONAL.join("\n") + "\n";
+    fs::write(folder.path().join("access.log"), log).expect("a written log");
+    let site = Site { folder };
+    run_for(report(&site.out()).arg("-q").arg(site.log()), 0);
+    site
+}
+
+/// The spellings that are searched for, of any text.
+fn spellings(text: &str) -> Vec<String> {
+    let bytes = text.as_bytes();
+    let each =
+        |write: fn(u8) -> String| -> String { bytes.iter().map(|byte| write(*byte)).collect() };
+    let wide = |character: char| match character {
+        '!'..='~' => char::from_u32(character as u32 + 0xfee0).expect("a character"),
+        other => other,
+    };
+    vec![
+        text.to_owned(),
+        text.to_uppercase(),
+        percent(bytes),
+        percent(percent(bytes).as_bytes()),
+        base64(bytes),
+        base64(format!("x{text}").as_bytes()),
+        base64(format!("xy{text}").as_bytes()),
+        base64_url(bytes),
+        hex(bytes),
+        hex(bytes).to_uppercase(),
+        each(|byte| format!("&#{byte};")),
+        each(|byte| format!("&#x{byte:x};")),
+        each(|byte| format!("\\u{byte:04x}")),
+        text.chars().map(wide).collect(),
+        text.chars().rev().collect(),
+        digest(bytes),
+    ]
+}
+
+#[test]
+fn every_identifier_is_found_in_every_spelling() {
+    let site = personal_site();
+    let (out, against, log) = (site.out(), Path::new("--against"), site.log());
+    assert_clean(&[&out, against, &log], "nothing planted");
+    let of_addresses = [
+        "77.113.0.203",
+        "203-0-113-77",
+        "3405803853",
+        "cb00714d",
+        "2001:0db8:5afe:0077:0000:0000:0000:00d1",
+        "20010db85afe007700000000000000d1",
+        "1.d.0.0.0.0.0.0.0.0.0.0.0.0.0.0.7.7.0.0.e.f.a.5.8.b.d.0.1.0.0.2.ip6.arpa",
+    ];
+    // All in one file: each line is a place of its own.
+    let spelled: Vec<String> = SECRETS
+        .iter()
+        .flat_map(|secret| spellings(secret))
+        .collect();
+    let spelled: Vec<&str> = spelled
+        .iter()
+        .map(String::as_str)
+        .chain(of_addresses)
+        .collect();
+    let notes = site.file("notes.txt");
+    write(&notes, &spelled.join("\n"));
+    let (_, said) = audit(&[&out, against, &log]);
+    for (number, spelling) in spelled.iter().enumerate() {
+        let line = number + 1;
+        assert!(
+            finds(&said, "identifiers", "notes.txt", line),
+            "{spelling}: {said}"
+        );
+        assert!(!said.contains(spelling), "{spelling} is quoted");
+    }
+    remove(&notes);
+    for word in WORDS {
+        for spelling in [
+            word.to_owned(),
+            word.to_uppercase(),
+            percent(word.as_bytes()),
+            hex(word.as_bytes()),
+        ] {
+            let table = fs::read(site.file("pages.csv")).expect("a table");
+            site.replace("pages.csv", "/shop,", &format!("/a/{spelling},"));
+            let (broken, said) = audit(&[&out, against, &log]);
+            assert!(broken.contains("identifiers"), "{spelling}: {said}");
+            assert!(!said.contains(&spelling), "{spelling} is quoted");
+            fs::write(site.file("pages.csv"), table).expect("a written table");
+        }
+    }
+}
+
+/// Whether an audit has a finding at a place.
+fn finds(said: &str, rule: &str, file: &str, line: usize) -> bool {
+    let told: Value = serde_json::from_str(said).expect("JSON");
+    let findings = told["findings"].as_array().expect("findings");
+    findings.iter().any(|finding| {
+        let name = finding["file"].as_str().expect("a file");
+        finding["rule"] == rule && name.ends_with(file) && finding["line"] == line
+    })
+}
+
+/// A log other than the one that was released: its name, how it differs, and the rule that finds it.
+type OtherLog = (&'static str, fn(String) -> String, &'static str);
+
+const OTHER_LOGS: &[OtherLog] = &[
+    (
+        "one network",
+        |log| {
+            rewritten(&log, |line| {
+                let (_, rest) = line.split_once(".7.").expect("a client");
+                format!("81.20.7.{rest}")
+            })
+        },
+        "networks",
+    ),
+    (
+        "one page from few networks",
+        |log| {
+            rewritten(&log, |line| {
+                let few = !line.starts_with("81.2") && line.contains("GET /jobs ");
+                if few {
+                    line.replace("GET /jobs ", "GET /news ")
+                } else {
+                    line.to_owned()
+                }
+            })
+        },
+        "networks",
+    ),
+    (
+        "a line less",
+        |log| log.split_once('\n').expect("lines").1.to_owned(),
+        "numbers",
+    ),
+    (
+        "other bytes",
+        |log| log.replacen(" 200 1000 ", " 200 1001 ", 1),
+        "numbers",
+    ),
+    (
+        "one visitor's bytes",
+        |log| log.replacen(" 200 1000 ", " 200 99999999 ", 1),
+        "dominance",
+    ),
+];
+
+fn rewritten(log: &str, line: impl Fn(&str) -> String) -> String {
+    log.lines().map(|it| line(it) + "\n").collect()
+}
+
+#[test]
+fn what_another_log_says_is_found_by_its_rule() {
+    for (name, change, rule) in OTHER_LOGS {
+        let site = Site::new();
+        let other = site.folder.path().join("other.log");
+        fs::write(&other, change(log())).expect("a written log");
+        let (broken, said) = audit(&[&site.out(), Path::new("--against"), &other]);
+        assert!(broken.contains(*rule), "{name}: {broken:?}\n{said}");
+    }
+}
+
+#[test]
+fn releases_of_one_log_in_two_folders_are_subtracted() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs");
+    let logs = ["shop.log.1.gz", "shop.log.2.gz"].map(|log| samples.join(log));
+    let folder = tempfile::tempdir().expect("a folder");
+    let [days, week] = ["day", "week"].map(|period| {
+        let out = folder.path().join(period);
+        let mut command = report(&out);
+        run_for(command.args(["-q", "--period", period]).args(&logs), 0);
+        out
+    });
+    let against = Path::new("--against");
+    for one in [&days, &week] {
+        assert_clean(&[one, against, &logs[0], &logs[1]], "one folder");
+    }
+    let (broken, said) = audit(&[&days, &week]);
+    assert_eq!(
+        broken,
+        BTreeSet::from(["differencing".to_owned()]),
+        "{said}"
+    );
+    let (broken, said) = audit(&[&days, &week, against, &logs[0], &logs[1]]);
+    assert_eq!(
+        broken,
+        BTreeSet::from(["differencing".to_owned()]),
+        "{said}"
+    );
+}
+
+#[test]
+fn settings_that_manifests_do_not_tell_must_be_named() {
+    let site = Site::new();
+    let mut command = program();
+    command
+        .arg("audit")
+        .arg(site.out())
+        .arg("--exclude-ip=81.20.0.0/16");
+    command.arg("--against").arg(site.log());
+    let output = run_for(&mut command, 1);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("made with 0 --exclude-ip, here are 1"),
+        "{said}"
+    );
 }
 
 #[test]

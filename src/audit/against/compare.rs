@@ -8,7 +8,7 @@ use crate::{
     aggregate::{Family, Measure as M, Table as T},
     audit::{
         finding::{Check, Findings, Place},
-        table::{Row, Rows},
+        table::{OTHER, Row, Rows},
     },
     privacy::Category,
     release::FEWEST_CRAWLER_REQUESTS,
@@ -110,10 +110,20 @@ impl Compared<'_> {
         }
         findings.require(
             Check::Networks,
-            !self.row.is_other() || self.tally.members.len() >= FEWEST_MEMBERS,
+            !self.is_among_others() || self.tally.members.len() >= FEWEST_MEMBERS,
             || self.place(),
             || "(other) is a single cell, which subtraction names".to_owned(),
         );
+    }
+
+    /// Whether it is an `(other)` with named rows beside it. Without them it is its parent, whole, and
+    /// what the parent's networks allow.
+    fn is_among_others(&self) -> bool {
+        let level = self.row.keys.iter().position(|key| key == OTHER);
+        level.is_some_and(|level| {
+            let is_sibling = |row: &&Row| row.keys[..level] == self.row.keys[..level];
+            self.rows.rows.iter().filter(is_sibling).nth(1).is_some()
+        })
     }
 
     fn check_numbers(&self, findings: &mut Findings) {

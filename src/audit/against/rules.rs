@@ -225,7 +225,11 @@ fn texts(policy: &Value, name: &str) -> Vec<String> {
 }
 
 fn regions(policy: &Value, settings: &AgainstLog) -> Result<Option<Regions>> {
-    if !settings.geo_db.is_empty() {
+    let is_none = settings
+        .geo_db
+        .iter()
+        .all(|file| file.as_os_str() == "none");
+    if !is_none {
         return Regions::open(&settings.geo_db).map(Some);
     }
     match policy["regions"].as_str() {
