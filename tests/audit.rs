@@ -6,6 +6,7 @@ use std::{
     fs::{self, Permissions},
     os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use serde_json::Value;
@@ -29,8 +30,17 @@ struct Site {
 
 impl Site {
     fn new() -> Self {
+        static RELEASED: OnceLock<Site> = OnceLock::new();
+        let released = RELEASED.get_or_init(|| Self::of(&log()));
         let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("access.log"), log()).expect("a written log");
+        copy(released.folder.path(), folder.path());
+        Self { folder }
+    }
+
+    /// The site with a log of its own.
+    fn of(log: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("access.log"), log).expect("a written log");
         let site = Self { folder };
         run_for(report(&site.out()).arg("-q").arg(site.log()), 0);
         site
@@ -92,6 +102,22 @@ impl Site {
         let text = format!("{manifest:#}\n");
         fs::write(path, &text).expect("a written manifest");
         digest(text.as_bytes())
+    }
+}
+
+/// Copies all that is in a folder, with its permissions.
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            fs::create_dir(&target).expect("a folder");
+            copy(&path, &target);
+            let metadata = fs::metadata(&path).expect("a mode");
+            fs::set_permissions(&target, metadata.permissions()).expect("a mode");
+        } else {
+            fs::copy(&path, &target).expect("a copy");
+        }
     }
 }
 
@@ -683,10 +709,9 @@ fn a_planted_fault_is_found_by_its_rule() {
     let told: Value = serde_json::from_str(&said).expect("JSON");
     for check in told["checks"].as_array().expect("checks") {
         let name = check["rule"].as_str().expect("a name");
-        assert!(
-            !tested(check) || found.contains(name),
-            "no fault for {name}"
-        );
+        // Differencing needs two folders, and has a test of its own.
+        let is_wanted = tested(check) && name != "differencing";
+        assert!(!is_wanted || found.contains(name), "no fault for {name}");
     }
 }
 
@@ -710,16 +735,6 @@ const WORDS: [&str; 4] = [
     "marchhare",
     "private.example.org",
 ];
-
-/// A site with those lines in its log.
-fn personal_site() -> Site {
-    let folder = tempfile::tempdir().expect("a folder");
-    let log = log() + &PERSONAL.join("\n") + "\n";
-    fs::write(folder.path().join("access.log"), log).expect("a written log");
-    let site = Site { folder };
-    run_for(report(&site.out()).arg("-q").arg(site.log()), 0);
-    site
-}
 
 /// The spellings that are searched for, of any text.
 fn spellings(text: &str) -> Vec<String> {
@@ -752,7 +767,7 @@ fn spellings(text: &str) -> Vec<String> {
 
 #[test]
 fn every_identifier_is_found_in_every_spelling() {
-    let site = personal_site();
+    let site = Site::of(&(log() + &PERSONAL.join("\n") + "\n"));
     let (out, against, log) = (site.out(), Path::new("--against"), site.log());
     assert_clean(&[&out, against, &log], "nothing planted");
     let of_addresses = [
@@ -775,15 +790,15 @@ fn every_identifier_is_found_in_every_spelling() {
         .chain(of_addresses)
         .collect();
     let notes = site.file("notes.txt");
-    write(&notes, &spelled.join("\n"));
-    let (_, said) = audit(&[&out, against, &log]);
-    for (number, spelling) in spelled.iter().enumerate() {
-        let line = number + 1;
-        assert!(
-            finds(&said, "identifiers", "notes.txt", line),
-            "{spelling}: {said}"
-        );
-        assert!(!said.contains(spelling), "{spelling} is quoted");
+    // No more at a time than an audit tells one by one.
+    for spelled in spelled.chunks(30) {
+        write(&notes, &spelled.join("\n"));
+        let (_, said) = audit(&[&out, against, &log]);
+        for (number, spelling) in spelled.iter().enumerate() {
+            let is_found = finds(&said, "identifiers", "notes.txt", number + 1);
+            assert!(is_found, "{spelling}: {said}");
+            assert!(!said.contains(spelling), "{spelling} is quoted");
+        }
     }
     remove(&notes);
     for word in WORDS {
@@ -831,7 +846,7 @@ const OTHER_LOGS: &[OtherLog] = &[
         "one page from few networks",
         |log| {
             rewritten(&log, |line| {
-                let few = !line.starts_with("81.2") && line.contains("GET /jobs ");
+                let few = !line.starts_with("81.21.") && line.contains("GET /jobs ");
                 if few {
                     line.replace("GET /jobs ", "GET /news ")
                 } else {

@@ -116,9 +116,10 @@ impl Audit {
 }
 
 fn verdict(tried: Tried) -> String {
-    match tried.found {
-        0 => format!("{} times, ok", tried.times),
-        found => format!("FOUND {found}"),
+    match tried {
+        Tried { times: 0, found: 0 } => "nothing to try".to_owned(),
+        Tried { times, found: 0 } => format!("{times} times, ok"),
+        Tried { found, .. } => format!("FOUND {found}"),
     }
 }
 

@@ -144,7 +144,7 @@ impl Collector<'_> {
                 let at = pair.iter().position(|byte| *byte == b'=');
                 let value = decoded(&pair[at.map_or(0, |at| at + 1)..]);
                 if values.insert(value.clone()) {
-                    self.add_text("a query value", true, &value);
+                    self.add_sent("a query value", &value);
                 }
             }
             let page = reduced.texts.get(reduced.requests[number].page);
@@ -152,10 +152,15 @@ impl Collector<'_> {
                 let segment = decoded(segment);
                 let is_published = page.split('/').any(|it| it.as_bytes() == segment);
                 if !is_published && segments.insert(segment.clone()) {
-                    self.add_text("a path segment", true, &segment);
+                    self.add_sent("a path segment", &segment);
                 }
             }
         }
+    }
+
+    /// Adds part of a request. It might be an ordinary word, unless it is a mail address.
+    fn add_sent(&mut self, kind: &'static str, text: &[u8]) {
+        self.add_text(kind, !text.contains(&b'@'), text);
     }
 
     fn add_text(&mut self, kind: &'static str, is_word: bool, text: &[u8]) {
