@@ -48,6 +48,7 @@
 //! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, `ledger` and `state` remember what has been released. |
 //! | [`output`] | Encodings of a release, the summary for the terminal, and `publish`, the only code that writes an output folder. |
 //! | [`pipeline`] | Connects the stages and owns the threads. |
+//! | [`audit`] | The motivated intruder: reads back what was released, beside the log if there is one, and tries to find anything that breaks a promise. No stage knows of it. |
 //!
 //! The binary adds `cli`: arguments to settings, results to messages and exit statuses, and the
 //! hardening of the process.
@@ -148,3 +149,6 @@ pub mod output;
 
 // All of it, connected.
 pub mod pipeline;
+
+// Released files, attacked.
+pub mod audit;

@@ -3,6 +3,7 @@
 // The command line is where the program speaks to people.
 #![allow(clippy::print_stdout)]
 
+mod audit;
 mod exit;
 mod formats;
 mod geo;
@@ -15,7 +16,7 @@ mod report;
 
 use std::{
     fmt::Arguments,
-    io::{Write, stderr},
+    io::{ErrorKind, Write, stderr, stdout},
     sync::LazyLock,
 };
 
@@ -40,6 +41,7 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     Report(Box<report::ReportArguments>),
+    Audit(Box<audit::AuditArguments>),
     Formats(formats::FormatsArguments),
     #[command(subcommand)]
     Geo(geo::GeoCommand),
@@ -64,6 +66,7 @@ pub(crate) fn run() -> Exit {
     };
     let result = match arguments.command {
         Command::Report(arguments) => report::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Formats(arguments) => formats::run(&arguments),
         Command::Geo(command) => geo::run(&command),
         Command::Key(command) => key::run(&command),
@@ -99,6 +102,18 @@ fn random_key() -> Result<Zeroizing<[u8; 32]>> {
     getrandom::fill(&mut *key)
         .map_err(|error| Error::Setting(format!("no random numbers from the system: {error}")))?;
     Ok(key)
+}
+
+/// Prints to standard output; a reader who has left early has seen enough.
+fn show(text: &str) -> Result<()> {
+    let mut out = stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(source) if source.kind() != ErrorKind::BrokenPipe => Err(Error::Write {
+            path: "standard output".into(),
+            source,
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// The version and the notices of third-party data that ships.

@@ -39,6 +39,12 @@ pub(super) fn encode(releases: &[Published]) -> Vec<u8> {
     }))
 }
 
+/// The description of a folder that has these tables of these periods.
+pub(crate) fn of_periods(releases: impl Iterator<Item = (Period, Vec<Table>)>) -> Vec<u8> {
+    let published = |(period, tables)| Published { period, tables };
+    encode(&releases.map(published).collect::<Vec<_>>())
+}
+
 /// The table's resource, if any period has it.
 fn resource(table: Table, releases: &[&Published]) -> Option<Value> {
     let having: Vec<_> = releases

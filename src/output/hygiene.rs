@@ -29,7 +29,7 @@ pub(super) fn escaped(text: &str) -> String {
 
 /// Whether a character acts instead of showing: C0 and C1 controls, line separators, and the
 /// controls of writing direction (Unicode Standard Annex 9).
-pub(super) fn is_hazardous(character: char) -> bool {
+pub(crate) fn is_hazardous(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

@@ -6,7 +6,7 @@ use super::domain::registrable_domain;
 
 /// A client address in canonical form: IPv4-mapped IPv6 is IPv4; zone, brackets and port are gone.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) enum Client {
+pub(crate) enum Client {
     /// An address.
     Address(IpAddr),
     /// A host name in the address's place, in lower case.
@@ -17,7 +17,7 @@ pub(super) enum Client {
 
 impl Client {
     /// Reads the client field of a log line.
-    pub(super) fn read(field: &[u8]) -> Self {
+    pub(crate) fn read(field: &[u8]) -> Self {
         if field.is_empty() || field == b"-" || field.starts_with(b"unix:") {
             return Self::Absent;
         }
@@ -38,7 +38,7 @@ impl Client {
     /// The address that a visitor is known by beside the user agent, and whose region is the visitor's:
     /// IPv6 is cut to /64, except where a /64 is shared by all clients of a translator or tunnel, whose
     /// IPv4 address stands in its lower half.
-    pub(super) fn unit_address(&self) -> Option<IpAddr> {
+    pub(crate) fn unit_address(&self) -> Option<IpAddr> {
         self.address().map(|address| match address {
             IpAddr::V4(_) => address,
             IpAddr::V6(address) => match translated_ipv4(address) {
@@ -49,7 +49,7 @@ impl Client {
     }
 
     /// What a visitor is known by beside the user agent.
-    pub(super) fn unit(&self) -> Vec<u8> {
+    pub(crate) fn unit(&self) -> Vec<u8> {
         match (self.unit_address(), self) {
             (Some(IpAddr::V4(address)), _) => tagged(b'4', &address.octets()),
             (Some(IpAddr::V6(address)), _) => tagged(b'6', &address.octets()),

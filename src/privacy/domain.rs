@@ -19,7 +19,7 @@ const LONGEST_LABEL: usize = 63;
 /// trailing dot and upper case are accepted; names in other scripts only as `xn--` labels, as
 /// browsers send them.
 #[must_use]
-pub(super) fn registrable_domain(host: &[u8]) -> Option<String> {
+pub(crate) fn registrable_domain(host: &[u8]) -> Option<String> {
     let name = normal_name(host)?;
     let before_suffix = name.len().checked_sub(icann_suffix(&name)?.len() + 1)?;
     let start = name[..before_suffix].rfind('.').map_or(0, |dot| dot + 1);

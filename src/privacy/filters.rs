@@ -76,11 +76,11 @@ impl Filters {
         })
     }
 
-    pub(super) fn excludes_date(&self, date: Date) -> bool {
+    pub(crate) fn excludes_date(&self, date: Date) -> bool {
         self.since.is_some_and(|since| date < since) || self.until.is_some_and(|until| until < date)
     }
 
-    pub(super) fn excludes_client(&self, client: &Client) -> bool {
+    pub(crate) fn excludes_client(&self, client: &Client) -> bool {
         client.address().is_some_and(|address| {
             self.networks
                 .iter()
@@ -88,20 +88,20 @@ impl Filters {
         })
     }
 
-    pub(super) fn excludes_path(&self, raw_path: &[u8]) -> bool {
+    pub(crate) fn excludes_path(&self, raw_path: &[u8]) -> bool {
         excludes(&self.excluded_paths, &self.included_paths, raw_path)
     }
 
-    pub(super) fn excludes_status(&self, status: u16) -> bool {
+    pub(crate) fn excludes_status(&self, status: u16) -> bool {
         self.statuses.contains(&status)
     }
 
-    pub(super) fn excludes_host(&self, host: &[u8]) -> bool {
+    pub(crate) fn excludes_host(&self, host: &[u8]) -> bool {
         let lower = host.to_ascii_lowercase();
         excludes(&self.excluded_hosts, &self.included_hosts, &lower)
     }
 
-    pub(super) fn excludes_method(&self, method: Method) -> bool {
+    pub(crate) fn excludes_method(&self, method: Method) -> bool {
         self.methods.contains(&method)
     }
 }

@@ -75,7 +75,7 @@ impl Goals {
     }
 
     /// A bit for every goal whose pattern matches the raw path.
-    pub(super) fn reached(&self, raw_path: &[u8]) -> u64 {
+    pub(crate) fn reached(&self, raw_path: &[u8]) -> u64 {
         if self.names.is_empty() {
             return 0;
         }

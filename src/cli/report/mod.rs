@@ -4,7 +4,7 @@ mod arguments;
 mod places;
 
 use std::{
-    io::{ErrorKind, IsTerminal, Write, stdin, stdout},
+    io::{IsTerminal, stdin},
     num::NonZeroUsize,
     thread,
 };
@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 
 pub(super) use self::arguments::{PeriodArgument, ReportArguments};
 use self::places::Places;
-use super::{Exit, log_format, messages, progress, random_key, say, zone};
+use super::{Exit, log_format, messages, progress, random_key, say, show, zone};
 
 /// Fewest networks that any setting may ask for.
 const FLOOR: usize = 5;
@@ -111,18 +111,6 @@ fn summary(reports: &[Report], accounts: &Accounts, malformed: &[MalformedLine])
         sites.push((None, &[]));
     }
     output::summary(&sites, accounts, malformed)
-}
-
-/// Prints to standard output; a reader who has left early has seen enough.
-fn show(text: &str) -> Result<()> {
-    let mut out = stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(source) if source.kind() != ErrorKind::BrokenPipe => Err(Error::Write {
-            path: "standard output".into(),
-            source,
-        }),
-        _ => Ok(()),
-    }
 }
 
 impl ReportArguments {

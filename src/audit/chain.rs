@@ -1,0 +1,296 @@
+//! Checks that the ledger is an unbroken chain, and that manifests and digests fit what is there.
+
+use serde_json::Value;
+
+use super::{
+    finding::{Check, Findings, Place},
+    folder::{Artefact, Dated, Kind, Site},
+};
+use crate::{
+    aggregate::Table,
+    output,
+    release::digest,
+    time::{Date, Period, PeriodLength},
+};
+
+/// Members of a ledger entry, in their order; only `site` may be missing.
+const ENTRY: [&str; 7] = ["period", "date", "tz", "site", "policy", "manifest", "prev"];
+
+/// Members of a manifest, in their order; only `hours` may be missing.
+const MANIFEST: [&str; 12] = [
+    "hushlog",
+    "contract",
+    "period",
+    "date",
+    "tz",
+    "complete",
+    "hours",
+    "policy",
+    "privacy",
+    "accounts",
+    "tables",
+    "attribution",
+];
+
+/// An entry of the ledger.
+pub(super) struct Entry {
+    pub(super) period: Period,
+    pub(super) tz: String,
+    policy: String,
+    manifest: String,
+}
+
+/// A period's manifest, as far as it can be understood.
+pub(super) struct Manifest {
+    pub(super) period: Period,
+    /// Fewest networks of a row.
+    pub(super) k: u64,
+    pub(super) tz: String,
+    pub(super) value: Value,
+}
+
+/// Reads the ledger of a site and checks its chain.
+pub(super) fn ledger(site: &Site, findings: &mut Findings) -> Vec<Entry> {
+    let Some(ledger) = &site.ledger else {
+        findings.require(
+            Check::Ledger,
+            site.dated.is_empty(),
+            || Place::file(&format!("{}ledger.jsonl", site.prefix)),
+            || {
+                "there are releases, but no ledger of them (--ledger names one elsewhere)"
+                    .to_owned()
+            },
+        );
+        return Vec::new();
+    };
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut previous = "0".repeat(64);
+    for (number, line) in ledger
+        .bytes
+        .split_inclusive(|byte| *byte == b'\n')
+        .enumerate()
+    {
+        let text = line.strip_suffix(b"\n");
+        let problem = match text.and_then(|text| entry(text, &previous, site)) {
+            None => Some("torn, altered, or not an entry that follows the line before it"),
+            Some(entry) if entries.iter().any(|it| it.period == entry.period) => {
+                Some("the period is released twice")
+            }
+            Some(entry)
+                if entries
+                    .first()
+                    .is_some_and(|first| !first.has_scope_of(&entry)) =>
+            {
+                Some("another length of period or time zone than the entries before it")
+            }
+            Some(entry) => {
+                entries.push(entry);
+                None
+            }
+        };
+        let place = || Place::line(&ledger.name, number + 1);
+        findings.require(Check::Ledger, problem.is_none(), place, || {
+            problem.unwrap_or_default().to_owned()
+        });
+        previous = digest(text.unwrap_or(line));
+    }
+    entries
+}
+
+fn entry(text: &[u8], previous: &str, site: &Site) -> Option<Entry> {
+    let value: Value = serde_json::from_slice(text).ok()?;
+    let members = value.as_object()?;
+    let expected = ENTRY
+        .iter()
+        .filter(|name| **name != "site" || site.host.is_some() || members.contains_key("site"));
+    let text_of = |name: &str| members.get(name)?.as_str().map(str::to_owned);
+    let host = text_of("site");
+    let is_whole = members.keys().map(String::as_str).eq(expected.copied())
+        && value.to_string().as_bytes() == text
+        && text_of("prev")? == previous
+        && host == site.host;
+    is_whole.then_some(())?;
+    Some(Entry {
+        period: period(&text_of("period")?, &text_of("date")?)?,
+        tz: text_of("tz")?,
+        policy: text_of("policy")?,
+        manifest: text_of("manifest")?,
+    })
+}
+
+impl Entry {
+    fn has_scope_of(&self, other: &Self) -> bool {
+        self.period.length == other.period.length && self.tz == other.tz
+    }
+}
+
+/// The period of that length that begins on that date.
+fn period(length: &str, date: &str) -> Option<Period> {
+    let lengths = [PeriodLength::Day, PeriodLength::Week, PeriodLength::Month];
+    let length = lengths.into_iter().find(|it| it.name() == length)?;
+    let start: Date = date.parse().ok()?;
+    let begins = match length {
+        PeriodLength::Day => true,
+        PeriodLength::Week => start.weekday().to_monday_zero_offset() == 0,
+        PeriodLength::Month => start.day() == 1,
+    };
+    let period = Period { start, length };
+    (begins && period.to_string() == date).then_some(period)
+}
+
+/// Reads the manifest of a period's folder and checks it against the ledger and the folder.
+pub(super) fn manifest(
+    dated: &Dated,
+    entries: &[Entry],
+    findings: &mut Findings,
+) -> Option<Manifest> {
+    let artefact = dated.files.iter().find(|it| it.kind == Kind::Manifest);
+    findings.require(
+        Check::Description,
+        artefact.is_some(),
+        || Place::file(&dated.name),
+        || "the folder has no manifest".to_owned(),
+    );
+    let artefact = artefact?;
+    let manifest = understood(&artefact.bytes);
+    let fits = |it: &Manifest| it.period.to_string() == dated.date;
+    findings.require(
+        Check::Description,
+        manifest.as_ref().is_some_and(fits),
+        || Place::file(&artefact.name),
+        || "not a manifest of this program for the date of its folder".to_owned(),
+    );
+    let manifest = manifest?;
+    check_statements(artefact, &manifest, findings);
+    check_entry(artefact, &manifest, entries, findings);
+    check_tables(dated, artefact, &manifest, findings);
+    Some(manifest)
+}
+
+fn understood(bytes: &[u8]) -> Option<Manifest> {
+    let value: Value = serde_json::from_slice(bytes).ok()?;
+    let members = value.as_object()?;
+    let expected = MANIFEST
+        .iter()
+        .filter(|name| **name != "hours" || members.contains_key("hours"));
+    let is_whole = members.keys().map(String::as_str).eq(expected.copied());
+    let is_threshold = value["privacy"]["mode"] == "k";
+    (is_whole && is_threshold).then_some(())?;
+    Some(Manifest {
+        period: period(value["period"].as_str()?, value["date"].as_str()?)?,
+        k: value["privacy"]["k"].as_u64()?,
+        tz: value["tz"].as_str()?.to_owned(),
+        value,
+    })
+}
+
+fn check_statements(artefact: &Artefact, manifest: &Manifest, findings: &mut Findings) {
+    let place = || Place::file(&artefact.name);
+    findings.require(Check::Threshold, manifest.k >= 5, place, || {
+        format!("k is {}, and no release may have less than 5", manifest.k)
+    });
+    let accounts = manifest.value["accounts"].as_object();
+    let rounded = |account: &Value| account.as_u64().is_some_and(|it| it.is_multiple_of(100));
+    let names = || accounts.into_iter().flat_map(|it| it.keys());
+    findings.require(
+        Check::Description,
+        accounts.is_some_and(|it| it.values().all(rounded)) && names().eq(["parsed", "excluded"]),
+        place,
+        || "the accounts are not those two, rounded down to hundreds".to_owned(),
+    );
+    findings.require(
+        Check::Description,
+        manifest.value["attribution"] == output::ATTRIBUTION
+            || manifest.value["hushlog"] != env!("CARGO_PKG_VERSION"),
+        place,
+        || "the attribution of the region database is not as this version writes it".to_owned(),
+    );
+}
+
+fn check_entry(
+    artefact: &Artefact,
+    manifest: &Manifest,
+    entries: &[Entry],
+    findings: &mut Findings,
+) {
+    let place = || Place::file(&artefact.name);
+    let entry = entries.iter().find(|it| it.period == manifest.period);
+    findings.require(Check::Ledger, entry.is_some(), place, || {
+        "the ledger has no release of this period".to_owned()
+    });
+    let Some(entry) = entry else {
+        return;
+    };
+    findings.require(
+        Check::Digests,
+        entry.manifest == digest(&artefact.bytes),
+        place,
+        || "not the manifest that the ledger has recorded".to_owned(),
+    );
+    let mut policy = manifest.value["policy"].clone();
+    policy.sort_all_objects();
+    findings.require(
+        Check::Digests,
+        entry.policy == digest(policy.to_string().as_bytes()) && entry.tz == manifest.tz,
+        place,
+        || "not the settings that the ledger has recorded".to_owned(),
+    );
+}
+
+/// Every table of the manifest is there as it was released, and no other.
+fn check_tables(dated: &Dated, artefact: &Artefact, manifest: &Manifest, findings: &mut Findings) {
+    let listed = &manifest.value["tables"];
+    let count = listed.as_object().map_or(0, serde_json::Map::len);
+    let mut seen = 0;
+    for file in &dated.files {
+        let Kind::Table(table) = file.kind else {
+            continue;
+        };
+        let entry = listed.get(table.name());
+        seen += usize::from(entry.is_some());
+        let rows = file.bytes.iter().filter(|byte| **byte == b'\n').count();
+        let is_same = entry.is_some_and(|entry| {
+            entry["sha256"] == digest(&file.bytes).as_str()
+                && entry["rows"].as_u64() == Some(rows.saturating_sub(1) as u64)
+        });
+        findings.require(
+            Check::Digests,
+            is_same,
+            || Place::file(&file.name),
+            || "not the table that the manifest has recorded".to_owned(),
+        );
+    }
+    let place = || Place::file(&artefact.name);
+    findings.require(Check::Description, seen == count, place, || {
+        format!("{count} tables are listed, of which {seen} are there")
+    });
+}
+
+/// The data package lists the periods that are there, and describes each column.
+pub(super) fn package<'m>(
+    site: &Site,
+    manifests: impl Iterator<Item = &'m Manifest>,
+    findings: &mut Findings,
+) {
+    let Some(package) = &site.package else {
+        findings.require(
+            Check::Description,
+            site.dated.is_empty(),
+            || Place::file(&format!("{}datapackage.json", site.prefix)),
+            || "the folder has no datapackage.json".to_owned(),
+        );
+        return;
+    };
+    let has =
+        |manifest: &Manifest, table: &Table| manifest.value["tables"].get(table.name()).is_some();
+    let published = manifests.map(|manifest| {
+        let tables = Table::ALL.into_iter().filter(|table| has(manifest, table));
+        (manifest.period, tables.collect())
+    });
+    findings.require(
+        Check::Description,
+        package.bytes == output::datapackage(published),
+        || Place::file(&package.name),
+        || "not the description of the periods and tables that are there".to_owned(),
+    );
+}

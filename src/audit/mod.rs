@@ -1,0 +1,178 @@
+//! The motivated intruder: tries to find anything personal in what was released, and whether any of it
+//! is not as the promises say.
+//!
+//! Without the log an [`Audit`] takes what anybody can get who gets the folder, and holds it to what
+//! releases are: an unbroken ledger, digests, declared columns, sums that agree, rows that can have k
+//! networks, and no text that looks personal or acts.
+//!
+//! None of it uses the code that made the release, as far as a rule can be told in other words; and no
+//! finding quotes the log.
+
+mod against;
+mod chain;
+mod differencing;
+mod finding;
+mod folder;
+mod injection;
+mod patterns;
+mod statement;
+mod sums;
+mod table;
+mod threshold;
+mod views;
+mod vocabulary;
+
+use std::path::{Path, PathBuf};
+
+pub use against::AgainstLog;
+pub use finding::{Check, Finding, Findings, Place, Tried};
+
+use self::{
+    against::Against,
+    chain::Manifest,
+    folder::{Dated, Kind, Site},
+    sums::Tables,
+    table::Rows,
+};
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
+
+/// What an audit came to.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    findings: Findings,
+    periods: usize,
+    files: usize,
+    with_log: bool,
+}
+
+/// A period as read back.
+struct Release {
+    manifest: Manifest,
+    tables: Vec<Rows>,
+}
+
+impl Audit {
+    /// Audits output folders, the sites in each one by one, and what can be told by subtracting the
+    /// releases of one folder from those of another; beside the log if it is given. A ledger that lies
+    /// elsewhere may be named.
+    ///
+    /// # Errors
+    /// [`Error::Read`] if a folder or file cannot be read, [`Error::Setting`] if there is nothing in
+    /// a folder that could be audited, or the settings given are not those of the release,
+    /// [`Error::Format`] if the log is in no known format.
+    pub fn of(
+        folders: &[PathBuf],
+        ledger: Option<&Path>,
+        log: Option<&AgainstLog>,
+    ) -> Result<Self> {
+        let mut findings = Findings::default();
+        let mut sites = Vec::new();
+        for folder in folders {
+            let prefix = if folders.len() > 1 {
+                format!("{}/", folder.display())
+            } else {
+                String::new()
+            };
+            sites.extend(folder::read(folder, &prefix, ledger, &mut findings)?);
+        }
+        let released: Vec<(Site, Vec<Release>)> = sites
+            .into_iter()
+            .map(|site| {
+                let releases = check_site(&site, &mut findings);
+                (site, releases)
+            })
+            .collect();
+        let against = log.map(Against::read).transpose()?;
+        for (number, (site, releases)) in released.iter().enumerate() {
+            let others = others(&released, number);
+            for release in releases {
+                let overlaps = differencing::overlaps(release, &others);
+                differencing::check(release, &overlaps, &mut findings);
+            }
+            if let Some(against) = &against {
+                against.check(site, releases, &others, &mut findings)?;
+            }
+        }
+        findings.sort();
+        Ok(Self {
+            findings,
+            periods: released.iter().map(|(_, releases)| releases.len()).sum(),
+            files: released
+                .iter()
+                .map(|(site, _)| site.artefacts().count())
+                .sum(),
+            with_log: against.is_some(),
+        })
+    }
+
+    /// What was tried and found.
+    #[must_use]
+    pub const fn findings(&self) -> &Findings {
+        &self.findings
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.findings.is_clean()
+    }
+}
+
+/// The releases of the same host in other folders.
+fn others(released: &[(Site, Vec<Release>)], number: usize) -> Vec<&Release> {
+    let host = &released[number].0.host;
+    let others = released.iter().enumerate();
+    let others = others.filter(|(other, (site, _))| *other != number && site.host == *host);
+    others.flat_map(|(_, (_, releases))| releases).collect()
+}
+
+/// Everything that needs no log.
+fn check_site(site: &Site, findings: &mut Findings) -> Vec<Release> {
+    let entries = chain::ledger(site, findings);
+    let missing = entries.iter().filter(|entry| {
+        let date = entry.period.to_string();
+        !site.dated.iter().any(|dated| dated.date == date)
+    });
+    let missing = missing.count();
+    if missing > 0 {
+        findings.leave(format!(
+            "{missing} periods of the ledger are not in the folder (withdrawn, expired or elsewhere)"
+        ));
+    }
+    let mut releases = Vec::new();
+    for dated in &site.dated {
+        if let Some(manifest) = chain::manifest(dated, &entries, findings) {
+            let tables = read_tables(dated, &manifest, findings);
+            releases.push(Release { manifest, tables });
+        }
+    }
+    let manifests = releases.iter().map(|release| &release.manifest);
+    chain::package(site, manifests, findings);
+    for Release { manifest, tables } in &releases {
+        sums::check(tables, findings);
+        threshold::check(Tables(tables), manifest, findings);
+        for rows in tables {
+            vocabulary::check(rows, &manifest.value["policy"], findings);
+            patterns::check_rows(rows, findings);
+            injection::check_rows(rows, findings);
+        }
+    }
+    let tables = releases.iter().flat_map(|release| &release.tables);
+    let read: Vec<&str> = tables.map(|rows| rows.file.as_str()).collect();
+    patterns::check_files(site, &read, findings);
+    injection::check_files(site, findings);
+    releases
+}
+
+fn read_tables(dated: &Dated, manifest: &Manifest, findings: &mut Findings) -> Vec<Rows> {
+    let tables = dated
+        .files
+        .iter()
+        .filter_map(|artefact| match artefact.kind {
+            Kind::Table(table) => table::read(artefact, table, manifest.period, findings),
+            _ => None,
+        });
+    tables.collect()
+}
