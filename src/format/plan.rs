@@ -166,33 +166,26 @@ impl Step {
     /// The field's value at the start of `rest`, and what comes after the literal behind it.
     #[inline]
     pub(super) fn split<'a>(&self, rest: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), Rule> {
+        let literal = &self.literal;
         let end = match self.end {
-            End::Literal => {
-                let end = self.literal.find(rest).ok_or(Rule::Incomplete)?;
-                return Ok((&rest[..end], &rest[end + self.literal.len()..]));
+            End::Literal | End::List | End::Date => {
+                let end = match self.end {
+                    End::Literal => literal.find(rest),
+                    End::List => find_after_list(rest, literal),
+                    _ => find_before_date(rest, literal),
+                };
+                let end = end.ok_or(Rule::Incomplete)?;
+                return Ok((&rest[..end], &rest[end + literal.len()..]));
             }
             End::Quote => closing_quote(rest).ok_or(Rule::Quote)?,
-            End::Date => find_before_date(rest, &self.literal).ok_or(Rule::Incomplete)?,
-            _ => self.rare_end(rest)?,
+            End::Line => rest.len().checked_sub(literal.len()).ok_or(Rule::Incomplete)?,
+            End::Slash => position(rest, b'/').ok_or(Rule::Incomplete)?,
+            End::Spaces => rest.iter().take_while(|&&byte| byte == b' ').count(),
+            End::Syntax => rest.len(),
+            End::Word => position(rest, b' ').unwrap_or(rest.len()),
         };
         let (value, rest) = rest.split_at(end);
-        Ok((value, self.literal.strip(rest)?))
-    }
-
-    /// Where a field ends that ends otherwise than most do.
-    fn rare_end(&self, rest: &[u8]) -> Result<usize, Rule> {
-        let end = match self.end {
-            End::Date => find_before_date(rest, &self.literal),
-            End::Line => rest.len().checked_sub(self.literal.len()),
-            End::List => find_after_list(rest, &self.literal),
-            End::Literal => self.literal.find(rest),
-            End::Quote => return closing_quote(rest).ok_or(Rule::Quote),
-            End::Slash => position(rest, b'/'),
-            End::Spaces => Some(rest.iter().take_while(|&&byte| byte == b' ').count()),
-            End::Syntax => Some(rest.len()),
-            End::Word => Some(position(rest, b' ').unwrap_or(rest.len())),
-        };
-        end.ok_or(Rule::Incomplete)
+        Ok((value, literal.strip(rest)?))
     }
 }
 
