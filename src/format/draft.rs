@@ -1,12 +1,12 @@
 //! The draft of a record: takes the values of a line's fields one by one, in any order.
 
-use std::{net::IpAddr, ops::Deref};
+use std::ops::Deref;
 
 use memchr::memrchr;
 
 use super::{number::number, plan::Field, search::position};
 use crate::{
-    record::{Escape, Record, Request, Text},
+    record::{Escape, Record, Request, Text, forwarded_client},
     stats::Rule,
     time::{Clock, Fields, Timestamp},
 };
@@ -201,40 +201,6 @@ fn bytes(value: &[u8]) -> Result<u64, Rule> {
     }
 }
 
-/// The client in a list of forwarded addresses: the last one that is not of a private network, where
-/// one's own proxies are. Whatever stands before it may have been sent by the client itself.
-fn forwarded_client(list: &[u8]) -> &[u8] {
-    let mut entries = list.rsplit(|byte| *byte == b',').map(without_space);
-    let last = entries.clone().next().unwrap_or_default();
-    entries.find(|entry| !is_private(entry)).unwrap_or(last)
-}
-
-/// An entry of a list without the spaces around it, which W3C logs have as `+` or `%20`.
-fn without_space(entry: &[u8]) -> &[u8] {
-    let entry = entry.trim_ascii();
-    let bare = entry.strip_prefix(b"+").or(entry.strip_prefix(b"%20"));
-    bare.unwrap_or(entry)
-}
-
-/// Whether it is an address that only a private network has (RFC 1918, RFC 4193) or the machine itself.
-fn is_private(entry: &[u8]) -> bool {
-    // Only these can begin one: public addresses, which are most, need not be parsed.
-    if !matches!(entry, [b'0' | b'1' | b':' | b'f' | b'F', ..]) {
-        return false;
-    }
-    let address = std::str::from_utf8(entry)
-        .ok()
-        .and_then(|text| text.parse().ok());
-    address.is_some_and(|address: IpAddr| match address.to_canonical() {
-        IpAddr::V4(address) => {
-            address.is_private() || address.is_loopback() || address.is_link_local()
-        }
-        IpAddr::V6(address) => {
-            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
-        }
-    })
-}
-
 fn after_slash(value: &[u8]) -> Result<&[u8], Rule> {
     let slash = value
         .iter()
@@ -300,22 +266,6 @@ mod tests {
         check("CONNECT example.com:443 HTTP/1.1", "");
         check("/a/b", "");
         check("", "");
-    }
-
-    #[test]
-    fn the_client_of_a_list_is_the_last_that_is_not_private() {
-        let check = |list: &str, client: &str| {
-            assert_eq!(
-                forwarded_client(list.as_bytes()),
-                client.as_bytes(),
-                "{list}"
-            );
-        };
-        check("203.0.113.9, 198.51.100.7,10.0.0.1", "198.51.100.7");
-        check("203.0.113.9,+198.51.100.7,+10.0.0.1", "198.51.100.7");
-        check("203.0.113.9,%20198.51.100.7,%20::1", "198.51.100.7");
-        check("10.0.0.2, 10.0.0.1", "10.0.0.1");
-        check("-", "-");
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! The layouts of lines: a closed set of ways to read a record from a line.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use super::{haproxy::Captures, json::Members, plan::Plan, row::Row, w3c::Directives};
-use crate::{record::Record, stats::Rule, time::Clock};
+use crate::{
+    record::{self, Record},
+    stats::Rule,
+    time::Clock,
+};
 
 /// How the lines of a format are read; copies share what they were compiled to.
 #[derive(Clone, Debug)]
@@ -79,11 +80,7 @@ fn read_any<'a>(
     Err(first_broken.unwrap_or(Rule::Incomplete))
 }
 
-/// Whether a client is an address, perhaps with a zone or a port.
-pub(super) fn is_address(client: &[u8]) -> bool {
-    let Ok(text) = str::from_utf8(client) else {
-        return false;
-    };
-    let bare = text.split('%').next().unwrap_or_default();
-    bare.parse::<IpAddr>().is_ok() || text.parse::<SocketAddr>().is_ok()
+/// Whether a client is an address, or a list with one that counts.
+pub(super) fn is_address(field: &[u8]) -> bool {
+    record::address(record::client(field)).is_some()
 }

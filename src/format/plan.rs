@@ -178,11 +178,14 @@ impl Step {
                 return Ok((&rest[..end], &rest[end + literal.len()..]));
             }
             End::Quote => closing_quote(rest).ok_or(Rule::Quote)?,
-            End::Line => rest.len().checked_sub(literal.len()).ok_or(Rule::Incomplete)?,
+            End::Line => rest
+                .len()
+                .checked_sub(literal.len())
+                .ok_or(Rule::Incomplete)?,
             End::Slash => position(rest, b'/').ok_or(Rule::Incomplete)?,
             End::Spaces => rest.iter().take_while(|&&byte| byte == b' ').count(),
             End::Syntax => rest.len(),
-            End::Word => position(rest, b' ').unwrap_or(rest.len()),
+            End::Word => end_of_word(rest),
         };
         let (value, rest) = rest.split_at(end);
         Ok((value, literal.strip(rest)?))
@@ -212,23 +215,40 @@ const fn looks_like_date(text: &[u8]) -> bool {
 ///
 /// nginx writes a value of `$upstream_addr` and its like for every server that it asked, with `, `
 /// between servers and ` : ` where it was redirected to another group of them.
+#[inline]
 fn find_after_list(text: &[u8], literal: &Literal) -> Option<usize> {
-    let mut from = 0;
-    loop {
-        let at = from + literal.find(&text[from..])?;
-        let separator = [&b", "[..], b" : "]
-            .into_iter()
-            .find(|separator| is_within(separator, text, at) && !literal.starts_with(separator));
-        match separator {
-            Some(_) => from = at + 1,
-            None => return Some(at),
-        }
+    let mut at = literal.find(text)?;
+    while let Some(separator) = separator_at(text, at)
+        && !literal.starts_with(separator)
+    {
+        at += 1 + literal.find(&text[at + 1..])?;
+    }
+    Some(at)
+}
+
+/// The separator of a list of which the byte at that place is.
+#[inline]
+fn separator_at(text: &[u8], at: usize) -> Option<&'static [u8]> {
+    let (before, from) = text.split_at(at);
+    match (before, from) {
+        ([.., b','], [b' ', ..]) | (_, [b',', b' ', ..]) => Some(b", "),
+        ([.., b' ', b':'], [b' ', ..])
+        | ([.., b' '], [b':', b' ', ..])
+        | (_, [b' ', b':', b' ', ..]) => Some(b" : "),
+        _ => None,
     }
 }
 
-/// Whether the place is that of a byte of the separator.
-fn is_within(separator: &[u8], text: &[u8], at: usize) -> bool {
-    (0..separator.len().min(at + 1)).any(|before| text[at - before..].starts_with(separator))
+/// Where the first space stands that does not follow a comma, or the end.
+fn end_of_word(text: &[u8]) -> usize {
+    let mut from = 0;
+    while let Some(space) = position(&text[from..], b' ') {
+        if !text[..from + space].ends_with(b",") {
+            return from + space;
+        }
+        from += space + 1;
+    }
+    text.len()
 }
 
 #[cfg(test)]
