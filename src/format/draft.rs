@@ -214,9 +214,15 @@ fn authority(text: &[u8]) -> &[u8] {
     let Some(rest) = after_scheme(text) else {
         return b"";
     };
-    let ends = |byte: &u8| matches!(byte, b'/' | b'?' | b'#' | b' ');
-    let rest = &rest[..rest.iter().position(ends).unwrap_or(rest.len())];
-    without_port(memrchr(b'@', rest).map_or(rest, |at| &rest[at + 1..]))
+    let mut start = 0;
+    for (at, byte) in rest.iter().enumerate() {
+        match byte {
+            b'/' | b'?' | b'#' | b' ' => return without_port(&rest[start..at]),
+            b'@' => start = at + 1,
+            _ => {}
+        }
+    }
+    without_port(&rest[start..])
 }
 
 /// What follows the `://` of the first absolute URL in `text`.
@@ -232,8 +238,11 @@ fn after_scheme(text: &[u8]) -> Option<&[u8]> {
 
 /// A host without its port; empty for the `-` of an absent one.
 fn without_port(host: &[u8]) -> &[u8] {
-    if host == b"-" {
-        return b"";
+    match host {
+        b"-" => return b"",
+        [.., b'0'..=b'9' | b':'] => {}
+        // A port would end it otherwise.
+        _ => return host,
     }
     let Some(colon) = memrchr(b':', host) else {
         return host;

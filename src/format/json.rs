@@ -6,7 +6,7 @@ use super::{
     compile::refused,
     draft::{Draft, Entry},
     literal::Literal,
-    object::Reader,
+    object::{Reader, only_plain},
     outline::Meaning,
     plan::Field,
 };
@@ -276,6 +276,10 @@ fn scalar(value: &[u8]) -> Option<Text<'_>> {
         [b'-' | b'0'..=b'9', ..] => Some(Text {
             raw: value,
             escape: Escape::Literal,
+        }),
+        [b'[', ..] if let Some(raw) = only_plain(value) => Some(Text {
+            raw,
+            escape: Escape::Json,
         }),
         [b'[', ..] => {
             let mut json = Jiter::new(value);
