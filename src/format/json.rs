@@ -109,6 +109,11 @@ impl Members {
         found
     }
 
+    /// Whether a line begins as those with an object may.
+    pub(super) fn may_begin(line: &[u8]) -> bool {
+        matches!(line, [b'{' | b'[' | b' ' | b'\t', ..])
+    }
+
     /// The record of a line; none for another program's.
     pub(super) fn read<'a>(
         &self,

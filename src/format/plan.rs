@@ -164,17 +164,17 @@ impl Field {
 
 impl Step {
     /// The field's value at the start of `rest`, and what comes after the literal behind it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn split<'a>(&self, rest: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), Rule> {
         let literal = &self.literal;
         let end = match self.end {
             End::Literal | End::List | End::Date => {
+                let first = literal.find(rest).ok_or(Rule::Incomplete)?;
                 let end = match self.end {
-                    End::Literal => literal.find(rest),
-                    End::List => find_after_list(rest, literal),
-                    _ => find_before_date(rest, literal),
+                    End::List => after_list(rest, literal, first).ok_or(Rule::Incomplete)?,
+                    End::Date => before_date(rest, literal, first),
+                    _ => first,
                 };
-                let end = end.ok_or(Rule::Incomplete)?;
                 return Ok((&rest[..end], &rest[end + literal.len()..]));
             }
             End::Quote => closing_quote(rest).ok_or(Rule::Quote)?,
@@ -192,18 +192,17 @@ impl Step {
     }
 }
 
-/// Where the literal first stands before what looks like `10/Oct/2000:13:55:36`, or else at all.
-#[inline]
-fn find_before_date(text: &[u8], literal: &Literal) -> Option<usize> {
-    let first = literal.find(text)?;
+/// Where the literal stands before what looks like `10/Oct/2000:13:55:36`, or else where it stands first.
+#[inline(always)]
+fn before_date(text: &[u8], literal: &Literal, first: usize) -> usize {
     let mut at = first;
     while !looks_like_date(&text[at + literal.len()..]) {
-        match literal.find(&text[at + 1..]) {
-            Some(next) => at += 1 + next,
-            None => return Some(first),
+        match literal.find_after(text, at) {
+            Some(next) => at = next,
+            None => return first,
         }
     }
-    Some(at)
+    at
 }
 
 /// Whether text begins as a date of the Common Log Format does, by its separators.
@@ -211,23 +210,24 @@ const fn looks_like_date(text: &[u8]) -> bool {
     matches!(text, [_, _, b'/', _, _, _, b'/', _, _, _, _, b':', ..])
 }
 
-/// Where the literal first stands that is no part of what separates the members of a list.
+/// Where the literal, which stands first at that place, is no part of what separates the members of a
+/// list.
 ///
 /// nginx writes a value of `$upstream_addr` and its like for every server that it asked, with `, `
 /// between servers and ` : ` where it was redirected to another group of them.
-#[inline]
-fn find_after_list(text: &[u8], literal: &Literal) -> Option<usize> {
-    let mut at = literal.find(text)?;
+#[inline(always)]
+fn after_list(text: &[u8], literal: &Literal, first: usize) -> Option<usize> {
+    let mut at = first;
     while let Some(separator) = separator_at(text, at)
         && !literal.starts_with(separator)
     {
-        at += 1 + literal.find(&text[at + 1..])?;
+        at = literal.find_after(text, at)?;
     }
     Some(at)
 }
 
 /// The separator of a list of which the byte at that place is.
-#[inline]
+#[inline(always)]
 fn separator_at(text: &[u8], at: usize) -> Option<&'static [u8]> {
     let (before, from) = text.split_at(at);
     match (before, from) {
@@ -259,8 +259,10 @@ mod tests {
     fn a_list_ends_where_the_literal_is_none_of_its_separators() {
         let check = |text: &str, literal: &str, end: Option<usize>| {
             let literal = Literal::from(literal.as_bytes().to_vec());
-            let found = find_after_list(text.as_bytes(), &literal);
-            assert_eq!(found, end, "{text}");
+            let text = text.as_bytes();
+            let first = literal.find(text);
+            let found = first.and_then(|first| after_list(text, &literal, first));
+            assert_eq!(found, end, "{}", text.escape_ascii());
         };
         check("a b", " ", Some(1));
         check("a, b c", " ", Some(4));
@@ -277,11 +279,10 @@ mod tests {
     #[test]
     fn what_stands_before_a_date_ends_where_the_date_begins() {
         let check = |text: &str, end: Option<usize>| {
-            assert_eq!(
-                find_before_date(text.as_bytes(), &Literal::from(b" [".to_vec())),
-                end,
-                "{text}"
-            );
+            let (text, literal) = (text.as_bytes(), Literal::from(b" [".to_vec()));
+            let first = literal.find(text);
+            let found = first.map(|first| before_date(text, &literal, first));
+            assert_eq!(found, end, "{}", text.escape_ascii());
         };
         check("jane [10/Oct/2000:13:55:36 -0700]", Some(4));
         check("jane [x [10/Oct/2000:13:55:36 -0700]", Some(7));

@@ -35,15 +35,26 @@ pub(crate) fn forwarded_client(list: &[u8]) -> &[u8] {
 /// An address in any of the forms that servers log, IPv4-mapped IPv6 as IPv4: bare, in brackets, with a
 /// zone, with a port.
 pub(crate) fn address(field: &[u8]) -> Option<IpAddr> {
+    // Nothing else can begin one.
+    if !matches!(
+        field,
+        [b'[' | b':' | b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..]
+    ) {
+        return None;
+    }
     let text = str::from_utf8(field).ok()?;
     if let Some(rest) = text.strip_prefix('[') {
         let (inside, port) = rest.split_once(']')?;
         return ipv6(inside).filter(|_| port.is_empty() || is_port(port));
     }
-    match text.split_once(':') {
-        None => ipv4(text),
-        Some((_, rest)) if rest.contains(':') => ipv6(text),
-        Some((before, _)) => ipv4(before).filter(|_| is_port(&text[before.len()..])),
+    let Some(colon) = field.iter().position(|&byte| byte == b':') else {
+        return ipv4(text);
+    };
+    let (before, port) = text.split_at(colon);
+    if is_port(port) {
+        ipv4(before)
+    } else {
+        ipv6(text)
     }
 }
 
