@@ -129,8 +129,9 @@ impl<'a> Draft<'a> {
             }
             Field::ResultStatus => self.status = status(after_slash(raw)?)?,
             Field::Url => {
+                let (host, raw) = schemeless(raw).unwrap_or_else(|| (authority(raw), raw));
                 self.keep(Slot::Path, Text { raw, escape });
-                self.host = authority(raw);
+                self.host = host;
             }
             _ => {}
         }
@@ -225,6 +226,18 @@ fn authority(text: &[u8]) -> &[u8] {
     without_port(&rest[start..])
 }
 
+/// The host and the path of a URL without its scheme, as Imperva writes `cs-uri`; none where it has one
+/// or does not begin with a host.
+fn schemeless(url: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (authority, path) = url.split_at(position(url, b'/')?);
+    if authority.is_empty() || authority.ends_with(b":") {
+        return None;
+    }
+    let host = without_port(authority);
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.".contains(byte);
+    host.iter().all(is_name).then_some((host, path))
+}
+
 /// What follows the `://` of the first absolute URL in `text`.
 fn after_scheme(text: &[u8]) -> Option<&[u8]> {
     let mut rest = text;
@@ -275,6 +288,23 @@ mod tests {
         check("CONNECT example.com:443 HTTP/1.1", "");
         check("/a/b", "");
         check("", "");
+    }
+
+    #[test]
+    fn a_url_without_a_scheme_has_a_host_and_a_path_all_the_same() {
+        let check = |url: &str, expected: Option<(&str, &str)>| {
+            let expected = expected.map(|(host, path)| (host.as_bytes(), path.as_bytes()));
+            assert_eq!(schemeless(url.as_bytes()), expected, "{url}");
+        };
+        check("example.com/a/b?c", Some(("example.com", "/a/b?c")));
+        check("example.com:8080/", Some(("example.com", "/")));
+        check("http://example.com/", None);
+        check("/a", None);
+        check("example.com:443", None);
+        check("urn:a:b/c", None);
+        check("error:invalid-request", None);
+        check("*", None);
+        check("", None);
     }
 
     #[test]

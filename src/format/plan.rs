@@ -177,7 +177,7 @@ impl Step {
                 };
                 return Ok((&rest[..end], &rest[end + literal.len()..]));
             }
-            End::Quote => closing_quote(rest).ok_or(Rule::Quote)?,
+            End::Quote => end_of_quoted(rest, literal).ok_or(Rule::Quote)?,
             End::Line => rest
                 .len()
                 .checked_sub(literal.len())
@@ -189,6 +189,16 @@ impl Step {
         };
         let (value, rest) = rest.split_at(end);
         Ok((value, literal.strip(rest)?))
+    }
+}
+
+/// Where a field in quotes ends. Apache writes `""` for a user without a name, within the quotes of a
+/// format string too (`log_remote_user` in httpd's `mod_log_config.c`).
+#[inline(always)]
+fn end_of_quoted(text: &[u8], literal: &Literal) -> Option<usize> {
+    match closing_quote(text)? {
+        0 if text.starts_with(b"\"\"") && literal.begins(&text[2..]) => Some(2),
+        end => Some(end),
     }
 }
 

@@ -330,6 +330,16 @@ fn a_list_in_the_clients_place_is_the_client_and_not_the_next_field_too() {
 }
 
 #[test]
+fn a_user_without_a_name_in_quotes_is_two_quotes_within_them() {
+    let mut parser = of_spec(r#"%h "%u" %t "%r" "%{name}n""#);
+    for user in ["\"\"", "", "-", "jane", "\\\"", "\\\"\\\""] {
+        let line = format!(r#"203.0.113.7 "{user}" [10/Oct/2000:13:55:36 -0700] "GET /" "{user}""#);
+        let request = record(&mut parser, line.as_bytes()).request;
+        assert_eq!(line_of(request).raw, b"GET /", "{user}");
+    }
+}
+
+#[test]
 fn a_request_may_come_in_parts() {
     let check = |spec: &str, request: &str, expected: [&str; 3]| {
         let line = format!("203.0.113.7 [10/Oct/2000:13:55:36 -0700] {request}");
