@@ -334,7 +334,7 @@ fn what_cannot_be_done_is_told_by_the_exit_status() {
     check(
         &["formats", "test", "auto", &noise],
         2,
-        "of no known format",
+        "no known format fits a single one",
     );
     check(&["formats", "test", "combined", &noise], 0, "");
     check(

@@ -218,7 +218,11 @@ const fn is_parted(first: &Field, second: &Field) -> bool {
 /// How the end of a field is found, of which the next one is given.
 fn end(placed: &Placed, next: Option<&Field>, escape: Escape) -> End {
     let Placed { field, literal, .. } = placed;
-    let may_be_list = matches!(field, Field::ForwardedFor | Field::List);
+    // What a proxy forwarded may stand in the place of the client, next to which a host may stand.
+    let may_be_list = matches!(
+        field,
+        Field::Client | Field::ForwardedFor | Field::Host | Field::List
+    );
     match (literal.first(), next) {
         _ if field.is_time() => End::Syntax,
         _ if *field == Field::Spaces => End::Spaces,
@@ -396,21 +400,12 @@ mod tests {
         };
         check(
             r#"%h %t "%r" %b"#,
-            &[End::Literal, End::Syntax, End::Quote, End::Word],
+            &[End::List, End::Syntax, End::Quote, End::Word],
         );
-        check(
-            "%h %t %{User-Agent}i",
-            &[End::Literal, End::Syntax, End::Line],
-        );
+        check("%h %t %{User-Agent}i", &[End::List, End::Syntax, End::Line]);
         check(
             "%h %l %u %t %b",
-            &[
-                End::Literal,
-                End::Literal,
-                End::Date,
-                End::Syntax,
-                End::Word,
-            ],
+            &[End::List, End::Literal, End::Date, End::Syntax, End::Word],
         );
     }
 }

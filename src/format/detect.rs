@@ -127,9 +127,10 @@ fn sampled(sample: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
         .take(SAMPLE_LINES)
 }
 
-/// What was tried, the best guess first.
+/// What was tried, the best guess first; what fits no line is none.
 fn no_format<'a>(guesses: impl Iterator<Item = &'a Fit>) -> String {
-    let guesses = guesses.map(|Fit { detected, .. }| {
+    let fitting = guesses.filter(|Fit { detected, .. }| detected.parsed > 0);
+    let guesses = fitting.map(|Fit { detected, .. }| {
         let percent = detected.parsed * 100 / detected.lines.max(1);
         format!(
             "{} fits {percent} %",
@@ -137,7 +138,11 @@ fn no_format<'a>(guesses: impl Iterator<Item = &'a Fit>) -> String {
         )
     });
     let guesses = guesses.collect::<Vec<_>>().join(", ");
-    format!("its first lines are of no known format ({guesses} of them)")
+    if guesses.is_empty() {
+        "no known format fits a single one of its first lines".into()
+    } else {
+        format!("its first lines are of no known format ({guesses} of them)")
+    }
 }
 
 impl Fit {
@@ -191,6 +196,16 @@ mod tests {
             &[combined().replace("203.0.113.7", "2001:db8::7")],
             "combined",
         );
+        let start = "[21/Nov/2026:09:00:00 +0000]";
+        let end = r#"- GET https example.org "/" [Client 203.0.113.7] [Length 5] [Gzip -]"#;
+        check(
+            &[format!("{start} - 200 200 {end} [Sent-to web]{AGENT}")],
+            "nginx_proxy_manager",
+        );
+        check(
+            &[format!("{start} 200 {end}{AGENT}")],
+            "nginx_proxy_manager_fallback",
+        );
     }
 
     #[test]
@@ -234,6 +249,17 @@ mod tests {
             message.contains("combined fits 20 %, common fits 20 %"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn where_no_format_fits_any_line_none_is_guessed() {
+        for sample in ["Dear editors,\nall is well.\n", "\u{1}\u{2}\n{}\n[]\n"] {
+            let error = Format::detect("letter.txt", sample.as_bytes()).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "letter.txt: no known format fits a single one of its first lines"
+            );
+        }
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! The draft of a record: takes the values of a line's fields one by one, in any order.
 
-use std::{net::IpAddr, ops::Deref};
+use std::ops::Deref;
 
 use memchr::memrchr;
 
 use super::{number::number, plan::Field, search::position};
 use crate::{
-    record::{Escape, Record, Request, Text},
+    record::{Escape, Record, Request, Text, forwarded_client},
     stats::Rule,
     time::{Clock, Fields, Timestamp},
 };
@@ -129,8 +129,9 @@ impl<'a> Draft<'a> {
             }
             Field::ResultStatus => self.status = status(after_slash(raw)?)?,
             Field::Url => {
+                let (host, raw) = schemeless(raw).unwrap_or_else(|| (authority(raw), raw));
                 self.keep(Slot::Path, Text { raw, escape });
-                self.host = authority(raw);
+                self.host = host;
             }
             _ => {}
         }
@@ -201,40 +202,6 @@ fn bytes(value: &[u8]) -> Result<u64, Rule> {
     }
 }
 
-/// The client in a list of forwarded addresses: the last one that is not of a private network, where
-/// one's own proxies are. Whatever stands before it may have been sent by the client itself.
-fn forwarded_client(list: &[u8]) -> &[u8] {
-    let mut entries = list.rsplit(|byte| *byte == b',').map(without_space);
-    let last = entries.clone().next().unwrap_or_default();
-    entries.find(|entry| !is_private(entry)).unwrap_or(last)
-}
-
-/// An entry of a list without the spaces around it, which W3C logs have as `+` or `%20`.
-fn without_space(entry: &[u8]) -> &[u8] {
-    let entry = entry.trim_ascii();
-    let bare = entry.strip_prefix(b"+").or(entry.strip_prefix(b"%20"));
-    bare.unwrap_or(entry)
-}
-
-/// Whether it is an address that only a private network has (RFC 1918, RFC 4193) or the machine itself.
-fn is_private(entry: &[u8]) -> bool {
-    // Only these can begin one: public addresses, which are most, need not be parsed.
-    if !matches!(entry, [b'0' | b'1' | b':' | b'f' | b'F', ..]) {
-        return false;
-    }
-    let address = std::str::from_utf8(entry)
-        .ok()
-        .and_then(|text| text.parse().ok());
-    address.is_some_and(|address: IpAddr| match address.to_canonical() {
-        IpAddr::V4(address) => {
-            address.is_private() || address.is_loopback() || address.is_link_local()
-        }
-        IpAddr::V6(address) => {
-            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
-        }
-    })
-}
-
 fn after_slash(value: &[u8]) -> Result<&[u8], Rule> {
     let slash = value
         .iter()
@@ -248,9 +215,27 @@ fn authority(text: &[u8]) -> &[u8] {
     let Some(rest) = after_scheme(text) else {
         return b"";
     };
-    let ends = |byte: &u8| matches!(byte, b'/' | b'?' | b'#' | b' ');
-    let rest = &rest[..rest.iter().position(ends).unwrap_or(rest.len())];
-    without_port(memrchr(b'@', rest).map_or(rest, |at| &rest[at + 1..]))
+    let mut start = 0;
+    for (at, byte) in rest.iter().enumerate() {
+        match byte {
+            b'/' | b'?' | b'#' | b' ' => return without_port(&rest[start..at]),
+            b'@' => start = at + 1,
+            _ => {}
+        }
+    }
+    without_port(&rest[start..])
+}
+
+/// The host and the path of a URL without its scheme, as Imperva writes `cs-uri`; none where it has one
+/// or does not begin with a host.
+fn schemeless(url: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (authority, path) = url.split_at(position(url, b'/')?);
+    if authority.is_empty() || authority.ends_with(b":") {
+        return None;
+    }
+    let host = without_port(authority);
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.".contains(byte);
+    host.iter().all(is_name).then_some((host, path))
 }
 
 /// What follows the `://` of the first absolute URL in `text`.
@@ -266,8 +251,11 @@ fn after_scheme(text: &[u8]) -> Option<&[u8]> {
 
 /// A host without its port; empty for the `-` of an absent one.
 fn without_port(host: &[u8]) -> &[u8] {
-    if host == b"-" {
-        return b"";
+    match host {
+        b"-" => return b"",
+        [.., b'0'..=b'9' | b':'] => {}
+        // A port would end it otherwise.
+        _ => return host,
     }
     let Some(colon) = memrchr(b':', host) else {
         return host;
@@ -303,19 +291,20 @@ mod tests {
     }
 
     #[test]
-    fn the_client_of_a_list_is_the_last_that_is_not_private() {
-        let check = |list: &str, client: &str| {
-            assert_eq!(
-                forwarded_client(list.as_bytes()),
-                client.as_bytes(),
-                "{list}"
-            );
+    fn a_url_without_a_scheme_has_a_host_and_a_path_all_the_same() {
+        let check = |url: &str, expected: Option<(&str, &str)>| {
+            let expected = expected.map(|(host, path)| (host.as_bytes(), path.as_bytes()));
+            assert_eq!(schemeless(url.as_bytes()), expected, "{url}");
         };
-        check("203.0.113.9, 198.51.100.7,10.0.0.1", "198.51.100.7");
-        check("203.0.113.9,+198.51.100.7,+10.0.0.1", "198.51.100.7");
-        check("203.0.113.9,%20198.51.100.7,%20::1", "198.51.100.7");
-        check("10.0.0.2, 10.0.0.1", "10.0.0.1");
-        check("-", "-");
+        check("example.com/a/b?c", Some(("example.com", "/a/b?c")));
+        check("example.com:8080/", Some(("example.com", "/")));
+        check("http://example.com/", None);
+        check("/a", None);
+        check("example.com:443", None);
+        check("urn:a:b/c", None);
+        check("error:invalid-request", None);
+        check("*", None);
+        check("", None);
     }
 
     #[test]

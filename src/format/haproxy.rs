@@ -16,7 +16,7 @@ use crate::{
     error::Result,
     record::{Escape, Record, Text},
     stats::Rule,
-    time::{Clock, Fields, Pattern},
+    time::{Clock, Pattern},
 };
 
 /// What every line has.
@@ -33,7 +33,7 @@ const WORDS_BEFORE_CAPTURES: usize = 5;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Captures {
     headers: Box<[Entry]>,
-    date: Pattern,
+    fraction: Pattern,
 }
 
 impl Captures {
@@ -47,11 +47,9 @@ impl Captures {
         let headers = names
             .split('|')
             .map(|name| header(name.trim()).map(Entry::from));
-        let date = Pattern::strftime(b"%d/%b/%Y:%H:%M:%S")
-            .map_err(|_| refused("its date has an unknown conversion"))?;
         Ok(Self {
             headers: headers.collect::<Result<_>>()?,
-            date,
+            fraction: Pattern::fraction(),
         })
     }
 
@@ -93,12 +91,14 @@ impl Captures {
     ) -> std::result::Result<Option<Record<'a>>, Rule> {
         let mut draft = Draft::default();
         let mut cells = Cells { rest: line };
+        let client = without_port(word(&mut cells)?)?;
+        let date = cells.next(true)?.ok_or(Rule::Incomplete)?;
+        self.read_date(date, &mut draft, clock).ok_or(Rule::Time)?;
         let mut enter = |draft: &mut Draft<'a>, field: &Entry, raw| {
             let escape = Escape::Hash;
             draft.enter(field, Text { raw, escape }, clock)
         };
-        enter(&mut draft, &CLIENT, without_port(word(&mut cells)?)?)?;
-        self.read_date(cells.next(true)?.ok_or(Rule::Incomplete)?, &mut draft.date)?;
+        enter(&mut draft, &CLIENT, client)?;
         for _frontend_backend_timers in 0..3 {
             word(&mut cells)?;
         }
@@ -123,13 +123,12 @@ impl Captures {
     }
 
     /// The accept date, which has milliseconds and no zone.
-    fn read_date(&self, text: &[u8], fields: &mut Fields) -> std::result::Result<(), Rule> {
-        let rest = self.date.read(text, fields).ok_or(Rule::Time)?;
-        let fraction = rest.strip_prefix(b".").ok_or(Rule::Time)?;
-        let rest = Pattern::fraction()
-            .read(fraction, fields)
-            .ok_or(Rule::Time)?;
-        rest.is_empty().then_some(()).ok_or(Rule::Time)
+    fn read_date(&self, text: &[u8], draft: &mut Draft<'_>, clock: &mut Clock) -> Option<()> {
+        let (date, rest) = text.split_first_chunk()?;
+        draft.time = Some(clock.local_clf(date)?);
+        let fraction = rest.strip_prefix(b".")?;
+        let rest = self.fraction.read(fraction, &mut draft.date)?;
+        rest.is_empty().then_some(())
     }
 }
 
@@ -152,7 +151,7 @@ fn header(name: &str) -> Result<Field> {
 
 #[inline]
 fn word<'a>(cells: &mut Cells<'a>) -> std::result::Result<&'a [u8], Rule> {
-    cells.next(false)?.ok_or(Rule::Incomplete)
+    cells.next_bare().ok_or(Rule::Incomplete)
 }
 
 /// What stands in the braces that come next, if they do. A closing brace in a header is escaped.

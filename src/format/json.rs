@@ -6,7 +6,7 @@ use super::{
     compile::refused,
     draft::{Draft, Entry},
     literal::Literal,
-    object::Reader,
+    object::{Reader, only_plain},
     outline::Meaning,
     plan::Field,
 };
@@ -107,6 +107,11 @@ impl Members {
             found.push((path, Meaning::of(&self.fields[number])));
         });
         found
+    }
+
+    /// Whether a line begins as those with an object may.
+    pub(super) fn may_begin(line: &[u8]) -> bool {
+        matches!(line, [b'{' | b'[' | b' ' | b'\t', ..])
     }
 
     /// The record of a line; none for another program's.
@@ -276,6 +281,10 @@ fn scalar(value: &[u8]) -> Option<Text<'_>> {
         [b'-' | b'0'..=b'9', ..] => Some(Text {
             raw: value,
             escape: Escape::Literal,
+        }),
+        [b'[', ..] if let Some(raw) = only_plain(value) => Some(Text {
+            raw,
+            escape: Escape::Json,
         }),
         [b'[', ..] => {
             let mut json = Jiter::new(value);

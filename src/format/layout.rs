@@ -1,12 +1,13 @@
 //! The layouts of lines: a closed set of ways to read a record from a line.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use super::{haproxy::Captures, json::Members, plan::Plan, row::Row, w3c::Directives};
-use crate::{record::Record, stats::Rule, time::Clock};
+use crate::{
+    record::{self, Record},
+    stats::Rule,
+    time::Clock,
+};
 
 /// How the lines of a format are read; copies share what they were compiled to.
 #[derive(Clone, Debug)]
@@ -43,6 +44,17 @@ impl Layout {
         }
     }
 
+    /// Whether a line that is of the layout has an address for the client, as far as its beginning tells;
+    /// false also where it cannot be of the layout.
+    #[inline]
+    fn has_address(&self, line: &[u8]) -> Option<bool> {
+        match self {
+            Self::Json(_) if !Members::may_begin(line) => Some(false),
+            Self::Plan(plan) => plan.has_address(line),
+            _ => None,
+        }
+    }
+
     /// How many fields of a record a line fills at most.
     pub(super) fn fields(&self) -> usize {
         match self {
@@ -64,26 +76,40 @@ fn read_any<'a>(
     line: &'a [u8],
     clock: &mut Clock,
 ) -> Result<Option<Record<'a>>, Rule> {
-    let (mut found, mut is_ignored, mut first_broken) = (None, false, None);
+    for layout in layouts {
+        let has_address = layout.has_address(line);
+        if has_address != Some(false)
+            && let Ok(Some(record)) = layout.read(line, clock)
+            && (has_address == Some(true) || is_address(record.client))
+        {
+            return Ok(Some(record));
+        }
+    }
+    read_without_address(layouts, line, clock)
+}
+
+/// The record of a line that no layout takes an address from: by the first layout that fits.
+#[cold]
+fn read_without_address<'a>(
+    layouts: &[Layout],
+    line: &'a [u8],
+    clock: &mut Clock,
+) -> Result<Option<Record<'a>>, Rule> {
+    let (mut is_ignored, mut first_broken) = (false, None);
     for layout in layouts {
         match layout.read(line, clock) {
-            Ok(Some(record)) if is_address(record.client) => return Ok(Some(record)),
-            Ok(Some(record)) => found = found.or(Some(record)),
+            Ok(Some(record)) => return Ok(Some(record)),
             Ok(None) => is_ignored = true,
             Err(rule) => first_broken = first_broken.or(Some(rule)),
         }
     }
-    if found.is_some() || is_ignored {
-        return Ok(found);
+    match first_broken {
+        Some(rule) if !is_ignored => Err(rule),
+        _ => Ok(None),
     }
-    Err(first_broken.unwrap_or(Rule::Incomplete))
 }
 
-/// Whether a client is an address, perhaps with a zone or a port.
-pub(super) fn is_address(client: &[u8]) -> bool {
-    let Ok(text) = str::from_utf8(client) else {
-        return false;
-    };
-    let bare = text.split('%').next().unwrap_or_default();
-    bare.parse::<IpAddr>().is_ok() || text.parse::<SocketAddr>().is_ok()
+/// Whether a client is an address, or a list with one that counts.
+pub(super) fn is_address(field: &[u8]) -> bool {
+    record::address(record::client(field)).is_some()
 }

@@ -34,7 +34,7 @@ impl Literal {
     }
 
     /// Where the literal, which is not empty, first stands in `text`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, text: &[u8]) -> Option<usize> {
         let telling = *self.bytes.get(self.telling)?;
         let mut from = 0;
@@ -45,6 +45,13 @@ impl Literal {
             }
             from = at + 1;
         }
+    }
+
+    /// Where the literal first stands in `text` after that place.
+    #[cold]
+    pub(super) fn find_after(&self, text: &[u8], place: usize) -> Option<usize> {
+        let from = place + 1;
+        Some(from + self.find(&text[from..])?)
     }
 
     /// Whether `text` begins with the literal.

@@ -1,10 +1,13 @@
-//! Reads objects of JSON member by member, without building them: the members and plain strings here,
-//! all other values by `jiter`.
+//! Reads objects of JSON member by member, without building them: what is plain here, as nearly all is,
+//! all else by `jiter`.
 
 use jiter::{Jiter, JiterErrorType};
 
 use super::{literal::Literal, search::end_of_plain};
 use crate::stats::Rule;
+
+/// Most objects, one within the other, of a value of no use that are read here.
+const DEEPEST: usize = 8;
 
 /// What has not been read of a line with an object.
 pub(super) struct Reader<'a> {
@@ -78,10 +81,7 @@ impl<'a> Reader<'a> {
     /// The value that comes next, as it stands in the line.
     #[inline]
     pub(super) fn value(&mut self) -> Result<&'a [u8], Rule> {
-        match self.peek() {
-            Some(b'"') => self.string(),
-            _ => self.skipped(),
-        }
+        self.value_of_depth(DEEPEST)
     }
 
     /// Makes sure that nothing follows.
@@ -107,6 +107,56 @@ impl<'a> Reader<'a> {
         match end_of_plain(inside) {
             Some(end) if inside[end] == b'"' => Ok(self.take(end + 2)),
             _ => self.skipped(),
+        }
+    }
+
+    /// The value that comes next, with so many objects within it at most that are read here.
+    #[inline]
+    fn value_of_depth(&mut self, depth: usize) -> Result<&'a [u8], Rule> {
+        match self.peek() {
+            Some(b'"') => self.string(),
+            Some(b'0'..=b'9') => self.number(),
+            Some(b'[') => self.array(),
+            Some(b'{') if depth > 0 => self.object(depth - 1),
+            _ => self.skipped(),
+        }
+    }
+
+    /// The object that comes next.
+    fn object(&mut self, depth: usize) -> Result<&'a [u8], Rule> {
+        let text = self.rest;
+        self.advance();
+        let mut name = self.first_name()?;
+        while name.is_some() {
+            self.value_of_depth(depth)?;
+            name = self.next_name()?;
+        }
+        Ok(&text[..text.len() - self.rest.len()])
+    }
+
+    /// The number that comes next: most have no sign and no exponent.
+    #[inline]
+    fn number(&mut self) -> Result<&'a [u8], Rule> {
+        let mut end = digits(self.rest);
+        let mut is_plain = end == 1 || self.rest[0] != b'0';
+        if self.rest.get(end) == Some(&b'.') {
+            let fraction = digits(&self.rest[end + 1..]);
+            is_plain &= fraction > 0;
+            end += 1 + fraction;
+        }
+        if is_plain && matches!(self.rest.get(end), Some(b',' | b'}' | b' ')) {
+            Ok(self.take(end))
+        } else {
+            self.skipped()
+        }
+    }
+
+    /// The array that comes next: most are of one plain string, as headers are.
+    #[inline]
+    fn array(&mut self) -> Result<&'a [u8], Rule> {
+        match only_plain(self.rest) {
+            Some(text) => Ok(self.take(text.len() + 4)),
+            None => self.skipped(),
         }
     }
 
@@ -144,6 +194,18 @@ impl<'a> Reader<'a> {
         }
         self.rest.first().copied()
     }
+}
+
+/// The plain string that an array at the start of `text` consists of, without its quotes.
+#[inline]
+pub(super) fn only_plain(text: &[u8]) -> Option<&[u8]> {
+    let inside = text.strip_prefix(b"[\"")?;
+    let (string, rest) = inside.split_at(end_of_plain(inside)?);
+    rest.starts_with(b"\"]").then_some(string)
+}
+
+fn digits(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
 /// What is wrong with a line that is no object: another value has no members.

@@ -164,50 +164,55 @@ impl Field {
 
 impl Step {
     /// The field's value at the start of `rest`, and what comes after the literal behind it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn split<'a>(&self, rest: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), Rule> {
+        let literal = &self.literal;
         let end = match self.end {
-            End::Literal => {
-                let end = self.literal.find(rest).ok_or(Rule::Incomplete)?;
-                return Ok((&rest[..end], &rest[end + self.literal.len()..]));
+            End::Literal | End::List | End::Date => {
+                let first = literal.find(rest).ok_or(Rule::Incomplete)?;
+                let end = match self.end {
+                    End::List => after_list(rest, literal, first).ok_or(Rule::Incomplete)?,
+                    End::Date => before_date(rest, literal, first),
+                    _ => first,
+                };
+                return Ok((&rest[..end], &rest[end + literal.len()..]));
             }
-            End::Quote => closing_quote(rest).ok_or(Rule::Quote)?,
-            End::Date => find_before_date(rest, &self.literal).ok_or(Rule::Incomplete)?,
-            _ => self.rare_end(rest)?,
+            End::Quote => end_of_quoted(rest, literal).ok_or(Rule::Quote)?,
+            End::Line => rest
+                .len()
+                .checked_sub(literal.len())
+                .ok_or(Rule::Incomplete)?,
+            End::Slash => position(rest, b'/').ok_or(Rule::Incomplete)?,
+            End::Spaces => rest.iter().take_while(|&&byte| byte == b' ').count(),
+            End::Syntax => rest.len(),
+            End::Word => end_of_word(rest),
         };
         let (value, rest) = rest.split_at(end);
-        Ok((value, self.literal.strip(rest)?))
-    }
-
-    /// Where a field ends that ends otherwise than most do.
-    fn rare_end(&self, rest: &[u8]) -> Result<usize, Rule> {
-        let end = match self.end {
-            End::Date => find_before_date(rest, &self.literal),
-            End::Line => rest.len().checked_sub(self.literal.len()),
-            End::List => find_after_list(rest, &self.literal),
-            End::Literal => self.literal.find(rest),
-            End::Quote => return closing_quote(rest).ok_or(Rule::Quote),
-            End::Slash => position(rest, b'/'),
-            End::Spaces => Some(rest.iter().take_while(|&&byte| byte == b' ').count()),
-            End::Syntax => Some(rest.len()),
-            End::Word => Some(position(rest, b' ').unwrap_or(rest.len())),
-        };
-        end.ok_or(Rule::Incomplete)
+        Ok((value, literal.strip(rest)?))
     }
 }
 
-/// Where the literal first stands before what looks like `10/Oct/2000:13:55:36`, or else at all.
-#[inline]
-fn find_before_date(text: &[u8], literal: &Literal) -> Option<usize> {
-    let first = literal.find(text)?;
+/// Where a field in quotes ends. Apache writes `""` for a user without a name, within the quotes of a
+/// format string too (`log_remote_user` in httpd's `mod_log_config.c`).
+#[inline(always)]
+fn end_of_quoted(text: &[u8], literal: &Literal) -> Option<usize> {
+    match closing_quote(text)? {
+        0 if text.starts_with(b"\"\"") && literal.begins(&text[2..]) => Some(2),
+        end => Some(end),
+    }
+}
+
+/// Where the literal stands before what looks like `10/Oct/2000:13:55:36`, or else where it stands first.
+#[inline(always)]
+fn before_date(text: &[u8], literal: &Literal, first: usize) -> usize {
     let mut at = first;
     while !looks_like_date(&text[at + literal.len()..]) {
-        match literal.find(&text[at + 1..]) {
-            Some(next) => at += 1 + next,
-            None => return Some(first),
+        match literal.find_after(text, at) {
+            Some(next) => at = next,
+            None => return first,
         }
     }
-    Some(at)
+    at
 }
 
 /// Whether text begins as a date of the Common Log Format does, by its separators.
@@ -215,27 +220,45 @@ const fn looks_like_date(text: &[u8]) -> bool {
     matches!(text, [_, _, b'/', _, _, _, b'/', _, _, _, _, b':', ..])
 }
 
-/// Where the literal first stands that is no part of what separates the members of a list.
+/// Where the literal, which stands first at that place, is no part of what separates the members of a
+/// list.
 ///
 /// nginx writes a value of `$upstream_addr` and its like for every server that it asked, with `, `
 /// between servers and ` : ` where it was redirected to another group of them.
-fn find_after_list(text: &[u8], literal: &Literal) -> Option<usize> {
-    let mut from = 0;
-    loop {
-        let at = from + literal.find(&text[from..])?;
-        let separator = [&b", "[..], b" : "]
-            .into_iter()
-            .find(|separator| is_within(separator, text, at) && !literal.starts_with(separator));
-        match separator {
-            Some(_) => from = at + 1,
-            None => return Some(at),
-        }
+#[inline(always)]
+fn after_list(text: &[u8], literal: &Literal, first: usize) -> Option<usize> {
+    let mut at = first;
+    while let Some(separator) = separator_at(text, at)
+        && !literal.starts_with(separator)
+    {
+        at = literal.find_after(text, at)?;
+    }
+    Some(at)
+}
+
+/// The separator of a list of which the byte at that place is.
+#[inline(always)]
+fn separator_at(text: &[u8], at: usize) -> Option<&'static [u8]> {
+    let (before, from) = text.split_at(at);
+    match (before, from) {
+        ([.., b','], [b' ', ..]) | (_, [b',', b' ', ..]) => Some(b", "),
+        ([.., b' ', b':'], [b' ', ..])
+        | ([.., b' '], [b':', b' ', ..])
+        | (_, [b' ', b':', b' ', ..]) => Some(b" : "),
+        _ => None,
     }
 }
 
-/// Whether the place is that of a byte of the separator.
-fn is_within(separator: &[u8], text: &[u8], at: usize) -> bool {
-    (0..separator.len().min(at + 1)).any(|before| text[at - before..].starts_with(separator))
+/// Where the first space stands that does not follow a comma, or the end.
+fn end_of_word(text: &[u8]) -> usize {
+    let mut from = 0;
+    while let Some(space) = position(&text[from..], b' ') {
+        if !text[..from + space].ends_with(b",") {
+            return from + space;
+        }
+        from += space + 1;
+    }
+    text.len()
 }
 
 #[cfg(test)]
@@ -246,8 +269,10 @@ mod tests {
     fn a_list_ends_where_the_literal_is_none_of_its_separators() {
         let check = |text: &str, literal: &str, end: Option<usize>| {
             let literal = Literal::from(literal.as_bytes().to_vec());
-            let found = find_after_list(text.as_bytes(), &literal);
-            assert_eq!(found, end, "{text}");
+            let text = text.as_bytes();
+            let first = literal.find(text);
+            let found = first.and_then(|first| after_list(text, &literal, first));
+            assert_eq!(found, end, "{}", text.escape_ascii());
         };
         check("a b", " ", Some(1));
         check("a, b c", " ", Some(4));
@@ -264,11 +289,10 @@ mod tests {
     #[test]
     fn what_stands_before_a_date_ends_where_the_date_begins() {
         let check = |text: &str, end: Option<usize>| {
-            assert_eq!(
-                find_before_date(text.as_bytes(), &Literal::from(b" [".to_vec())),
-                end,
-                "{text}"
-            );
+            let (text, literal) = (text.as_bytes(), Literal::from(b" [".to_vec()));
+            let first = literal.find(text);
+            let found = first.map(|first| before_date(text, &literal, first));
+            assert_eq!(found, end, "{}", text.escape_ascii());
         };
         check("jane [10/Oct/2000:13:55:36 -0700]", Some(4));
         check("jane [x [10/Oct/2000:13:55:36 -0700]", Some(7));

@@ -34,6 +34,8 @@ enum Definition {
     Json(&'static str, Option<(&'static str, &'static str)>),
     /// The request headers that `HAProxy` captures.
     HaProxy(&'static str),
+    /// A format string of nginx.
+    Nginx(&'static str),
     /// Columns, as many as every line has, whether more may follow, and how they are escaped.
     Row(&'static [Field], usize, bool, Escape),
     /// A format string of Apache, whose values are escaped so.
@@ -42,7 +44,7 @@ enum Definition {
     W3c,
 }
 
-use Definition::{HaProxy, Json, Row as Columns, Spec, W3c};
+use Definition::{HaProxy, Json, Nginx, Row as Columns, Spec, W3c};
 use Escape::{Backslash, Literal, Quote};
 
 /// The known formats, as the servers, and Debian's packages of them, configure them by default.
@@ -50,7 +52,7 @@ use Escape::{Backslash, Literal, Quote};
 /// Debian's Apache counts bytes by `%O` where the others have `%b`, which makes lines of the same shape,
 /// as do the default formats of nginx (`combined`) and Varnish, and Traefik's generic one. A virtual host
 /// is read with or without the port.
-pub(super) const FORMATS: [Predefined; 25] = [
+pub(super) const FORMATS: [Predefined; 27] = [
     known("common", &[], Spec(r#"%h %l %u %t "%r" %>s %b"#, Backslash)),
     COMBINED,
     known(
@@ -190,6 +192,21 @@ pub(super) const FORMATS: [Predefined; 25] = [
             Backslash,
         ),
     ),
+    // NginxProxyManager/nginx-proxy-manager: the log of a host, and that of requests for no host.
+    known(
+        "nginx_proxy_manager",
+        &[],
+        Nginx(
+            r#"[$time_local] $upstream_cache_status $upstream_status $status - $request_method $scheme $host "$request_uri" [Client $remote_addr] [Length $body_bytes_sent] [Gzip $gzip_ratio] [Sent-to $server] "$http_user_agent" "$http_referer""#,
+        ),
+    ),
+    known(
+        "nginx_proxy_manager_fallback",
+        &[],
+        Nginx(
+            r#"[$time_local] $status - $request_method $scheme $host "$request_uri" [Client $remote_addr] [Length $body_bytes_sent] [Gzip $gzip_ratio] "$http_user_agent" "$http_referer""#,
+        ),
+    ),
 ];
 
 /// The format that most servers write by default.
@@ -270,6 +287,7 @@ impl Definition {
                     None => members,
                 }))
             }
+            Nginx(spec) => Layout::Plan(Arc::new(compile(&spec::nginx(spec)?)?)),
             Columns(columns, least, is_open, escape) => Layout::Row(Arc::new(Row {
                 columns: columns.iter().cloned().map(Entry::from).collect(),
                 least,

@@ -47,7 +47,7 @@ impl Row {
         let mut draft = Draft::default();
         let mut cells = Cells { rest: line };
         for (place, field) in self.columns.iter().enumerate() {
-            let Some(raw) = cells.next(**field == Field::Moment)? else {
+            let Some(raw) = cells.next(matches!(**field, Field::Moment))? else {
                 if place < self.least {
                     return Err(Rule::Incomplete);
                 }
@@ -84,6 +84,13 @@ impl<'a> Cells<'a> {
             }
             Some(_) => self.bare(),
         }))
+    }
+
+    /// The next cell where none is in quotes or brackets.
+    #[inline]
+    pub(super) fn next_bare(&mut self) -> Option<&'a [u8]> {
+        self.skip_spaces();
+        (!self.rest.is_empty()).then(|| self.bare())
     }
 
     /// Whether nothing but spaces is left.

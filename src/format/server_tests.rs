@@ -170,6 +170,26 @@ const CASES: &[(&str, &[(&str, &str)])] = &[
         )],
     ),
     (
+        "nginx_proxy_manager",
+        &[
+            (
+                r#"[10/Nov/2026:08:00:01 +0000] - 502, 200 200 - GET https example.org "/a?b" [Client 192.0.2.1] [Length 5] [Gzip 2.71] [Sent-to 10.0.0.2] "A/1" "https://a.example/""#,
+                "192.0.2.1 2026-11-10T08:00:01Z GET|/a?b| 200 5 [https://a.example/] [A/1] example.org",
+            ),
+            (
+                r#"[10/Nov/2026:08:00:01 +0000] - - 400 - - http localhost "-" [Client 192.0.2.1] [Length 154] [Gzip -] [Sent-to -] "-" "-""#,
+                "192.0.2.1 2026-11-10T08:00:01Z -|-| 400 154 [-] [-] localhost",
+            ),
+        ],
+    ),
+    (
+        "nginx_proxy_manager_fallback",
+        &[(
+            r#"[10/Nov/2026:08:00:01 +0000] 404 - GET http example.org "/" [Client 192.0.2.1] [Length 5] [Gzip -] "A/1" "-""#,
+            "192.0.2.1 2026-11-10T08:00:01Z GET|/| 404 5 [-] [A/1] example.org",
+        )],
+    ),
+    (
         "ingress_nginx",
         &[
             (

@@ -306,6 +306,40 @@ fn a_virtual_host_loses_its_port() {
 }
 
 #[test]
+fn a_list_in_the_clients_place_is_the_client_and_not_the_next_field_too() {
+    let list = "10.0.0.2, 203.0.113.9, 10.0.0.3";
+    let line = combined(&[("203.0.113.7", list)]);
+    let csv = r#"$remote_addr,$time_iso8601,"$request""#;
+    let csv_line = format!(r#"{list},2000-10-10T13:55:36-07:00,"GET / HTTP/1.1""#);
+    for (format, line) in [
+        ("combined", &line),
+        ("vhost_combined", &format!("example.org:443 {line}")),
+        ("mixed", &line),
+        ("mixed", &format!("example.org:443 {line}")),
+        (r#"%h %^[%d:%t %^] "%r" %s %b "%R" "%u""#, &line),
+        (csv, &csv_line),
+        ("%t %h", &format!("[10/Oct/2000:13:55:36 -0700] {list}")),
+    ] {
+        let mut parser = format.parse::<Format>().unwrap().parser(TimeZone::UTC);
+        let record = record(&mut parser, line.as_bytes());
+        assert_eq!(record.client, list.as_bytes(), "{format}");
+    }
+    let log = format!("{line}\n").repeat(3);
+    let detected = Format::detect("access.log", log.as_bytes()).unwrap();
+    assert_eq!(detected.format.name(), Some("combined"));
+}
+
+#[test]
+fn a_user_without_a_name_in_quotes_is_two_quotes_within_them() {
+    let mut parser = of_spec(r#"%h "%u" %t "%r" "%{name}n""#);
+    for user in ["\"\"", "", "-", "jane", "\\\"", "\\\"\\\""] {
+        let line = format!(r#"203.0.113.7 "{user}" [10/Oct/2000:13:55:36 -0700] "GET /" "{user}""#);
+        let request = record(&mut parser, line.as_bytes()).request;
+        assert_eq!(line_of(request).raw, b"GET /", "{user}");
+    }
+}
+
+#[test]
 fn a_request_may_come_in_parts() {
     let check = |spec: &str, request: &str, expected: [&str; 3]| {
         let line = format!("203.0.113.7 [10/Oct/2000:13:55:36 -0700] {request}");
@@ -360,9 +394,10 @@ fn a_forwarded_client_is_the_last_that_is_not_private() {
         ("203.0.113.7, 10.0.0.1", "203.0.113.7"),
         ("198.51.100.1,2001:db8::7 , ::1, fd00::1", "2001:db8::7"),
         ("10.0.0.2, 10.0.0.1", "10.0.0.1"),
-        ("anything, unknown", "unknown"),
+        ("203.0.113.7, unknown", "-"),
+        ("anything", "-"),
         ("-", "-"),
-        ("", ""),
+        ("", "-"),
     ] {
         check(quoted, &format!("\"{logged}\""), client);
     }

@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::domain::registrable_domain;
+use super::domain::{normal_name, registrable_domain};
+use crate::record;
 
 /// A client address in canonical form: IPv4-mapped IPv6 is IPv4; zone, brackets and port are gone.
 #[derive(Clone, PartialEq, Eq)]
@@ -10,21 +11,23 @@ pub(crate) enum Client {
     /// An address.
     Address(IpAddr),
     /// A host name in the address's place, in lower case.
-    Name(Vec<u8>),
-    /// No client at all: empty, `-` or a `unix:` socket.
+    Name(String),
+    /// None that can be told: empty, `-`, a `unix:` socket, or what is neither address nor host name.
     Absent,
 }
 
 impl Client {
     /// Reads the client field of a log line.
+    ///
+    /// What is neither an address nor a host name is absent: spellings are as many as one likes, and
+    /// each of them would count as a network if they were names.
     pub(crate) fn read(field: &[u8]) -> Self {
-        if field.is_empty() || field == b"-" || field.starts_with(b"unix:") {
-            return Self::Absent;
+        let client = record::client(field);
+        match record::address(client) {
+            Some(address) => Self::Address(address),
+            None if client.starts_with(b"unix:") => Self::Absent,
+            None => host_name(client).map_or(Self::Absent, Self::Name),
         }
-        address(field).map_or_else(
-            || Self::Name(field.to_ascii_lowercase()),
-            |address| Self::Address(address.to_canonical()),
-        )
     }
 
     /// The address, where there is one.
@@ -53,7 +56,7 @@ impl Client {
         match (self.unit_address(), self) {
             (Some(IpAddr::V4(address)), _) => tagged(b'4', &address.octets()),
             (Some(IpAddr::V6(address)), _) => tagged(b'6', &address.octets()),
-            (None, Self::Name(name)) => tagged(b'n', name),
+            (None, Self::Name(name)) => tagged(b'n', name.as_bytes()),
             (None, _) => tagged(b'-', &[]),
         }
     }
@@ -65,10 +68,10 @@ impl Client {
             Self::Address(IpAddr::V4(address)) => ipv4_network(*address),
             Self::Address(IpAddr::V6(address)) => embedded_ipv4(*address)
                 .map_or_else(|| tagged(b'6', &address.octets()[..6]), ipv4_network),
-            Self::Name(name) => registrable_domain(name).map_or_else(
-                || tagged(b'n', name),
-                |domain| tagged(b'n', domain.as_bytes()),
-            ),
+            Self::Name(name) => {
+                let domain = registrable_domain(name.as_bytes());
+                tagged(b'n', domain.as_ref().unwrap_or(name).as_bytes())
+            }
             Self::Absent => tagged(b'-', &[]),
         }
     }
@@ -85,28 +88,30 @@ fn tagged(tag: u8, bytes: &[u8]) -> Vec<u8> {
     tagged
 }
 
-/// An address in any of the forms servers log: bare, bracketed, with a zone, with a port.
-fn address(field: &[u8]) -> Option<IpAddr> {
-    let text = std::str::from_utf8(field).ok()?;
-    if let Some(rest) = text.strip_prefix('[') {
-        let (inside, _port) = rest.split_once(']')?;
-        return ipv6(inside);
-    }
-    match text.bytes().filter(|&byte| byte == b':').count() {
-        0 => text.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
-        1 => text
-            .split_once(':')?
-            .0
-            .parse::<Ipv4Addr>()
-            .ok()
-            .map(IpAddr::V4),
-        _ => ipv6(text),
-    }
+/// The host name that a field is, in lower case, without the root's dot and without a port.
+///
+/// One without a public suffix ends in a label that begins with a letter (RFC 1123, section 2.1) and has
+/// a letter that hexadecimal digits do not: what has the characters of an address and is none is a
+/// broken address, and no name.
+fn host_name(field: &[u8]) -> Option<String> {
+    let name = normal_name(without_port(field))?;
+    let is_public = registrable_domain(name.as_bytes()).is_some();
+    (is_public || is_local_name(&name)).then_some(name)
 }
 
-fn ipv6(text: &str) -> Option<IpAddr> {
-    let without_zone = text.split('%').next()?;
-    without_zone.parse::<Ipv6Addr>().ok().map(IpAddr::V6)
+fn is_local_name(name: &str) -> bool {
+    let is_label =
+        |label: &str| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-');
+    let last = name.rsplit('.').next().unwrap_or_default();
+    name.split('.').all(is_label)
+        && last.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.contains(|letter| matches!(letter, 'g'..='z'))
+}
+
+fn without_port(field: &[u8]) -> &[u8] {
+    let digits = field.iter().rev().take_while(|byte| byte.is_ascii_digit());
+    let before = &field[..field.len() - digits.count()];
+    before.strip_suffix(b":").unwrap_or(field)
 }
 
 /// The IPv4 client inside a transition address: 6to4 (RFC 3056), or one of [`translated_ipv4`].
@@ -130,49 +135,120 @@ fn translated_ipv4(address: Ipv6Addr) -> Option<Ipv4Addr> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
+    /// The shared network of clients that cannot be told.
+    fn shared() -> Vec<u8> {
+        Client::Absent.network()
+    }
+
+    fn network(field: &str) -> Vec<u8> {
+        Client::read(field.as_bytes()).network()
+    }
+
     #[test]
-    fn one_client_has_one_canonical_form() {
-        let forms: [(&[u8], &str); 9] = [
-            (b"192.0.2.7", "192.0.2.7"),
-            (b"192.0.2.7:51234", "192.0.2.7"),
-            (b"::ffff:192.0.2.7", "192.0.2.7"),
-            (b"[::ffff:192.0.2.7]:443", "192.0.2.7"),
-            (b"2001:db8::1", "2001:db8::1"),
-            (b"2001:DB8:0::1", "2001:db8::1"),
-            (b"[2001:db8::1]", "2001:db8::1"),
-            (b"[2001:db8::1]:8080", "2001:db8::1"),
-            (b"fe80::1%eth0", "fe80::1"),
-        ];
-        for (field, expected) in forms {
-            let address = Client::read(field)
-                .address()
-                .map(|address| address.to_string());
-            assert_eq!(address.as_deref(), Some(expected));
+    fn a_client_is_an_address_a_host_name_or_absent() {
+        let address = |address: &str| Client::Address(address.parse().unwrap());
+        let name = |name: &str| Client::Name(name.into());
+        let check = |field: &str, expected: Client| {
+            assert!(Client::read(field.as_bytes()) == expected, "{field}");
+        };
+        check("192.0.2.7:51234", address("192.0.2.7"));
+        check("[::ffff:192.0.2.7]:443", address("192.0.2.7"));
+        check("10.0.0.2, 203.0.113.9", address("203.0.113.9"));
+        check("10.0.0.2,", address("10.0.0.2"));
+        check("Host.Example.COM.", name("host.example.com"));
+        check("host.example.com:8080", name("host.example.com"));
+        check("Web_01", name("web_01"));
+        check("nas.local", name("nas.local"));
+        check("ac.de", name("ac.de"));
+        for absent in [
+            "",
+            "-",
+            "unix:",
+            "unix:1",
+            "unix:/run/x.sock",
+            "host.example.com,",
+        ] {
+            check(absent, Client::Absent);
         }
     }
 
     #[test]
-    fn what_is_no_address_is_a_name_or_absent() {
-        for field in [&b""[..], b"-", b"unix:", b"unix:/run/x.sock"] {
-            assert!(Client::read(field) == Client::Absent);
-        }
+    fn no_spelling_of_an_address_is_a_network_of_its_own() {
         for field in [
-            &b"Host.Example.COM"[..],
-            b"1.2.3",
-            b"1.2.3.4.5",
-            b"\xff\xfe",
-            b"[::1",
-            b"a:b",
+            "1.2.3",
+            "1.2.3.4.5",
+            "192.0.2.07",
+            "0xc0000207",
+            "3221225991",
+            "0300.0.2.7",
+            "192.0.2.7;",
+            "192.0.2.7/32",
+            "\"192.0.2.7\"",
+            "192-0-2-7",
+            "192_0_2_7",
+            "192.0.2.7x",
+            "192.0.2.7 198.51.100.1",
+            "192.0.2.7:80:80",
+            "[::1",
+            "::1]",
+            "2001-db8--7",
+            "c0.a8.bad",
+            "2001:db8:::7",
+            "2001:db8::7.example.com",
+            "a94a8fe5ccb19ba61c4c0873d391e987982fbbd3",
+            "a:b",
+            "-host",
+            "host-",
+            "host..local",
+            "b\u{fc}ro",
+            "host name",
         ] {
-            assert!(Client::read(field) == Client::Name(field.to_ascii_lowercase()));
+            assert_eq!(network(field), shared(), "{field}");
+        }
+    }
+
+    #[test]
+    fn names_in_a_list_are_no_networks() {
+        for forged in [
+            "a1.com, x",
+            "a2.com,",
+            ",a3",
+            "192.0.2.1, nas",
+            "unknown, _x",
+        ] {
+            assert_eq!(network(forged), shared(), "{forged}");
+        }
+        assert_eq!(network("a1.com, 192.0.2.1"), network("192.0.2.9"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_has_only_characters_of_addresses_is_an_address_or_shared(
+            field in "[0-9a-fA-F.:,;%/\\[\\] \"'()<>=_|-]{0,24}",
+        ) {
+            let is_one = match Client::read(field.as_bytes()) {
+                Client::Address(_) | Client::Absent => true,
+                Client::Name(name) => registrable_domain(name.as_bytes()).is_some(),
+            };
+            prop_assert!(is_one);
+        }
+
+        #[test]
+        fn a_broken_address_is_no_network(address in any::<IpAddr>(), at in any::<prop::sample::Index>(), sign in "[.:,;%/\\[\\] \"'()<>=_|-]") {
+            let mut field = address.to_string();
+            field.insert_str(at.index(field.len() + 1), &sign);
+            let is_name = matches!(Client::read(field.as_bytes()), Client::Name(_));
+            prop_assert!(!is_name, "{}", field);
         }
     }
 
     #[test]
     fn networks_join_what_one_holder_controls() {
-        let same: [(&str, &str); 7] = [
+        let same: [(&str, &str); 8] = [
             ("192.0.2.1", "192.0.2.254"),
             ("2001:db8:1:2::1", "2001:db8:1:ffff::9"),
             ("2002:c000:0201::1", "192.0.2.99"),
@@ -180,12 +256,11 @@ mod tests {
             ("64:ff9b::192.0.2.1", "192.0.2.1"),
             ("a.dsl.example.com", "b.example.com"),
             ("-", "unix:"),
+            ("host.example.com:1", "host.example.com:2"),
         ];
         for (left, right) in same {
-            let network = |field: &str| Client::read(field.as_bytes()).network();
             assert_eq!(network(left), network(right), "{left} {right}");
         }
-        let network = |field: &str| Client::read(field.as_bytes()).network();
         assert_ne!(network("192.0.2.1"), network("192.0.3.1"));
         assert_ne!(network("2001:db8:1::1"), network("2001:db8:2::1"));
     }

@@ -1,11 +1,13 @@
 //! One request as logged: personal, borrowed from its chunk, and never printable.
 
+mod client;
 mod escape;
 
 use std::fmt;
 
 use crate::time::Timestamp;
 
+pub(crate) use client::{address, client, forwarded_client};
 pub use escape::Escape;
 pub(crate) use escape::hexadecimal;
 
@@ -54,7 +56,8 @@ pub enum Request<'a> {
 /// `Display` and no serialiser, and its `Debug` prints no content: nothing of a line can be shown.
 #[derive(Clone, Copy)]
 pub struct Record<'a> {
-    /// The client's address or host name as logged; empty or `-` where absent.
+    /// The client's address or host name as logged, or a list of addresses in its place; empty or `-`
+    /// where absent.
     pub client: &'a [u8],
     /// When the request was received.
     pub time: Timestamp,

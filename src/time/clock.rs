@@ -26,7 +26,9 @@ use super::{
 pub(crate) struct Clock {
     tz: TimeZone,
     clf: Pattern,
+    clf_date: Pattern,
     last_clf: ClfPrefix,
+    last_clf_date: ClfDate,
     last_date: Midnight,
     last_hour: LocalHour,
 }
@@ -37,6 +39,14 @@ struct ClfPrefix {
     date: [u8; 12],
     zone: [u8; 6],
     /// The seconds from the epoch to that midnight in that zone.
+    midnight: i64,
+}
+
+/// The `10/Oct/2000:` of a date without a zone, and the seconds from 1970-01-01 to it, as a calendar
+/// counts them.
+#[derive(Clone, Debug)]
+struct ClfDate {
+    date: [u8; 12],
     midnight: i64,
 }
 
@@ -63,15 +73,23 @@ impl Clock {
     /// The length of a time of the Common Log Format without its brackets.
     pub(crate) const CLF_LENGTH: usize = 26;
 
+    /// The same without a zone.
+    pub(crate) const LOCAL_CLF_LENGTH: usize = 20;
+
     /// A clock whose dates without a zone are of `tz`.
     pub(crate) fn new(tz: TimeZone) -> Self {
         Self {
             tz,
             clf: Pattern::clf(),
+            clf_date: Pattern::clf_date(),
             // No text equals the empty prefix, no day is before 0, and no hour is the last one.
             last_clf: ClfPrefix {
                 date: [0; 12],
                 zone: [0; 6],
+                midnight: 0,
+            },
+            last_clf_date: ClfDate {
+                date: [0; 12],
                 midnight: 0,
             },
             last_date: Midnight {
@@ -93,6 +111,17 @@ impl Clock {
             return self.clf_of_another_day(text);
         }
         timestamp(self.last_clf.midnight + second_of_day(*clock)?, 0)
+    }
+
+    /// The instant of such a time without a zone, `10/Oct/2000:13:55:36`.
+    #[inline]
+    pub(crate) fn local_clf(&mut self, text: &[u8; Self::LOCAL_CLF_LENGTH]) -> Option<Timestamp> {
+        let (date, clock) = text.split_first_chunk()?;
+        if *date != self.last_clf_date.date {
+            self.remember_clf_date(date)?;
+        }
+        let civil = self.last_clf_date.midnight + second_of_day(clock.try_into().ok()?)?;
+        timestamp(civil - self.offset(civil)?, 0)
     }
 
     /// The instant that the fields name; `None` where no such instant exists.
@@ -119,6 +148,20 @@ impl Clock {
             midnight: instant.seconds() - second_of_day(*clock)?,
         };
         Some(instant)
+    }
+
+    /// Reads a date of the Common Log Format, and remembers it.
+    #[cold]
+    fn remember_clf_date(&mut self, date: &[u8; 12]) -> Option<()> {
+        let mut fields = Fields::default();
+        self.clf_date
+            .read(date, &mut fields)
+            .filter(|rest| rest.is_empty())?;
+        self.last_clf_date = ClfDate {
+            date: *date,
+            midnight: self.midnight(&fields)?,
+        };
+        Some(())
     }
 
     /// The seconds from the epoch to the date and time of day.
@@ -325,6 +368,33 @@ mod tests {
         check("2026-10-25 02:30:00", "2026-10-25T00:30:00Z");
         check("2026-10-25 03:00:00", "2026-10-25T02:00:00Z");
         check("1960-07-15 12:00:00", "1960-07-15T11:00:00Z");
+    }
+
+    #[test]
+    fn a_time_of_the_common_log_format_without_a_zone_is_of_the_clocks() {
+        let mut clock = Clock::new(berlin());
+        let mut check = |text: &str, expected: Option<&str>| {
+            let found = clock.local_clf(text.as_bytes().first_chunk().unwrap());
+            let found = found.map(Timestamp::seconds);
+            assert_eq!(found, expected.and_then(seconds), "{text}");
+        };
+        check("15/Jan/2026:12:00:00", Some("2026-01-15T11:00:00Z"));
+        check("15/Jan/2026:23:59:60", Some("2026-01-15T22:59:59Z"));
+        check("15/Jul/2026:12:00:00", Some("2026-07-15T10:00:00Z"));
+        check("29/Mar/2026:02:30:00", Some("2026-03-29T01:30:00Z"));
+        check("25/Oct/2026:02:30:00", Some("2026-10-25T00:30:00Z"));
+        check("25/Oct/2026:03:00:00", Some("2026-10-25T02:00:00Z"));
+        for impossible in [
+            "30/Feb/2026:12:00:00",
+            "25/Oct/2026:24:00:00",
+            "25/Oct/2026:12.00.00",
+            "5/Oct/20260:12:00:00",
+            "25/Okt/2026:12:00:00",
+            "25/Oct/2026 12:00:00",
+        ] {
+            check(impossible, None);
+            check(impossible, None);
+        }
     }
 
     #[test]

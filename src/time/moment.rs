@@ -11,6 +11,9 @@ const SECOND_DIGITS: usize = 11;
 const MILLISECOND_DIGITS: usize = 14;
 const MICROSECOND_DIGITS: usize = 17;
 
+/// Most digits of a count at all: any of so many fits into 64 bits.
+const MOST_DIGITS: usize = 19;
+
 impl Clock {
     /// The instant of a time in a syntax that can be told from the others by its look:
     ///
@@ -79,19 +82,21 @@ fn zone(text: &[u8], fields: &mut Fields) -> Option<()> {
 fn count(text: &[u8]) -> Option<Timestamp> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (whole, fraction) = text.split_at(digits);
-    if digits == 0 {
+    if !(1..=MOST_DIGITS).contains(&digits) {
         return None;
     }
-    let value = whole.iter().try_fold(0_i64, |value, digit| {
-        value.checked_mul(10)?.checked_add(i64::from(digit - b'0'))
-    })?;
+    let value = whole
+        .iter()
+        .fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
+    let value = i64::try_from(value).ok()?;
     if digits <= SECOND_DIGITS {
-        let seconds = Timestamp(value.checked_mul(Timestamp::MICROSECONDS)?);
-        return Some(Timestamp(seconds.0 + microseconds(fraction)?));
+        return Some(Timestamp(
+            value * Timestamp::MICROSECONDS + microseconds(fraction)?,
+        ));
     }
     microseconds(fraction)?;
     Some(Timestamp(if digits <= MILLISECOND_DIGITS {
-        value.checked_mul(1000)?
+        value * 1000
     } else if digits <= MICROSECOND_DIGITS {
         value
     } else {
@@ -99,14 +104,21 @@ fn count(text: &[u8]) -> Option<Timestamp> {
     }))
 }
 
-/// The microseconds of nothing, or of a point and the digits after it.
+/// The microseconds of nothing, or of a point and one to nine digits after it; what is finer is dropped.
 fn microseconds(fraction: &[u8]) -> Option<i64> {
     let Some(digits) = fraction.strip_prefix(b".") else {
         return fraction.is_empty().then_some(0);
     };
-    let mut fields = Fields::default();
-    let rest = Component::Fraction.read(digits, &mut fields)?;
-    rest.is_empty().then_some(fields.fraction)
+    if !(1..=9).contains(&digits.len()) || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let units = [100_000, 10_000, 1000, 100, 10, 1];
+    let values = digits.iter().zip(units);
+    Some(
+        values
+            .map(|(digit, unit)| i64::from(digit - b'0') * unit)
+            .sum(),
+    )
 }
 
 #[cfg(test)]

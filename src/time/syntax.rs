@@ -17,6 +17,11 @@ impl Pattern {
         Self::expanded(b"%d/%b/%Y:%H:%M:%S %z")
     }
 
+    /// The date that such a time begins with, and the colon after it.
+    pub(super) fn clf_date() -> Self {
+        Self::expanded(b"%d/%b/%Y:")
+    }
+
     /// A time of ISO 8601 with its zone, `1970-09-28T12:00:00+06:00`: nginx's `$time_iso8601`.
     pub(crate) fn iso8601() -> Self {
         Self::expanded(b"%Y-%m-%dT%H:%M:%S%z")

@@ -20,9 +20,11 @@ impl Network {
         match Client::read(field) {
             Client::Address(IpAddr::V4(address)) => Self::v4(address),
             Client::Address(IpAddr::V6(address)) => Self::v6(address),
-            Client::Name(name) => {
-                Self::Name(registrable_domain(&name).map_or(name, String::into_bytes))
-            }
+            Client::Name(name) => Self::Name(
+                registrable_domain(name.as_bytes())
+                    .unwrap_or(name)
+                    .into_bytes(),
+            ),
             Client::Absent => Self::Absent,
         }
     }

@@ -16,7 +16,7 @@ use crate::error::Result;
 
 pub(super) use apache::template as apache;
 pub use goaccess::DateFormats;
-pub(super) use nginx::template_of as nginx_of_words;
+pub(super) use nginx::{template as nginx, template_of as nginx_of_words};
 
 /// The notation of a format string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -58,7 +58,7 @@ fn is_variable(text: &str) -> bool {
 /// # Errors
 ///
 /// A setting's error where the string is not of the grammar.
-pub(super) fn template(spec: &str) -> Result<Template> {
+pub(in crate::format) fn template(spec: &str) -> Result<Template> {
     let spec = spec.trim();
     let (is_directive, parameters) = match spec.strip_prefix("log_format") {
         Some(parameters) => (true, parameters),

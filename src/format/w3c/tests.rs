@@ -154,6 +154,17 @@ fn local_times_are_of_the_logs_time_zone_and_count_where_there_are_no_others() {
 }
 
 #[test]
+fn a_uri_without_a_scheme_tells_the_host_too() {
+    check(
+        "date time cs-uri cs-uri-query c-ip sc-status",
+        &[(
+            r#""2026-11-10" "08:00:00" "www.example.com/a" "" "::1" "200""#,
+            "::1 2026-11-10T08:00:00Z 200 |/a||| www.example.com",
+        )],
+    );
+}
+
+#[test]
 fn cells_are_between_runs_of_spaces_or_single_tabs_and_may_be_quoted() {
     check(
         "date time c-ip cs(User-Agent) cs-uri-stem",
