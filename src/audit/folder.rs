@@ -79,6 +79,9 @@ pub(super) fn read(
     ledger: Option<&Path>,
     findings: &mut Findings,
 ) -> Result<Vec<Site>> {
+    if !dir.join(".state").exists() {
+        findings.leave("the permissions of the private state, which is not in the folder");
+    }
     let mut reader = Reader { findings };
     let mut whole = reader.site(dir, None, prefix.to_owned())?;
     let mut sites = Vec::new();

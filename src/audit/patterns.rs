@@ -45,8 +45,11 @@ pub(super) fn of_text(text: &str) -> Option<&'static str> {
     views(text).iter().find_map(|view| of_view(view))
 }
 
+/// Whether a text holds something, and what in words.
+type Pattern = (fn(&str) -> bool, &'static str);
+
 fn of_view(text: &str) -> Option<&'static str> {
-    let tests: [(fn(&str) -> bool, &str); 9] = [
+    let tests: [Pattern; 9] = [
         (holds_mail_address, "a mail address"),
         (holds_ipv4, "an IPv4 address"),
         (holds_ipv6, "an IPv6 address"),

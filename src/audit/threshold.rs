@@ -121,22 +121,17 @@ fn check_other(rows: &Rows, findings: &mut Findings) {
             || "(other) stands where this table cannot have it".to_owned(),
         );
     }
+    // Transitions are rolled up within each page, other tables as a whole.
+    let level = usize::from(is_within);
     let groups = rows
         .rows
-        .chunk_by(|one, other| is_within && one.keys[0] == other.keys[0] || !is_within);
+        .chunk_by(|one, other| one.keys[..level] == other.keys[..level]);
     for group in groups {
-        let only_other = match group {
-            [row] => {
-                row.keys.iter().any(|_| true) && {
-                    let top = usize::from(is_within);
-                    row.keys.get(top).is_some_and(|key| key == OTHER)
-                }
-            }
-            _ => false,
-        };
+        let is_lone_other =
+            group.len() == 1 && group[0].keys.get(level).is_some_and(|key| key == OTHER);
         findings.require(
             Check::Threshold,
-            !only_other,
+            !is_lone_other,
             || rows.place(&group[0]),
             || "left with nothing but (other), and not withheld".to_owned(),
         );

@@ -122,7 +122,14 @@ impl Log {
             client: self.clients.number(record.client),
             agent: self.agents.number(record.agent.decode(&mut buffer)),
             referrer: self.referrers.number(record.referrer.decode(&mut buffer)),
-            request: self.requests.number(&joined(&record.request)),
+            request: match &record.request {
+                Request::Line(line) => self.requests.number(line.decode(&mut buffer)),
+                Request::Parts {
+                    method,
+                    path,
+                    query,
+                } => self.requests.number(&joined([method, path, query])),
+            },
             host: self.hosts.number(host),
             status: record
                 .status
@@ -170,24 +177,14 @@ impl Log {
     }
 }
 
-/// A request as one value. A zero byte, which no server takes in a request line, marks parts.
-fn joined(request: &Request<'_>) -> Vec<u8> {
-    let mut buffer = Vec::new();
-    match request {
-        Request::Line(line) => line.decode(&mut buffer).to_vec(),
-        Request::Parts {
-            method,
-            path,
-            query,
-        } => {
-            let mut value = Vec::new();
-            for part in [method, path, query] {
-                value.push(PARTS);
-                value.extend_from_slice(part.decode(&mut buffer));
-            }
-            value
-        }
+/// A request in parts as one value. A zero byte, which no server takes in a request, marks each part.
+fn joined(parts: [&Text<'_>; 3]) -> Vec<u8> {
+    let (mut buffer, mut value) = (Vec::new(), Vec::new());
+    for part in parts {
+        value.push(PARTS);
+        value.extend_from_slice(part.decode(&mut buffer));
     }
+    value
 }
 
 /// The mail address around an `@`, if it is one.
