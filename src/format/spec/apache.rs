@@ -9,11 +9,11 @@ use nom::{
     bytes::complete::{is_not, tag, take, take_till},
     character::complete::{char, one_of, satisfy},
     combinator::{map, recognize, value},
-    multi::{fold_many0, many0, many1},
+    multi::{fold_many0, many1},
     sequence::delimited,
 };
 
-use super::backslash;
+use super::{backslash, items};
 use crate::{
     error::Result,
     format::{
@@ -68,16 +68,8 @@ pub(in crate::format) fn template(spec: &str) -> Result<Template> {
 }
 
 fn pieces(spec: &str) -> Result<Vec<Piece>> {
-    let (rest, items) = many0(item)
-        .parse(spec)
-        .map_err(|_| refused("it is not a format string"))?;
-    if !rest.is_empty() {
-        return Err(refused(&format!(
-            "`{rest}` does not begin with a whole directive"
-        )));
-    }
     let mut pieces = Vec::new();
-    for item in items {
+    for item in items(spec, item, "directive")? {
         match item {
             Item::Literal(text) => pieces.push(Piece::Literal(text.into_bytes())),
             Item::Directive(directive) => push_pieces(directive, &mut pieces)?,

@@ -10,11 +10,11 @@ use nom::{
     bytes::complete::{is_not, tag, take_till},
     character::complete::{anychar, char},
     combinator::{map, not, recognize},
-    multi::{many0, many1},
+    multi::many1,
     sequence::{delimited, preceded},
 };
 
-use super::backslash;
+use super::{backslash, items};
 use crate::{
     error::Result,
     format::{
@@ -84,16 +84,8 @@ pub(super) fn template(spec: &str, dates: &DateFormats) -> Result<Template> {
             "JSON is not read by GoAccess's specifiers here: name a known JSON format",
         ));
     }
-    let (rest, items) = many0(item)
-        .parse(spec)
-        .map_err(|_| refused("it is not a format string"))?;
-    if !rest.is_empty() {
-        return Err(refused(&format!(
-            "`{rest}` does not begin with a whole specifier"
-        )));
-    }
     let mut pieces = Vec::new();
-    for item in items {
+    for item in items(spec, item, "specifier")? {
         match item {
             Item::Literal(text) => pieces.push(Piece::Literal(text.into_bytes())),
             Item::Specifier(letter) => pieces.push(specifier(letter, dates)?),

@@ -8,10 +8,10 @@ use std::fmt;
 
 use nom::{
     IResult, Parser, branch::alt, bytes::complete::tag, character::complete::char,
-    combinator::value, sequence::preceded,
+    combinator::value, multi::many0, sequence::preceded,
 };
 
-use super::piece::Template;
+use super::{compile::refused, piece::Template};
 use crate::error::Result;
 
 pub(super) use apache::template as apache;
@@ -68,6 +68,25 @@ pub(super) fn template(spec: &str, dates: &DateFormats) -> Result<Template> {
         Dialect::Apache => apache::template(spec),
         Dialect::GoAccess => goaccess::template(spec, dates),
         Dialect::Nginx => nginx::template(spec),
+    }
+}
+
+/// All of a format string by a grammar's parser of one item; `unit` is what items other than text are
+/// called.
+fn items<'s, T>(
+    spec: &'s str,
+    item: impl FnMut(&'s str) -> IResult<&'s str, T>,
+    unit: &str,
+) -> Result<Vec<T>> {
+    let (rest, items) = many0(item)
+        .parse(spec)
+        .map_err(|_| refused("it is not a format string"))?;
+    if rest.is_empty() {
+        Ok(items)
+    } else {
+        Err(refused(&format!(
+            "`{rest}` does not begin with a whole {unit}"
+        )))
     }
 }
 

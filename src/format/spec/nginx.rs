@@ -9,10 +9,10 @@ use nom::{
     bytes::complete::{is_not, take_while1},
     character::complete::char,
     combinator::map,
-    multi::many0,
     sequence::{delimited, preceded},
 };
 
+use super::items;
 use crate::{
     error::Result,
     format::{
@@ -111,16 +111,8 @@ fn escape_named(name: &str) -> Result<Escape> {
 }
 
 fn of_string(string: &str, escape: Escape) -> Result<Template> {
-    let (rest, items) = many0(item)
-        .parse(string)
-        .map_err(|_| refused("it is not a format string"))?;
-    if !rest.is_empty() {
-        return Err(refused(&format!(
-            "`{rest}` does not begin with a whole variable"
-        )));
-    }
     let mut pieces = Vec::new();
-    for item in items {
+    for item in items(string, item, "variable")? {
         match item {
             Item::Literal(text) => pieces.push(Piece::Literal(text.into())),
             Item::Variable(name) => push_variable(name, &mut pieces),
