@@ -59,11 +59,12 @@ struct Fit {
 
 /// See [`Format::detect`].
 pub(super) fn detect(name: &str, sample: &[u8]) -> Result<Detected> {
-    let wrapper = Wrapper::of_most(sampled(sample));
+    let lines = sampled(sample);
+    let wrapper = Wrapper::of_most(lines.iter().copied());
     let mut fits: Vec<_> = FORMATS
         .iter()
         .filter_map(|known| known.format().wrapped(wrapper))
-        .map(|format| fit(format, sample))
+        .map(|format| fit(format, &lines))
         .collect();
     fits.sort_by_key(Fit::rank);
     match fits.pop() {
@@ -92,12 +93,12 @@ fn without_lines(sample: &[u8]) -> Format {
     directed.unwrap_or_else(|| COMBINED.format())
 }
 
-/// Tries the format on the sample.
-fn fit(format: Format, sample: &[u8]) -> Fit {
+/// Tries the format on the sample's lines.
+fn fit(format: Format, sampled: &[&[u8]]) -> Fit {
     let mut parser = format.parser(TimeZone::UTC);
     let (mut addresses, mut parsed, mut lines) = (0, 0, 0);
     let mut buffer = Vec::new();
-    for line in sampled(sample) {
+    for line in sampled {
         match parser.parse(format.unwrapped(line, &mut buffer)) {
             Parsed::Record(record) => {
                 lines += 1;
@@ -119,12 +120,13 @@ fn fit(format: Format, sample: &[u8]) -> Fit {
 }
 
 /// The lines of the sample, without the last one where that may be cut.
-fn sampled(sample: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
+fn sampled(sample: &[u8]) -> Vec<&[u8]> {
     let sample = &sample[..sample.len().min(SAMPLE_BYTES)];
     let end = memrchr(b'\n', sample).unwrap_or(sample.len());
     sample[..end]
         .split(|&byte| byte == b'\n')
         .take(SAMPLE_LINES)
+        .collect()
 }
 
 /// What was tried, the best guess first; what fits no line is none.
