@@ -130,10 +130,12 @@ impl Input {
         let ends = starts.iter().skip(1).copied().chain([u64::MAX]);
         let part = |position, end, taken: &Arc<AtomicU64>| Self {
             name: self.name.clone(),
-            content: Box::new(Part {
-                file: Arc::clone(&file),
-                position,
-                end,
+            content: Box::new(Counted {
+                reader: Box::new(Part {
+                    file: Arc::clone(&file),
+                    position,
+                    end,
+                }),
                 count: Arc::clone(taken),
             }),
             taken: Arc::clone(taken),
@@ -181,7 +183,6 @@ struct Part {
     file: Arc<File>,
     position: u64,
     end: u64,
-    count: Arc<AtomicU64>,
 }
 
 impl Read for Part {
@@ -190,7 +191,6 @@ impl Read for Part {
         let wanted = buffer.len().min(left);
         let read = self.file.read_at(&mut buffer[..wanted], self.position)?;
         self.position += read as u64;
-        self.count.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
 }
