@@ -195,9 +195,7 @@ impl Run<'_> {
                 report.entangled.push(period);
                 continue;
             }
-            let follows = first_released.is_some_and(|first| first < period);
-            let gap =
-                missing_beginning(period, coverage, settings, self.inputs).filter(|_| follows);
+            let gap = self.missing_beginning(period, coverage, first_released);
             let complete = self.whole && gap.is_none() && !settings.include_open;
             if let Some(gap) = gap.filter(|_| !settings.allow_partial) {
                 report.held.push(gap);
@@ -224,20 +222,36 @@ impl Run<'_> {
 
     /// The first period that some site holds back.
     fn first_held(&self, sites: &[(Collected, Folder)]) -> Option<Period> {
-        let is_held = |period: Period, coverage: &Coverage, folder: &Folder| {
-            let follows = folder
-                .ledger()
-                .earliest()
-                .is_some_and(|first| first < period);
-            follows && missing_beginning(period, coverage, self.settings, self.inputs).is_some()
-        };
         let candidates = self
             .candidates(sites)
             .filter(|_| !self.settings.allow_partial);
-        candidates
-            .filter(|&(period, coverage, folder)| is_held(period, coverage, folder))
-            .map(|(period, ..)| period)
-            .min()
+        let held = candidates.filter_map(|(period, coverage, folder)| {
+            self.missing_beginning(period, coverage, folder.ledger().earliest())
+        });
+        held.map(|held| held.period).min()
+    }
+
+    /// Tells of a period whose first line comes late, where an earlier run has released an earlier
+    /// period, so that lines should follow without a gap.
+    fn missing_beginning(
+        &self,
+        period: Period,
+        coverage: &Coverage,
+        first_released: Option<Period>,
+    ) -> Option<Held> {
+        let settings = self.settings;
+        first_released.filter(|first| *first < period)?;
+        let (earliest, source) = coverage.earliest;
+        let late = earliest.0 - settings.calendar.midnight(period.start).0;
+        let allowed = settings
+            .gap
+            .unwrap_or_else(|| GAP.max(2 * coverage.longest_gap()));
+        let (date, hour) = settings.calendar.civil_hour(earliest);
+        (late > allowed).then(|| Held {
+            period,
+            first: CivilHour { date, hour },
+            source: self.inputs.sources[source as usize].name(),
+        })
     }
 
     /// The last period that may be released.
@@ -294,27 +308,6 @@ impl Report {
             Some(Verdict::Older | Verdict::Unchanged) => {}
         }
     }
-}
-
-/// Tells of a period whose first line comes late. Asked where an earlier run has released an earlier
-/// period, so that lines should follow without a gap.
-fn missing_beginning(
-    period: Period,
-    coverage: &Coverage,
-    settings: &ReportSettings,
-    inputs: &Inputs,
-) -> Option<Held> {
-    let (earliest, source) = coverage.earliest;
-    let late = earliest.0 - settings.calendar.midnight(period.start).0;
-    let allowed = settings
-        .gap
-        .unwrap_or_else(|| GAP.max(2 * coverage.longest_gap()));
-    let (date, hour) = settings.calendar.civil_hour(earliest);
-    (late > allowed).then(|| Held {
-        period,
-        first: CivilHour { date, hour },
-        source: inputs.sources[source as usize].name(),
-    })
 }
 
 /// The release of a period from its hits; `None` if it has fewer than k networks.
