@@ -11,8 +11,8 @@ use hushlog::{
 
 use super::{
     Exit,
-    log_format::{self, DateArguments},
-    messages, show, zone,
+    log_format::{self, DateArguments, LogZoneArguments},
+    messages, show,
 };
 
 /// The motivated intruder: tries to find anything personal in what was released
@@ -71,14 +71,8 @@ struct LogArguments {
     #[command(flatten)]
     dates: DateArguments,
 
-    /// Time zone of logs whose times have none
-    #[arg(
-        long,
-        default_value = "UTC",
-        env = "HUSHLOG_LOG_TZ",
-        value_name = "ZONE"
-    )]
-    log_tz: String,
+    #[command(flatten)]
+    log_zone: LogZoneArguments,
 
     /// Host name of the site
     #[arg(long, env = "HUSHLOG_SITE_HOST", value_name = "HOST")]
@@ -141,7 +135,7 @@ impl LogArguments {
         messages::named_twice(&repeated);
         Ok(Some(AgainstLog {
             format: log_format::chosen(&self.log_format, &self.dates)?,
-            log_tz: zone(&self.log_tz)?,
+            log_tz: self.log_zone.zone()?,
             hosts: NamedHosts::new(&self.host_from_file, &sources)?,
             sources,
             site_hosts: self.site_host.clone(),

@@ -6,7 +6,10 @@ use clap::Args;
 use hushlog::{
     error::{Error, Result},
     format::{DateFormats, Dialect, Format},
+    time::TimeZone,
 };
+
+use super::zone;
 
 /// How the dates of a `GoAccess` format string are written.
 #[derive(Args)]
@@ -18,6 +21,19 @@ pub(super) struct DateArguments {
     /// Format of %t and %x in a GoAccess format string [default: %H:%M:%S]
     #[arg(long, env = "HUSHLOG_TIME_FORMAT", value_name = "FORMAT")]
     time_format: Option<String>,
+}
+
+/// The time zone of logs.
+#[derive(Args)]
+pub(super) struct LogZoneArguments {
+    /// Time zone of logs whose times have none
+    #[arg(
+        long,
+        default_value = "UTC",
+        env = "HUSHLOG_LOG_TZ",
+        value_name = "ZONE"
+    )]
+    log_tz: String,
 }
 
 /// The format meant; `None` if it is to be found out.
@@ -57,6 +73,13 @@ impl DateArguments {
             date: self.date_format.clone(),
             time: self.time_format.clone(),
         }
+    }
+}
+
+impl LogZoneArguments {
+    /// The time zone of that name.
+    pub(super) fn zone(&self) -> Result<TimeZone> {
+        zone(&self.log_tz)
     }
 }
 

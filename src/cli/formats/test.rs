@@ -12,8 +12,8 @@ use hushlog::{
 use super::aligned;
 use crate::cli::{
     Exit,
-    log_format::{self, DateArguments},
-    say, zone,
+    log_format::{self, DateArguments, LogZoneArguments},
+    say,
 };
 
 /// How many lines of a log are of a format, and where the others are
@@ -29,14 +29,8 @@ pub(super) struct TestArguments {
     #[command(flatten)]
     dates: DateArguments,
 
-    /// Time zone of logs whose times have none
-    #[arg(
-        long,
-        default_value = "UTC",
-        env = "HUSHLOG_LOG_TZ",
-        value_name = "ZONE"
-    )]
-    log_tz: String,
+    #[command(flatten)]
+    log_zone: LogZoneArguments,
 
     /// Most line numbers to give for each kind of malformed lines
     #[arg(short = 'n', long, default_value_t = 5, value_name = "N")]
@@ -46,7 +40,7 @@ pub(super) struct TestArguments {
 /// Prints what the lines come to.
 pub(super) fn run(arguments: &TestArguments) -> Result<Exit> {
     let format = log_format::chosen(&arguments.spec, &arguments.dates)?;
-    let log_tz = zone(&arguments.log_tz)?;
+    let log_tz = arguments.log_zone.zone()?;
     let tried = tried(arguments.source(), format, |format| {
         Trial::new(format, log_tz, arguments.examples)
     });

@@ -9,7 +9,7 @@ use hushlog::{
 };
 use jiff::SignedDuration;
 
-use crate::cli::log_format::DateArguments;
+use crate::cli::log_format::{DateArguments, LogZoneArguments};
 
 /// Aggregate statistics of logs: CSV per table and period, and a summary on the terminal
 #[derive(Args)]
@@ -41,14 +41,8 @@ pub(in crate::cli) struct ReportArguments {
     #[arg(long, default_value = "UTC", env = "HUSHLOG_TZ", value_name = "ZONE")]
     pub(super) tz: String,
 
-    /// Time zone of logs whose times have none
-    #[arg(
-        long,
-        default_value = "UTC",
-        env = "HUSHLOG_LOG_TZ",
-        value_name = "ZONE"
-    )]
-    pub(super) log_tz: String,
+    #[command(flatten)]
+    pub(super) log_zone: LogZoneArguments,
 
     /// What is released at once
     #[arg(long, value_enum, default_value_t, env = "HUSHLOG_PERIOD")]

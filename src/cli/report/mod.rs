@@ -157,7 +157,7 @@ impl ReportArguments {
             hosts: NamedHosts::new(&self.host_from_file, &sources)?,
             sources,
             format: log_format::chosen(&self.log_format, &self.dates)?,
-            log_tz: zone(&self.log_tz)?,
+            log_tz: self.log_zone.zone()?,
         })
     }
 
