@@ -108,6 +108,12 @@ impl<'t> Tables<'t> {
         self.0.iter().find(|rows| rows.table == table)
     }
 
+    /// The rows of pages by their names.
+    fn pages(self) -> HashMap<&'t str, &'t Row> {
+        let pages = self.get(T::Pages).into_iter().flat_map(|it| &it.rows);
+        pages.map(|row| (row.keys[0].as_str(), row)).collect()
+    }
+
     /// The total of a period.
     pub(super) fn summary(self) -> Option<(&'t Rows, &'t Row)> {
         let summary = self.get(T::Summary)?;
@@ -259,12 +265,7 @@ fn check_transitions(tables: Tables<'_>, findings: &mut Findings) {
     let Some(rows) = tables.get(T::Transitions) else {
         return;
     };
-    let pages: HashMap<&str, &Row> = tables
-        .get(T::Pages)
-        .iter()
-        .flat_map(|pages| &pages.rows)
-        .map(|row| (row.keys[0].as_str(), row))
-        .collect();
+    let pages = tables.pages();
     for group in rows
         .rows
         .chunk_by(|one, other| one.keys[0] == other.keys[0])
@@ -298,12 +299,7 @@ fn check_errors(tables: Tables<'_>, findings: &mut Findings) {
     let Some(rows) = tables.get(T::Errors) else {
         return;
     };
-    let pages: Vec<&str> = tables
-        .get(T::Pages)
-        .iter()
-        .flat_map(|pages| &pages.rows)
-        .map(|row| row.keys[0].as_str())
-        .collect();
+    let pages = tables.pages();
     for group in rows
         .rows
         .chunk_by(|one, other| one.keys[0] == other.keys[0])
@@ -329,7 +325,7 @@ fn check_errors(tables: Tables<'_>, findings: &mut Findings) {
         let page = row.keys[1].as_str();
         findings.require(
             Check::Sums,
-            page == OTHER || pages.contains(&page),
+            page == OTHER || pages.contains_key(page),
             || rows.place(row),
             || "the page of an error is not published in pages".to_owned(),
         );

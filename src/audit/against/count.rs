@@ -1,18 +1,17 @@
 //! Counts a period again, plainly: visitor-days in order, each one's share of every published row.
 
-use std::cmp::Ordering;
-
 use hashbrown::HashMap;
 
 use super::{
     log::Logged,
+    request::{is_pageview, order, origin},
     rules::{Crawlers, Reduced},
     tally::{Part, Tally},
 };
 use crate::{
     aggregate::{Measure as M, Table as T},
     audit::table::{OTHER, Row, Rows},
-    privacy::{Agent, Category, Method},
+    privacy::{Agent, Category},
     time::{Date, Hours, Period, PeriodLength, Timestamp},
 };
 
@@ -535,56 +534,6 @@ fn key(parts: impl IntoIterator<Item = u32>) -> Key {
 
 fn seconds(earlier: i64, later: i64) -> u64 {
     u64::try_from((later - earlier) / Timestamp::MICROSECONDS).unwrap_or(0)
-}
-
-/// A GET of something other than an asset, answered with 2xx or 304.
-pub(super) fn is_pageview(reduced: &Reduced<'_>, request: &Logged) -> bool {
-    let known = &reduced.requests[request.request as usize];
-    let answered = (200..300).contains(&request.status) || request.status == 304;
-    answered && known.method == Method::Get && !known.is_asset
-}
-
-/// Domain and channel of a pageview's referrer.
-fn origin<'r>(reduced: &'r Reduced<'_>, request: &Logged) -> (&'r str, &'static str) {
-    let own = reduced.log.hosts.get(request.host);
-    let (source, channel) = reduced.referrer(request.referrer).seen_from(own);
-    let is_campaign = reduced.requests[request.request as usize]
-        .campaign
-        .is_some();
-    (
-        source,
-        if is_campaign {
-            "campaign"
-        } else {
-            channel.name()
-        },
-    )
-}
-
-/// Visitors together, each one's requests in the order of their definition.
-fn order(reduced: &Reduced<'_>, one: &Logged, other: &Logged) -> Ordering {
-    let unit = |it: &Logged| reduced.clients[it.client as usize].unit;
-    let visitor = |it: &Logged| (unit(it), it.agent, it.time);
-    visitor(one)
-        .cmp(&visitor(other))
-        .then_with(|| tie(reduced, one, other))
-}
-
-/// The order of a visitor's requests of one instant.
-fn tie(reduced: &Reduced<'_>, one: &Logged, other: &Logged) -> Ordering {
-    let request = |it: &Logged| &reduced.requests[it.request as usize];
-    let page = |it: &Logged| reduced.texts.get(request(it).page);
-    let origin = |it: &Logged| is_pageview(reduced, it).then(|| origin(reduced, it));
-    let campaign = |it: &Logged| {
-        let campaign = request(it).campaign;
-        campaign.map(|tags| tags.map(|tag| reduced.texts.get(tag)))
-    };
-    let rest = |it: &Logged| (request(it).method.name(), it.status, it.bytes);
-    page(one)
-        .cmp(page(other))
-        .then_with(|| origin(one).cmp(&origin(other)))
-        .then_with(|| campaign(one).cmp(&campaign(other)))
-        .then_with(|| rest(one).cmp(&rest(other)))
 }
 
 /// The columns with some cells left empty, and by row number those that it belongs to.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use hashbrown::{HashMap, HashSet};
 
 use super::{
-    count::is_pageview,
     log::Log,
+    request::is_pageview,
     rules::Reduced,
     search::{Haystack, Needle},
     spelling::{self, Spelling},

@@ -5,6 +5,7 @@ mod count;
 mod identifiers;
 mod log;
 mod network;
+mod request;
 mod rules;
 mod search;
 mod spelling;
