@@ -1,6 +1,9 @@
 //! The crate's one error type: a source or setting, and what is wrong with it, never a line's content.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// Why a run, or one source of it, failed.
 ///
@@ -46,6 +49,16 @@ pub enum Error {
     /// A privacy rule forbids the release; the message says what to do.
     #[error("{0}")]
     Refused(String),
+}
+
+impl Error {
+    /// A file or folder that could not be read.
+    pub(crate) fn unreadable(path: &Path, source: impl Into<io::Error>) -> Self {
+        Self::Read {
+            name: path.display().to_string(),
+            source: source.into(),
+        }
+    }
 }
 
 /// A result of this crate.

@@ -1,7 +1,7 @@
 //! Reads an audited folder as a stranger would: every name and every byte, following no link.
 
 use std::{
-    fs, io,
+    fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
@@ -94,7 +94,7 @@ pub(super) fn read(
         }
     }
     if let Some(path) = ledger {
-        let bytes = fs::read(path).map_err(|source| unreadable(path, source))?;
+        let bytes = fs::read(path).map_err(|source| Error::unreadable(path, source))?;
         whole.ledger = Some(Artefact {
             name: "the ledger named".to_owned(),
             kind: Kind::Ledger,
@@ -135,11 +135,16 @@ struct Entry {
 }
 
 /// The names in a folder, in bytewise order.
+///
+/// Errors name the folder that was asked for, since names within it may be anything.
 fn entries(folder: &Path) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
-    for entry in fs::read_dir(folder).map_err(|source| unreadable(folder, source))? {
-        let path = entry.map_err(|source| unreadable(folder, source))?.path();
-        let metadata = fs::symlink_metadata(&path).map_err(|source| unreadable(folder, source))?;
+    for entry in fs::read_dir(folder).map_err(|source| Error::unreadable(folder, source))? {
+        let path = entry
+            .map_err(|source| Error::unreadable(folder, source))?
+            .path();
+        let metadata =
+            fs::symlink_metadata(&path).map_err(|source| Error::unreadable(folder, source))?;
         let name = path.file_name().unwrap_or_default();
         entries.push(Entry {
             name: name.to_string_lossy().into_owned(),
@@ -151,14 +156,6 @@ fn entries(folder: &Path) -> Result<Vec<Entry>> {
     }
     entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     Ok(entries)
-}
-
-/// Errors name the folder that was asked for, since names within it may be anything.
-fn unreadable(path: &Path, source: io::Error) -> Error {
-    Error::Read {
-        name: path.display().to_string(),
-        source,
-    }
 }
 
 /// A name as findings show it: as it is, unless it might tell something.

@@ -65,9 +65,6 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::Read {
-            name: path.display().to_string(),
-            source,
-        }),
+        Err(source) => Err(Error::unreadable(path, source)),
     }
 }

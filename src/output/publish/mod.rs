@@ -350,8 +350,6 @@ fn manifest_of(files: &[File]) -> &[u8] {
 
 /// Whether something is there. Not being able to tell must not count as absence.
 fn exists(path: &Path) -> Result<bool> {
-    path.try_exists().map_err(|source| Error::Read {
-        name: path.display().to_string(),
-        source,
-    })
+    path.try_exists()
+        .map_err(|source| Error::unreadable(path, source))
 }

@@ -56,7 +56,7 @@ fn has_release(layout: &Layout) -> Result<bool> {
     let there = |path: &Path| match fs::metadata(path) {
         Ok(file) => Ok(file.len() > 0),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(source) => Err(unreadable(path, source)),
+        Err(source) => Err(Error::unreadable(path, source)),
     };
     let dated = names(layout.dir())?.iter().any(|it| it.starts_with(DATE));
     Ok(dated || there(layout.ledger())? || there(&layout.journal())?)
@@ -66,18 +66,11 @@ fn has_release(layout: &Layout) -> Result<bool> {
 fn names(folder: &Path) -> Result<Vec<String>> {
     let listed = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        listed => listed.map_err(|source| unreadable(folder, source))?,
+        listed => listed.map_err(|source| Error::unreadable(folder, source))?,
     };
     let name = |entry: io::Result<fs::DirEntry>| {
-        let entry = entry.map_err(|source| unreadable(folder, source))?;
+        let entry = entry.map_err(|source| Error::unreadable(folder, source))?;
         Ok(entry.file_name().to_string_lossy().into_owned())
     };
     listed.map(name).collect()
-}
-
-fn unreadable(path: &Path, source: io::Error) -> Error {
-    Error::Read {
-        name: path.display().to_string(),
-        source,
-    }
 }

@@ -75,10 +75,8 @@ impl Place {
         let folder = path.parent().filter(|parent| *parent != Path::new(""));
         let folder = folder.unwrap_or(Path::new("."));
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = open(folder, flags, Mode::empty()).map_err(|source| Error::Read {
-            name: folder.display().to_string(),
-            source: source.into(),
-        })?;
+        let folder = open(folder, flags, Mode::empty())
+            .map_err(|source| Error::unreadable(folder, source))?;
         Ok(Self {
             folder,
             name: name.to_owned(),
@@ -206,10 +204,7 @@ impl Place {
     }
 
     fn read_error(&self, source: impl Into<io::Error>) -> Error {
-        Error::Read {
-            name: self.path.display().to_string(),
-            source: source.into(),
-        }
+        Error::unreadable(&self.path, source)
     }
 
     fn in_use(&self) -> Error {
