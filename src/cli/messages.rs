@@ -112,7 +112,8 @@ pub(super) fn outcome(reports: &[Report], k: usize) -> Option<Exit> {
     let any = |is: fn(&Report) -> bool| reports.iter().any(is);
     if any(|report| !report.held.is_empty()) {
         Some(Exit::NotAllRead)
-    } else if any(|report| !report.changed.is_empty()) && !any(|report| !report.releases.is_empty())
+    } else if any(|report| !report.refused.is_empty())
+        || any(|report| !report.changed.is_empty()) && !any(|report| !report.releases.is_empty())
     {
         Some(Exit::Refused)
     } else {
@@ -128,6 +129,15 @@ fn not_released(report: &Report, k: usize) {
     for period in report.below.iter().map(named) {
         say(format_args!(
             "{period} is not published: its requests come from fewer than {k} networks"
+        ));
+    }
+    for (period, tables) in &report.refused {
+        say(format_args!(
+            "{} is not published: sums of {} and {} would tell of fewer than {k} networks, and rolling \
+             up further rows did not change that",
+            named(period),
+            tables.table.name(),
+            tables.other.name()
         ));
     }
     for period in report.unknown.iter().map(named) {

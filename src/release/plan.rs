@@ -2,14 +2,18 @@
 
 use std::borrow::Cow;
 
+use hashbrown::HashSet;
+
 use super::{
+    Withheld,
+    audit::{Audit, Unsettled},
     path::{OTHER_NUMBER, Path, Paths},
     threshold::{Cells, OTHER, PlannedRow, Shape, Threshold},
 };
 use crate::{
     aggregate::{
-        Key, Limits, RowMap, Survey, Surveyed, Table, category, columns, error_page, from_page,
-        to_page,
+        Key, Limits, Microdata, RowMap, Survey, Surveyed, Table, category, columns, error_page,
+        from_page, to_page,
     },
     privacy::Lexicon,
     time::PeriodLength,
@@ -39,6 +43,10 @@ pub struct Plan<'l> {
     names: [Vec<Name>; Table::ALL.len()],
     /// How many cells each table had before any was rolled up.
     pub(super) surveyed: [usize; Table::ALL.len()],
+    /// How many more of each table's top level are rolled up than the threshold asks for.
+    further: [usize; Table::ALL.len()],
+    /// What the audit rolled up.
+    pub(super) rolled_up: Vec<Withheld>,
     pub(super) settings: PlanSettings,
     lexicon: &'l Lexicon,
 }
@@ -64,33 +72,28 @@ impl<'l> Plan<'l> {
             rows: RowMap::default(),
             names: Default::default(),
             surveyed: Table::ALL.map(|table| survey.cells(table).len()),
+            further: [0; Table::ALL.len()],
+            rolled_up: Vec::new(),
             settings,
             lexicon,
         };
-        let planner = Planner {
-            survey,
-            lexicon,
-            settings,
-        };
-        let pages = planner.rows(Table::Pages, |_| true);
-        let named = NamedPages::of(&pages);
-        plan.push(Table::Pages, pages);
-        for table in Table::ALL
+        plan.decide(survey, Table::Pages);
+        Table::ALL
             .into_iter()
             .filter(|table| *table != Table::Pages)
-        {
-            let rows = match table {
-                Table::Summary => planner.summary(),
-                Table::Crawlers => planner.crawlers(),
-                Table::Errors => planner.rows(table, |key| named.has(error_page(key))),
-                Table::Transitions => planner.rows(table, |key| {
-                    named.has(from_page(key)) && to_page(key).is_none_or(|page| named.has(page))
-                }),
-                _ => planner.rows(table, |_| true),
-            };
-            plan.push(table, rows);
-        }
+            .for_each(|table| plan.decide(survey, table));
         Some(plan)
+    }
+
+    /// The same with as many further roll-ups as it takes that no sum or difference of published
+    /// numbers tells of fewer than k networks, as far as the [audit](super::audit) sees.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsettled`] if the audit still objects after very many roll-ups.
+    pub fn audited(mut self, survey: &Survey, microdata: &Microdata) -> Result<Self, Unsettled> {
+        self.rolled_up = Audit::new(&mut self, survey, microdata).settle()?;
+        Ok(self)
     }
 
     /// The sizes to which sets of networks have to grow to be judged.
@@ -120,6 +123,80 @@ impl<'l> Plan<'l> {
     /// One of the cells that a row is made of.
     pub(super) fn cell(&self, table: Table, row: usize) -> Key {
         self.names[table as usize][row].cell
+    }
+
+    /// Rolls up one more of a table's top level, the smallest.
+    pub(super) fn roll_up_further(&mut self, survey: &Survey, table: Table) {
+        self.further[table as usize] += 1;
+        self.decide(survey, table);
+    }
+
+    /// Gives up a table.
+    pub(super) fn withhold(&mut self, table: Table) {
+        self.replace(table, Vec::new());
+    }
+
+    /// Rolls up all transitions that are not in the given set, by their cells.
+    pub(super) fn keep_transitions(&mut self, survey: &Survey, keep: &HashSet<Key>) {
+        let rows = self
+            .planner(survey)
+            .rows(Table::Transitions, |key| keep.contains(&key));
+        self.replace(Table::Transitions, rows);
+    }
+
+    /// Whether a cell is a row by itself, with its name.
+    pub(super) fn is_named(&self, table: Table, cell: Key) -> bool {
+        let row = self.rows.row(table, cell);
+        row.is_some_and(|row| self.has_name(table, row))
+    }
+
+    fn has_name(&self, table: Table, row: usize) -> bool {
+        usize::from(self.names[table as usize][row].shared) == self.settings.depth(table)
+    }
+
+    /// Decides the rows of a table; those of pages come before others.
+    fn decide(&mut self, survey: &Survey, table: Table) {
+        let planner = self.planner(survey);
+        let named = self.named_pages();
+        let is_named = |page: Key| named.get(page as usize).is_some_and(|it| *it);
+        let rows = match table {
+            Table::Summary => planner.summary(),
+            Table::Crawlers => planner.crawlers(),
+            Table::Errors => planner.rows(table, |key| is_named(error_page(key))),
+            Table::Transitions => planner.rows(table, |key| {
+                is_named(from_page(key)) && to_page(key).is_none_or(is_named)
+            }),
+            _ => planner.rows(table, |_| true),
+        };
+        self.replace(table, rows);
+    }
+
+    /// Whether each page keeps its name, by number.
+    fn named_pages(&self) -> Vec<bool> {
+        let names = self.names[Table::Pages as usize].iter();
+        let named = names.filter(|name| name.shared > 0);
+        let pages: Vec<usize> = named.map(|name| name.cell as usize).collect();
+        let mut is_named = vec![false; pages.iter().max().map_or(0, |last| last + 1)];
+        pages.into_iter().for_each(|page| is_named[page] = true);
+        is_named
+    }
+
+    fn planner<'s>(&self, survey: &'s Survey) -> Planner<'s>
+    where
+        'l: 's,
+    {
+        Planner {
+            survey,
+            lexicon: self.lexicon,
+            settings: self.settings,
+            further: self.further,
+        }
+    }
+
+    fn replace(&mut self, table: Table, rows: Vec<PlannedRow>) {
+        self.rows.clear(table);
+        self.names[table as usize].clear();
+        self.push(table, rows);
     }
 
     fn push(&mut self, table: Table, mut rows: Vec<PlannedRow>) {
@@ -153,6 +230,7 @@ struct Planner<'s> {
     survey: &'s Survey,
     lexicon: &'s Lexicon,
     settings: PlanSettings,
+    further: [usize; Table::ALL.len()],
 }
 
 impl<'s> Planner<'s> {
@@ -167,6 +245,7 @@ impl<'s> Planner<'s> {
         let threshold = Threshold {
             k: self.settings.k,
             top: self.settings.top,
+            further: self.further[table as usize],
         };
         threshold.roll_up(&cells, shape(table), self.settings.depth(table))
     }
@@ -206,23 +285,6 @@ const fn shape(table: Table) -> Shape {
         Table::Campaigns | Table::Errors | Table::Regions => Shape::Nested,
         Table::Transitions => Shape::Within,
         _ => Shape::Flat,
-    }
-}
-
-/// The pages that keep their name, by number.
-struct NamedPages(Vec<bool>);
-
-impl NamedPages {
-    fn of(rows: &[PlannedRow]) -> Self {
-        let named = || rows.iter().filter(|row| row.path[0] != OTHER_NUMBER);
-        let pages = || named().map(|row| row.path[0] as usize);
-        let mut is_named = vec![false; pages().max().map_or(0, |last| last + 1)];
-        pages().for_each(|page| is_named[page] = true);
-        Self(is_named)
-    }
-
-    fn has(&self, page: Key) -> bool {
-        self.0.get(page as usize).is_some_and(|is_named| *is_named)
     }
 }
 

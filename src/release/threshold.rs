@@ -32,6 +32,8 @@ pub(super) struct Threshold {
     pub(super) k: usize,
     /// Most rows of a flat table that keep their name.
     pub(super) top: Option<usize>,
+    /// How many more of a table's top level join `(other)` than the threshold asks for.
+    pub(super) further: usize,
 }
 
 /// The cells of a table.
@@ -83,7 +85,7 @@ impl Threshold {
         }
         let top = self.top.filter(|_| shape == Shape::Flat);
         let rows = groups.by_parent.into_iter().flat_map(|(parent, group)| {
-            let group = self.settled(group, top);
+            let group = self.settled(group, top).joined(self.further, self.k);
             if group.kept.is_empty() {
                 return Vec::new();
             }
@@ -169,13 +171,8 @@ impl Threshold {
         group
             .kept
             .sort_unstable_by_key(|candidate| (Reverse(candidate.first), candidate.path));
-        while group.kept.len() > top.unwrap_or(usize::MAX) || group.other.falls_short(self.k) {
-            let Some(smallest) = group.kept.pop() else {
-                break;
-            };
-            group.other.join_candidate(smallest, self.k);
-        }
-        group
+        let surplus = group.kept.len().saturating_sub(top.unwrap_or(usize::MAX));
+        group.joined(surplus, self.k)
     }
 }
 
@@ -227,6 +224,19 @@ struct Group {
 }
 
 impl Group {
+    /// Joins so many of the smallest to `(other)`, and more until it is large enough. Those that keep
+    /// their name are sorted, the smallest last.
+    fn joined(mut self, count: usize, k: usize) -> Self {
+        let left = self.kept.len().saturating_sub(count);
+        while self.kept.len() > left || self.other.falls_short(k) {
+            let Some(smallest) = self.kept.pop() else {
+                break;
+            };
+            self.other.join_candidate(smallest, k);
+        }
+        self
+    }
+
     fn first(&self) -> u64 {
         let kept = self.kept.iter().map(|candidate| candidate.first);
         kept.sum::<u64>() + self.other.first
@@ -338,7 +348,12 @@ mod tests {
             nameable: |key| !example(key).nameless,
         };
         let name = |number: &u32| *names.get(*number as usize).unwrap_or(&OTHER);
-        let mut rows: Vec<String> = Threshold { k: K, top }
+        let threshold = Threshold {
+            k: K,
+            top,
+            further: 0,
+        };
+        let mut rows: Vec<String> = threshold
             .roll_up(&cells, shape, depth)
             .into_iter()
             .map(|mut row| {

@@ -1,0 +1,241 @@
+//! Two tables over the same visits or requests: whether sums of rows of the one, less sums of rows of
+//! the other, isolate a group of too few networks.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+
+use super::classes::Classes;
+use crate::aggregate::NetworkSet;
+
+/// Most steps of a search; where they do not suffice, the worst is assumed.
+const MOST_STEPS: usize = 50_000;
+
+/// The graph of two tables: a vertex for each row of the left and of the right one, an edge for each
+/// pair of rows that something is counted in, with the networks behind it.
+///
+/// Vertices are in classes: whatever takes a value of a row to that of another of its class is known to
+/// involve at least k networks. Edges within a class are not kept.
+pub(super) struct Crossing {
+    classes: Classes,
+    left: usize,
+    edges: HashMap<(u32, u32), NetworkSet>,
+    k: usize,
+}
+
+/// What is known of two tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// No difference of their sums has too few networks.
+    Safe,
+    /// One has.
+    Isolated,
+    /// The search was given up.
+    Undecided,
+}
+
+impl Crossing {
+    /// A graph without edges, of so many rows of each table.
+    pub(super) fn new(left: usize, right: usize, k: usize) -> Self {
+        Self {
+            classes: Classes::new(left + right),
+            left,
+            edges: HashMap::new(),
+            k,
+        }
+    }
+
+    /// Adds what one network has in a pair of rows.
+    pub(super) fn add(&mut self, left: u32, right: u32, network: u64) {
+        let right = right + self.left as u32;
+        if !self.classes.are_one(left, right) {
+            let edge = self.edges.entry((left, right)).or_default();
+            edge.insert(network, self.k);
+        }
+    }
+
+    /// Adds what several networks have in a pair of rows.
+    pub(super) fn add_all(&mut self, left: u32, right: u32, networks: &NetworkSet) {
+        let edge = self.edges.entry((left, right + self.left as u32));
+        edge.or_default().absorb(networks, self.k);
+    }
+
+    /// Joins classes between which there are at least k networks in one direction, until there are no
+    /// such. Edges added later only join more.
+    pub(super) fn contract(&mut self) {
+        loop {
+            self.edges
+                .retain(|&(left, right), _| !self.classes.are_one(left, right));
+            let heavy: Vec<(u32, u32)> = self
+                .arcs()
+                .into_iter()
+                .filter(|(_, networks)| networks.has(self.k))
+                .map(|(arc, _)| arc)
+                .collect();
+            if heavy.is_empty() {
+                return;
+            }
+            for (from, to) in heavy {
+                self.classes.join(from, to);
+            }
+            self.classes.flatten();
+        }
+    }
+
+    /// Whether so many rows, which are all that occur, are one class: nothing can be isolated, whatever is
+    /// added.
+    pub(super) const fn has_one_class_of(&self, rows: usize) -> bool {
+        self.classes.joins() + 1 == rows
+    }
+
+    /// Whether a difference of sums of the two tables has too few networks, but some.
+    pub(super) fn finding(mut self) -> Finding {
+        self.contract();
+        Cuts::new(&self.arcs(), self.k).search()
+    }
+
+    /// The edges between classes, from that of the left row to that of the right one.
+    fn arcs(&self) -> BTreeMap<(u32, u32), NetworkSet> {
+        let mut arcs = BTreeMap::<_, NetworkSet>::new();
+        for (&(left, right), networks) in &self.edges {
+            let arc = (self.classes.of(left), self.classes.of(right));
+            arcs.entry(arc).or_default().absorb(networks, self.k);
+        }
+        arcs
+    }
+}
+
+/// The search for a set of classes that arcs of fewer than k networks leave and none enters.
+struct Cuts<'a> {
+    /// The classes, neighbours close to each other, and where each one's component begins.
+    order: Vec<u32>,
+    is_first: Vec<bool>,
+    arcs: HashMap<u32, Vec<Arc<'a>>>,
+    k: usize,
+}
+
+/// An arc as seen from one of its ends.
+#[derive(Clone, Copy)]
+struct Arc<'a> {
+    other: u32,
+    leaves: bool,
+    networks: &'a NetworkSet,
+}
+
+/// Classes decided so far, and the networks on arcs from those inside to those outside.
+#[derive(Clone, Default)]
+struct Partial {
+    inside: Vec<bool>,
+    networks: NetworkSet,
+}
+
+impl<'a> Cuts<'a> {
+    fn new(edges: &'a BTreeMap<(u32, u32), NetworkSet>, k: usize) -> Self {
+        let mut arcs: HashMap<u32, Vec<Arc<'a>>> = HashMap::new();
+        for (&(from, to), networks) in edges {
+            for (end, other, leaves) in [(from, to, true), (to, from, false)] {
+                arcs.entry(end).or_default().push(Arc {
+                    other,
+                    leaves,
+                    networks,
+                });
+            }
+        }
+        let mut cuts = Self {
+            order: Vec::new(),
+            is_first: Vec::new(),
+            arcs,
+            k,
+        };
+        cuts.put_in_order();
+        cuts
+    }
+
+    /// Component by component, each from its class of most arcs on, breadth first.
+    fn put_in_order(&mut self) {
+        let mut starts: Vec<u32> = self.arcs.keys().copied().collect();
+        starts.sort_unstable_by_key(|class| (usize::MAX - self.arcs[class].len(), *class));
+        let mut seen = hashbrown::HashSet::new();
+        for start in starts {
+            if !seen.insert(start) {
+                continue;
+            }
+            let mut next = self.order.len();
+            self.order.push(start);
+            self.is_first.push(true);
+            while let Some(class) = self.order.get(next) {
+                next += 1;
+                for arc in &self.arcs[class] {
+                    if seen.insert(arc.other) {
+                        self.order.push(arc.other);
+                        self.is_first.push(false);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Decides class by class, and gives a branch up as soon as it has k networks. A group isolated in
+    /// several components is isolated in each: every component is searched by itself.
+    fn search(&self) -> Finding {
+        let places: HashMap<u32, usize> = self
+            .order
+            .iter()
+            .zip(0..)
+            .map(|(&class, at)| (class, at))
+            .collect();
+        let mut steps = 0;
+        let starts = (0..self.order.len()).filter(|&at| self.is_first[at]);
+        for start in starts {
+            let rest = self.is_first[start + 1..].iter().position(|first| *first);
+            let end = rest.map_or(self.order.len(), |length| start + 1 + length);
+            let mut open = vec![Partial::default()];
+            while let Some(partial) = open.pop() {
+                steps += 1;
+                if steps > MOST_STEPS {
+                    return Finding::Undecided;
+                }
+                let at = start + partial.inside.len();
+                if at == end {
+                    if partial.inside.contains(&true) && partial.inside.contains(&false) {
+                        return Finding::Isolated;
+                    }
+                    continue;
+                }
+                let sides = [true, false].into_iter();
+                open.extend(sides.filter_map(|inside| {
+                    let place = |class| places[&class].checked_sub(start);
+                    partial.with(inside, &self.arcs[&self.order[at]], place, self.k)
+                }));
+            }
+        }
+        Finding::Safe
+    }
+}
+
+impl Partial {
+    /// The same with one more class; `None` if an arc then enters, or k networks leave.
+    fn with(
+        &self,
+        inside: bool,
+        arcs: &[Arc<'_>],
+        place: impl Fn(u32) -> Option<usize>,
+        k: usize,
+    ) -> Option<Self> {
+        let mut next = self.clone();
+        for arc in arcs {
+            let other = place(arc.other).and_then(|at| self.inside.get(at));
+            if other.is_some_and(|&other| other != inside) {
+                if arc.leaves != inside {
+                    return None;
+                }
+                next.networks.absorb(arc.networks, k);
+                if next.networks.has(k) {
+                    return None;
+                }
+            }
+        }
+        next.inside.push(inside);
+        Some(next)
+    }
+}
