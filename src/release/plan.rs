@@ -1,6 +1,6 @@
 //! Decides from a survey which cells become rows, and in which order rows are published.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap};
 
 use hashbrown::HashSet;
 
@@ -43,8 +43,8 @@ pub struct Plan<'l> {
     names: [Vec<Name>; Table::ALL.len()],
     /// How many cells each table had before any was rolled up.
     pub(super) surveyed: [usize; Table::ALL.len()],
-    /// How many more of each table's top level are rolled up than the threshold asks for.
-    further: [usize; Table::ALL.len()],
+    /// What is rolled up of each table's top level beyond what the threshold asks for.
+    further: [Vec<Path>; Table::ALL.len()],
     /// What the audit rolled up.
     pub(super) rolled_up: Vec<Withheld>,
     pub(super) settings: PlanSettings,
@@ -54,6 +54,7 @@ pub struct Plan<'l> {
 /// Names a row: the key columns of one of its cells, as many as all of its cells share.
 #[derive(Clone, Copy)]
 struct Name {
+    path: Path,
     cell: Key,
     shared: u8,
 }
@@ -72,7 +73,7 @@ impl<'l> Plan<'l> {
             rows: RowMap::default(),
             names: Default::default(),
             surveyed: Table::ALL.map(|table| survey.cells(table).len()),
-            further: [0; Table::ALL.len()],
+            further: Default::default(),
             rolled_up: Vec::new(),
             settings,
             lexicon,
@@ -114,7 +115,7 @@ impl<'l> Plan<'l> {
 
     /// The key columns of a row as published.
     pub(super) fn columns(&self, table: Table, row: usize) -> Vec<Cow<'l, str>> {
-        let Name { cell, shared } = self.names[table as usize][row];
+        let Name { cell, shared, .. } = self.names[table as usize][row];
         let mut columns = columns(table, cell, self.lexicon, self.settings.length);
         columns[usize::from(shared)..].fill(Cow::Borrowed(OTHER));
         columns
@@ -125,10 +126,49 @@ impl<'l> Plan<'l> {
         self.names[table as usize][row].cell
     }
 
-    /// Rolls up one more of a table's top level, the smallest.
-    pub(super) fn roll_up_further(&mut self, survey: &Survey, table: Table) {
-        self.further[table as usize] += 1;
+    /// Rolls up one more of a table's top level.
+    pub(super) fn roll_up_further(&mut self, survey: &Survey, table: Table, path: Path) {
+        self.further[table as usize].push(path);
         self.decide(survey, table);
+    }
+
+    /// The rows that a table would have if one more of its top level were rolled up, each as the rows
+    /// that it is made of; none if the table would be withheld.
+    pub(super) fn merged_further(
+        &self,
+        survey: &Survey,
+        table: Table,
+        path: Path,
+    ) -> Vec<Vec<usize>> {
+        let mut further = self.further[table as usize].clone();
+        further.push(path);
+        let rows = self.decided(survey, table, &further).into_iter();
+        let merged = rows.map(|row| {
+            let old = row.cells.into_iter();
+            let mut old: Vec<usize> = old.filter_map(|cell| self.rows.row(table, cell)).collect();
+            old.sort_unstable();
+            old.dedup();
+            old
+        });
+        merged.collect()
+    }
+
+    /// What keeps its name of a table's top level, the smallest first.
+    pub(super) fn top_level(&self, survey: &Survey, table: Table) -> Vec<Path> {
+        let mut firsts: BTreeMap<Path, u64> = BTreeMap::new();
+        for (&key, cell) in survey.cells(table) {
+            let row = self.rows.row(table, key);
+            let name = row.map(|row| self.names[table as usize][row]);
+            if let Some(Name { mut path, .. }) = name.filter(|name| name.shared > 0) {
+                if shape(table) == Shape::Nested {
+                    path[1..].fill(0);
+                }
+                *firsts.entry(path).or_default() += cell.first;
+            }
+        }
+        let mut paths: Vec<Path> = firsts.keys().copied().collect();
+        paths.sort_unstable_by_key(|path| (firsts[path], Reverse(*path)));
+        paths
     }
 
     /// Gives up a table.
@@ -140,7 +180,7 @@ impl<'l> Plan<'l> {
     pub(super) fn keep_transitions(&mut self, survey: &Survey, keep: &HashSet<Key>) {
         let rows = self
             .planner(survey)
-            .rows(Table::Transitions, |key| keep.contains(&key));
+            .rows(Table::Transitions, &[], |key| keep.contains(&key));
         self.replace(Table::Transitions, rows);
     }
 
@@ -156,19 +196,23 @@ impl<'l> Plan<'l> {
 
     /// Decides the rows of a table; those of pages come before others.
     fn decide(&mut self, survey: &Survey, table: Table) {
+        let rows = self.decided(survey, table, &self.further[table as usize]);
+        self.replace(table, rows);
+    }
+
+    fn decided(&self, survey: &Survey, table: Table, further: &[Path]) -> Vec<PlannedRow> {
         let planner = self.planner(survey);
         let named = self.named_pages();
         let is_named = |page: Key| named.get(page as usize).is_some_and(|it| *it);
-        let rows = match table {
+        match table {
             Table::Summary => planner.summary(),
             Table::Crawlers => planner.crawlers(),
-            Table::Errors => planner.rows(table, |key| is_named(error_page(key))),
-            Table::Transitions => planner.rows(table, |key| {
+            Table::Errors => planner.rows(table, further, |key| is_named(error_page(key))),
+            Table::Transitions => planner.rows(table, further, |key| {
                 is_named(from_page(key)) && to_page(key).is_none_or(is_named)
             }),
-            _ => planner.rows(table, |_| true),
-        };
-        self.replace(table, rows);
+            _ => planner.rows(table, further, |_| true),
+        }
     }
 
     /// Whether each page keeps its name, by number.
@@ -189,7 +233,6 @@ impl<'l> Plan<'l> {
             survey,
             lexicon: self.lexicon,
             settings: self.settings,
-            further: self.further,
         }
     }
 
@@ -205,6 +248,7 @@ impl<'l> Plan<'l> {
         for row in rows {
             let is_shared = |number: &&u32| **number != OTHER_NUMBER;
             self.names[table as usize].push(Name {
+                path: row.path,
                 cell: row.cells[0],
                 shared: row.path.iter().take(depth).take_while(is_shared).count() as u8,
             });
@@ -230,12 +274,16 @@ struct Planner<'s> {
     survey: &'s Survey,
     lexicon: &'s Lexicon,
     settings: PlanSettings,
-    further: [usize; Table::ALL.len()],
 }
 
 impl<'s> Planner<'s> {
     /// The rows of a table under the threshold; cells that are not `nameable` can only be in `(other)`.
-    fn rows(self, table: Table, nameable: impl Fn(Key) -> bool) -> Vec<PlannedRow> {
+    fn rows(
+        self,
+        table: Table,
+        further: &[Path],
+        nameable: impl Fn(Key) -> bool,
+    ) -> Vec<PlannedRow> {
         let paths = self.paths(table);
         let cells = Cells {
             surveyed: self.survey.cells(table),
@@ -245,9 +293,8 @@ impl<'s> Planner<'s> {
         let threshold = Threshold {
             k: self.settings.k,
             top: self.settings.top,
-            further: self.further[table as usize],
         };
-        threshold.roll_up(&cells, shape(table), self.settings.depth(table))
+        threshold.roll_up(&cells, shape(table), self.settings.depth(table), further)
     }
 
     /// The only cell, whatever its networks: who asks for a plan has seen to them.

@@ -32,8 +32,6 @@ pub(super) struct Threshold {
     pub(super) k: usize,
     /// Most rows of a flat table that keep their name.
     pub(super) top: Option<usize>,
-    /// How many more of a table's top level join `(other)` than the threshold asks for.
-    pub(super) further: usize,
 }
 
 /// The cells of a table.
@@ -66,12 +64,13 @@ impl PlannedRow {
 
 impl Threshold {
     /// The rows of a table, in no particular order; none if it is withheld. `depth` is the number of its
-    /// key columns.
+    /// key columns; `further` are paths of the top level that join `(other)` after that, one by one.
     pub(super) fn roll_up(
         self,
         cells: &Cells<'_, impl Fn(Key) -> Path, impl Fn(Key) -> bool>,
         shape: Shape,
         depth: usize,
+        further: &[Path],
     ) -> Vec<PlannedRow> {
         let finest = match shape {
             Shape::Flat => 0,
@@ -85,7 +84,10 @@ impl Threshold {
         }
         let top = self.top.filter(|_| shape == Shape::Flat);
         let rows = groups.by_parent.into_iter().flat_map(|(parent, group)| {
-            let group = self.settled(group, top).joined(self.further, self.k);
+            let settled = self.settled(group, top);
+            let group = further
+                .iter()
+                .fold(settled, |group, path| group.without(*path, self.k));
             if group.kept.is_empty() {
                 return Vec::new();
             }
@@ -237,6 +239,16 @@ impl Group {
         self
     }
 
+    /// Joins one that keeps its name to `(other)`, and more until that is large enough.
+    fn without(mut self, path: Path, k: usize) -> Self {
+        let position = self.kept.iter().position(|it| it.path == path);
+        if let Some(position) = position {
+            let candidate = self.kept.remove(position);
+            self.other.join_candidate(candidate, k);
+        }
+        self.joined(0, k)
+    }
+
     fn first(&self) -> u64 {
         let kept = self.kept.iter().map(|candidate| candidate.first);
         kept.sum::<u64>() + self.other.first
@@ -328,6 +340,16 @@ mod tests {
 
     /// The rows, written as `a/b: cells`, sorted.
     fn rolled_up(examples: &[Example], shape: Shape, top: Option<usize>) -> Vec<String> {
+        rolled_up_further(examples, shape, top, &[])
+    }
+
+    /// The same with further paths rolled up.
+    fn rolled_up_further(
+        examples: &[Example],
+        shape: Shape,
+        top: Option<usize>,
+        further: &[Path],
+    ) -> Vec<String> {
         let mut names: Vec<&str> = examples.iter().flat_map(|it| it.columns).copied().collect();
         names.sort_unstable();
         let depth = examples[0].columns.len();
@@ -348,13 +370,8 @@ mod tests {
             nameable: |key| !example(key).nameless,
         };
         let name = |number: &u32| *names.get(*number as usize).unwrap_or(&OTHER);
-        let threshold = Threshold {
-            k: K,
-            top,
-            further: 0,
-        };
-        let mut rows: Vec<String> = threshold
-            .roll_up(&cells, shape, depth)
+        let mut rows: Vec<String> = Threshold { k: K, top }
+            .roll_up(&cells, shape, depth, further)
             .into_iter()
             .map(|mut row| {
                 row.cells.sort_unstable();
@@ -513,6 +530,34 @@ mod tests {
         assert_eq!(
             rolled_up(&cells, Shape::Flat, Some(2)),
             ["(other): [1, 3]", "b: [2]", "d: [4]"]
+        );
+    }
+
+    #[test]
+    fn what_is_rolled_up_further_joins_after_the_threshold() {
+        // By itself, `c` would have taken `b` along, which is the smallest; it stays rolled up.
+        let cells = [
+            cell(1, &["a"], 9, 5),
+            cell(2, &["b"], 8, 5),
+            cell(3, &["c"], 2, 1),
+            cell(4, &["d"], 10, 5),
+        ];
+        assert_eq!(
+            rolled_up_further(&cells, Shape::Flat, None, &[[3, 0, 0]]),
+            ["(other): [2, 3, 4]", "a: [1]"]
+        );
+    }
+
+    #[test]
+    fn rolled_up_further_into_no_other_the_smallest_comes_along() {
+        let cells = [
+            cell(1, &["DE", "x"], 9, 5),
+            cell(2, &["FR", "y"], 7, 5),
+            cell(3, &["US", "z"], 8, 5),
+        ];
+        assert_eq!(
+            rolled_up_further(&cells, Shape::Nested, None, &[[0, 0, 0]]),
+            ["(other)/(other): [1, 2]", "US/z: [3]"]
         );
     }
 }

@@ -2,6 +2,7 @@
 
 /// A partition of numbered vertices (union–find with path halving; Tarjan & van Leeuwen, Journal of the
 /// ACM 31(2), 1984). A class is known by its least vertex, so that it does not matter what joined first.
+#[derive(Clone)]
 pub(super) struct Classes {
     parents: Vec<u32>,
     joins: usize,

@@ -16,6 +16,7 @@ const MOST_STEPS: usize = 50_000;
 ///
 /// Vertices are in classes: whatever takes a value of a row to that of another of its class is known to
 /// involve at least k networks. Edges within a class are not kept.
+#[derive(Clone)]
 pub(super) struct Crossing {
     classes: Classes,
     left: usize,
@@ -89,9 +90,21 @@ impl Crossing {
     }
 
     /// Whether a difference of sums of the two tables has too few networks, but some.
-    pub(super) fn finding(mut self) -> Finding {
+    pub(super) fn finding(&mut self) -> Finding {
         self.contract();
         Cuts::new(&self.arcs(), self.k).search()
+    }
+
+    /// The same if rows of the right table were merged.
+    pub(super) fn finding_merged(&self, merged: &[Vec<usize>]) -> Finding {
+        let mut coarser = self.clone();
+        for rows in merged {
+            for pair in rows.windows(2) {
+                let [one, other] = [pair[0], pair[1]].map(|row| (self.left + row) as u32);
+                coarser.classes.join(one, other);
+            }
+        }
+        coarser.finding()
     }
 
     /// The edges between classes, from that of the left row to that of the right one.

@@ -8,8 +8,12 @@ mod visits;
 
 use std::collections::BTreeMap;
 
-use self::{crossing::Finding, parents::Parents, visits::Column};
-use super::{Withheld, plan::Plan};
+use self::{
+    crossing::{Crossing, Finding},
+    parents::Parents,
+    visits::Column,
+};
+use super::{Withheld, path::Path, plan::Plan};
 use crate::aggregate::{Microdata, Survey, Table};
 
 /// Further roll-ups after which a release is given up.
@@ -77,8 +81,13 @@ impl<'a, 'l> Audit<'a, 'l> {
             if none.has(1) && !none.has(self.plan.settings.k) {
                 self.withhold(pair.fine);
             }
-            while pair.finding(self.plan, self.survey) != Finding::Safe {
-                self.roll_up(pair.fine, pair.coarse)?;
+            let has_rows = |plan: &Plan<'_>, table| plan.rows().count(table) > 0;
+            while has_rows(self.plan, pair.coarse) && has_rows(self.plan, pair.fine) {
+                let mut crossing = pair.crossing(self.plan, self.survey);
+                if crossing.finding() == Finding::Safe {
+                    break;
+                }
+                self.roll_up(pair.fine, pair.coarse, &crossing)?;
             }
         }
         Ok(())
@@ -96,10 +105,12 @@ impl<'a, 'l> Audit<'a, 'l> {
             }
             let mut later = Some(column);
             for earlier in &settled {
-                while let Some(column) = &later
-                    && earlier.finding(column, self.microdata, k) != Finding::Safe
-                {
-                    self.roll_up(column.table, earlier.table)?;
+                while let Some(column) = &later {
+                    let mut crossing = earlier.crossing(column, self.microdata, k);
+                    if crossing.finding() == Finding::Safe {
+                        break;
+                    }
+                    self.roll_up(column.table, earlier.table, &crossing)?;
                     later = column.renewed(self.plan, self.survey, self.microdata);
                 }
             }
@@ -113,12 +124,25 @@ impl<'a, 'l> Audit<'a, 'l> {
         self.roll_ups.insert((table, Table::Summary), 1);
     }
 
-    fn roll_up(&mut self, table: Table, other: Table) -> Result<(), Unsettled> {
-        if self.roll_ups.values().sum::<usize>() >= self.most {
+    /// Rolls up the smallest of a table's top level that suffices alone, else the smallest.
+    fn roll_up(
+        &mut self,
+        table: Table,
+        other: Table,
+        crossing: &Crossing,
+    ) -> Result<(), Unsettled> {
+        let paths = self.plan.top_level(self.survey, table);
+        let suffices = |path: &&Path| {
+            let merged = self.plan.merged_further(self.survey, table, **path);
+            merged.is_empty() || crossing.finding_merged(&merged) == Finding::Safe
+        };
+        let path = paths.iter().find(suffices).or(paths.first());
+        let rolled_up: usize = self.roll_ups.values().sum();
+        let Some(path) = path.filter(|_| rolled_up < self.most) else {
             let (table, other) = (other, table);
             return Err(Unsettled { table, other });
-        }
-        self.plan.roll_up_further(self.survey, table);
+        };
+        self.plan.roll_up_further(self.survey, table, *path);
         *self.roll_ups.entry((table, other)).or_default() += 1;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Tables whose cells tell the row of another table: the status of an error, the goal of a goal's
 //! region. What is counted in such a pair is known from the cells of the finer table.
 
-use super::crossing::{Crossing, Finding};
+use super::crossing::Crossing;
 use crate::{
     aggregate::{Key, NetworkSet, Survey, Table, error_status, goal},
     release::plan::Plan,
@@ -46,12 +46,9 @@ impl Parents {
         none
     }
 
-    /// Whether sums of rows of the two isolate too few networks.
-    pub(super) fn finding(&self, plan: &Plan<'_>, survey: &Survey) -> Finding {
+    /// What is counted in rows of both.
+    pub(super) fn crossing(&self, plan: &Plan<'_>, survey: &Survey) -> Crossing {
         let counts = [self.coarse, self.fine].map(|table| plan.rows().count(table));
-        if counts.contains(&0) {
-            return Finding::Safe;
-        }
         let row = |table, key| plan.rows().row(table, key).map(|row| row as u32);
         let none = Some(counts[1] as u32);
         let mut crossing = Crossing::new(counts[0], counts[1] + 1, plan.settings.k);
@@ -68,6 +65,6 @@ impl Parents {
                 crossing.add_all(left, right, &cell.networks);
             }
         }
-        crossing.finding()
+        crossing
     }
 }

@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use super::crossing::{Crossing, Finding};
+use super::crossing::Crossing;
 use crate::{
     aggregate::{Family, Key, Microdata, NetworkSet, Survey, Table},
     release::{
@@ -124,24 +124,22 @@ impl Column {
         }
     }
 
-    /// Whether sums of rows of this table and another isolate too few networks of visits.
-    pub(super) fn finding(&self, other: &Self, microdata: &Microdata, k: usize) -> Finding {
+    /// What visits are counted in rows of both tables; it is not whole if it is settled before all visits
+    /// are read.
+    pub(super) fn crossing(&self, other: &Self, microdata: &Microdata, k: usize) -> Crossing {
         let mut crossing = Crossing::new(self.count + 1, other.count + 1, k);
         let visits = microdata.visits();
         let (mut start, mut block) = (0, FIRST_BLOCK);
-        while start < visits.len() {
+        while start < visits.len() && !crossing.has_one_class_of(self.occurring + other.occurring) {
             let end = visits.len().min(start + block);
             let rows = self.rows[start..end].iter().zip(&other.rows[start..end]);
             for ((&left, &right), visit) in rows.zip(&visits[start..end]) {
                 crossing.add(left, right, visit.network);
             }
             crossing.contract();
-            if crossing.has_one_class_of(self.occurring + other.occurring) {
-                return Finding::Safe;
-            }
             (start, block) = (end, 2 * block);
         }
-        crossing.finding()
+        crossing
     }
 }
 
