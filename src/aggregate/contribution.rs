@@ -4,7 +4,7 @@ use super::{
     Table,
     amounts::Amounts,
     key::{self, Key},
-    microdata::VisitCells,
+    microdata::{NO_CELL, VisitCells},
 };
 use crate::{
     privacy::{Category, Hit, Identity, Lexicon},
@@ -260,19 +260,19 @@ impl Contribution {
         if let Some(host) = host {
             self.cell(Table::Hosts, host).visits += 1;
         }
-        let [referrer, rest @ ..] = whole.map(|(_, key)| Some(key));
+        let [referrer, rest @ ..] = whole.map(|(_, key)| key);
         let [region, browser, system, device, duration, depth] = rest;
         self.visits.push([
-            Some(hour),
+            hour,
             referrer,
-            campaign,
+            campaign.unwrap_or(NO_CELL),
             region,
             browser,
             system,
             device,
             duration,
             depth,
-            host,
+            host.unwrap_or(NO_CELL),
         ]);
     }
 

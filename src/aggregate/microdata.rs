@@ -11,8 +11,11 @@ pub struct VisitRecord {
     pub(super) cells: VisitCells,
 }
 
-/// A visit's cell in each of [`Microdata::TABLES`]; `None` where the table leaves it out.
-pub(super) type VisitCells = [Option<Key>; Microdata::TABLES.len()];
+/// A visit's cell in each of [`Microdata::TABLES`]; [`NO_CELL`] where the table leaves it out.
+pub(super) type VisitCells = [Key; Microdata::TABLES.len()];
+
+/// Stands for none: no key has all bits set.
+pub(super) const NO_CELL: Key = Key::MAX;
 
 /// The visits of a period, in no particular order.
 #[derive(Default)]
@@ -44,10 +47,11 @@ impl Microdata {
 }
 
 impl VisitRecord {
-    /// The visit's cell in the table at a position of [`Microdata::TABLES`].
+    /// The visit's cell in the table at a position of [`Microdata::TABLES`]; `None` where the table
+    /// leaves it out.
     #[must_use]
-    pub const fn cell(&self, position: usize) -> Option<Key> {
-        self.cells[position]
+    pub fn cell(&self, position: usize) -> Option<Key> {
+        Some(self.cells[position]).filter(|key| *key != NO_CELL)
     }
 }
 

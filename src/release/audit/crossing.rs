@@ -92,7 +92,7 @@ impl Crossing {
     /// Whether a difference of sums of the two tables has too few networks, but some.
     pub(super) fn finding(&mut self) -> Finding {
         self.contract();
-        Cuts::new(&self.arcs(), self.k).search()
+        Cuts::new(&self.arcs(), self.k).search(MOST_STEPS)
     }
 
     /// The same if rows of the right table were merged.
@@ -190,7 +190,7 @@ impl<'a> Cuts<'a> {
 
     /// Decides class by class, and gives a branch up as soon as it has k networks. A group isolated in
     /// several components is isolated in each: every component is searched by itself.
-    fn search(&self) -> Finding {
+    fn search(&self, most_steps: usize) -> Finding {
         let places: HashMap<u32, usize> = self
             .order
             .iter()
@@ -205,7 +205,7 @@ impl<'a> Cuts<'a> {
             let mut open = vec![Partial::default()];
             while let Some(partial) = open.pop() {
                 steps += 1;
-                if steps > MOST_STEPS {
+                if steps > most_steps {
                     return Finding::Undecided;
                 }
                 let at = start + partial.inside.len();
@@ -250,5 +250,178 @@ impl Partial {
         }
         next.inside.push(inside);
         Some(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A pair of rows and how many networks are in both, no network in two pairs.
+    type Pair = (u32, u32, u64);
+
+    fn crossing(pairs: &[Pair], k: usize) -> Crossing {
+        let rows =
+            |of: fn(&Pair) -> u32| pairs.iter().map(of).max().map_or(0, |it| it as usize + 1);
+        let mut crossing = Crossing::new(rows(|it| it.0), rows(|it| it.1), k);
+        for (at, &(left, right, networks)) in (0..).zip(pairs) {
+            (0..networks).for_each(|network| crossing.add(left, right, at * 100 + network));
+        }
+        crossing
+    }
+
+    #[track_caller]
+    fn check(pairs: &[Pair], expected: Finding) {
+        assert_eq!(crossing(pairs, 5).finding(), expected);
+    }
+
+    #[test]
+    fn the_rest_of_a_row_that_holds_another_is_isolated() {
+        check(&[(0, 0, 9), (0, 1, 4), (1, 1, 9)], Finding::Isolated);
+        check(&[(0, 0, 9), (0, 1, 5), (1, 1, 9)], Finding::Safe);
+    }
+
+    #[test]
+    fn rows_that_cross_isolate_nothing() {
+        check(&[(0, 0, 4), (0, 1, 4), (1, 0, 4), (1, 1, 4)], Finding::Safe);
+    }
+
+    #[test]
+    fn several_rows_within_one_are_subtracted_together() {
+        check(
+            &[(0, 0, 5), (0, 1, 5), (0, 2, 2), (1, 2, 9)],
+            Finding::Isolated,
+        );
+    }
+
+    #[test]
+    fn sums_of_rows_on_both_sides_are_subtracted() {
+        // Two rows of the left one hold two of the right one and a little more, none by itself.
+        let pairs = [
+            (0, 0, 4),
+            (0, 1, 4),
+            (1, 0, 4),
+            (1, 1, 4),
+            (1, 2, 1),
+            (2, 2, 9),
+        ];
+        check(&pairs, Finding::Isolated);
+    }
+
+    #[test]
+    fn tables_that_hang_together_nowhere_isolate_nothing() {
+        check(&[(0, 0, 9), (1, 1, 9)], Finding::Safe);
+    }
+
+    #[test]
+    fn networks_of_several_pairs_are_counted_once() {
+        let mut same = Crossing::new(2, 3, 5);
+        (0..9).for_each(|network| same.add(0, 0, network));
+        (0..9).for_each(|network| same.add(1, 1, network));
+        (0..9).for_each(|network| same.add(1, 2, network));
+        (0..4).for_each(|network| same.add(0, 1, network));
+        (0..4).for_each(|network| same.add(0, 2, network));
+        assert_eq!(same.finding(), Finding::Isolated);
+    }
+
+    #[test]
+    fn merged_rows_isolate_less() {
+        let found = crossing(&[(0, 0, 9), (0, 1, 4), (1, 1, 9), (1, 2, 9)], 5);
+        assert_eq!(found.finding_merged(&[vec![0, 1], vec![2]]), Finding::Safe);
+        assert_eq!(
+            found.finding_merged(&[vec![0], vec![1, 2]]),
+            Finding::Isolated
+        );
+    }
+
+    #[test]
+    fn a_search_too_long_is_given_up() {
+        let crossing = crossing(&[(0, 0, 4), (0, 1, 4), (1, 0, 4), (1, 1, 4)], 5);
+        let arcs = crossing.arcs();
+        assert_eq!(Cuts::new(&arcs, 5).search(2), Finding::Undecided);
+        assert_eq!(Cuts::new(&arcs, 5).search(50), Finding::Safe);
+    }
+
+    /// Whether the row space holds an indicator of fewer than k networks: every set of pairs is tried
+    /// against the rows by elimination modulo a prime of 61 bits.
+    fn isolates_by_elimination(pairs: &BTreeMap<(u32, u32), NetworkSet>, k: usize) -> bool {
+        let keys: Vec<(u32, u32)> = pairs.keys().copied().collect();
+        let mut rows: Vec<Vec<u64>> = Vec::new();
+        for vertex in 0..4 {
+            rows.push(keys.iter().map(|key| u64::from(key.0 == vertex)).collect());
+            rows.push(keys.iter().map(|key| u64::from(key.1 == vertex)).collect());
+        }
+        let full = rank(rows.clone());
+        (1_u32..1 << keys.len()).any(|set| {
+            let chosen = |at: usize| set >> at & 1 == 1;
+            let mut networks = NetworkSet::default();
+            (0..keys.len())
+                .filter(|&at| chosen(at))
+                .for_each(|at| networks.absorb(&pairs[&keys[at]], k));
+            let mut more = rows.clone();
+            more.push((0..keys.len()).map(|at| u64::from(chosen(at))).collect());
+            !networks.has(k) && rank(more) == full
+        })
+    }
+
+    const PRIME: u64 = (1 << 61) - 1;
+
+    fn times(left: u64, right: u64) -> u64 {
+        (u128::from(left) * u128::from(right) % u128::from(PRIME)) as u64
+    }
+
+    fn inverse(number: u64) -> u64 {
+        let (mut power, mut exponent, mut result) = (number, PRIME - 2, 1);
+        while exponent > 0 {
+            if exponent & 1 == 1 {
+                result = times(result, power);
+            }
+            power = times(power, power);
+            exponent >>= 1;
+        }
+        result
+    }
+
+    fn rank(mut rows: Vec<Vec<u64>>) -> usize {
+        let mut rank = 0;
+        for column in 0..rows[0].len() {
+            let Some(pivot) = (rank..rows.len()).find(|&row| rows[row][column] != 0) else {
+                continue;
+            };
+            rows.swap(rank, pivot);
+            let pivot = rows[rank].clone();
+            let scale = inverse(pivot[column]);
+            for row in &mut rows[rank + 1..] {
+                let factor = times(row[column], scale);
+                for (number, other) in row.iter_mut().zip(&pivot) {
+                    *number = (*number + PRIME - times(factor, *other)) % PRIME;
+                }
+            }
+            rank += 1;
+        }
+        rank
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        /// Networks are shared between pairs; rows themselves may have too few.
+        #[test]
+        fn cuts_are_what_elimination_finds(
+            visits in proptest::collection::vec((0_u32..4, 0_u32..4, 0_u64..8), 1..14),
+            k in 2_usize..5,
+        ) {
+            let mut crossing = Crossing::new(4, 4, k);
+            let mut pairs: BTreeMap<(u32, u32), NetworkSet> = BTreeMap::new();
+            for (left, right, network) in visits {
+                crossing.add(left, right, network);
+                pairs.entry((left, right)).or_default().insert(network, k);
+            }
+            prop_assume!(pairs.len() <= 9);
+            let expected = isolates_by_elimination(&pairs, k);
+            prop_assert_eq!(crossing.finding() == Finding::Isolated, expected);
+        }
     }
 }

@@ -1,4 +1,75 @@
-//! The linear audit.
+//! The linear audit: no sum of published rows, less another, may be about fewer than k networks.
+//!
+//! # What could go wrong
+//!
+//! Every row of a table has k networks, and so has `(other)`. But tables share their visits. If all
+//! visits with Safari come from two systems, and a row of systems holds just these, then Safari's row
+//! less that row is about the rest of Safari's visits, however few. Published counts are sums over
+//! *micro-cells* (visits; steps from page to page; requests), and whoever knows which micro-cells there
+//! are can derive exactly the vectors of the space that the published rows span. The audit asks whether
+//! a vector of it is the indicator of a set that is not empty and has fewer than k networks (Willenborg
+//! & de Waal, *Elements of Statistical Disclosure Control*, 2001; Hundepool et al., *Statistical
+//! Disclosure Control*, 2012, the chapter on tables: auditing of suppression patterns).
+//!
+//! # Two tables
+//!
+//! A table is a partition of the visits into its rows, those in none of them being one more part, whose
+//! number is the total less the rows. Take the rows of two tables as the vertices of a bipartite graph,
+//! with an edge where a visit is in both rows ([`crossing`]). A vector of the two tables' row space gives
+//! each vertex a number, and each edge the sum of those of its ends. It is an indicator if all these sums
+//! are 0 or 1. Turn the signs of one side around, and the sums are differences of potentials: edges of
+//! difference 1 lead from a level to the one below, all others stay on their level. So **the sets that
+//! can be derived are disjoint unions of directed cuts**: the edges that leave a set of vertices that no edge
+//! enters, edges directed from the left table to the right one (Gusfield, *A graph theoretic approach to
+//! statistical data security*, SIAM Journal on Computing 17(3), 1988; Kao, *Data security equals graph
+//! connectivity*, SIAM Journal on Discrete Mathematics 9(1), 1996). A cut is the sum of some rows of the
+//! left table less the sum of rows of the right one that lie within them: complements, a cell
+//! subtracted from its row, and all differences of nested sums are such. The matrix of such a graph is
+//! totally unimodular, so that potentials are integers and no arithmetic can be in doubt: none but
+//! counting is done.
+//!
+//! - *Contraction is exact.* If k networks stand behind the edges from one class of vertices to another,
+//!   a cut with fewer cannot part the two; they become one class. Where all rows that occur end up in
+//!   one class, it is **proved that no cut of the two tables has fewer than k networks**, and further
+//!   visits cannot change that. Of most pairs of tables a few thousand visits settle it.
+//! - *What remains is searched through*, all cuts of it, a branch being given up when it has k networks.
+//!   Finding the cut of fewest networks is a minimum label cut and hard in general, so the search has a
+//!   limit; reaching it counts as a finding.
+//! - *Knowing that a number is not negative does not help.* What linear equations and signs
+//!   together determine is, by duality of linear programs, determined by the equations over the
+//!   micro-cells that are not zero throughout; all that occur are among these, and the audit looks at
+//!   these alone.
+//!
+//! Tables of requests are judged by their numbers of visits where these are published; where some are left empty,
+//! only their sum is taken as known. Statuses and errors, and goals and their countries, are compared
+//! cell by cell, since a cell of the one tells that of the other ([`parents`]).
+//!
+//! # Flow
+//!
+//! The steps of visits are a graph of their own: what leaves a page is its pageviews less its exits, and
+//! that is the sum of its transitions; what arrives is its pageviews less its entries, which
+//! no row says. The steps to a page that are in no row of transitions are known by that as a sum, and
+//! are to be of k networks or none ([`flow`]). Where no row shows a step to the page, that sum is an
+//! outcome of the page's own row, and given anyway.
+//!
+//! # When something is found
+//!
+//! The later table in the order of publication gives way: of its top level, the smallest that suffices
+//! alone joins `(other)`, else the smallest in turn; where it is left with only `(other)`, it is
+//! withheld. A coarser partition spans less, so a pair that is safe stays so, and the process ends.
+//! Visits in no row of a table, if they are too few, cannot be hidden by fewer rows: the table is withheld.
+//!
+//! # What is not proved
+//!
+//! - Combinations of three or more tables, of volumes with counts, and of rows with outcomes (METRICS:
+//!   an outcome of a published row is given exactly) are not looked at; nor are, among
+//!   requests, hours with statuses or hosts, or goals with the tables of visits.
+//! - Of the flow, sums of several pages at once: steps are judged page by page.
+//! - What can be told of a number without determining it, such as bounds (Dobra & Fienberg,
+//!   *Bounds for cell entries in contingency tables given marginal totals and decomposable graphs*,
+//!   PNAS 97(22), 2000), or from its being an integer.
+//! - Earlier releases: periods of a ledger do not overlap, so they share no micro-cell.
+//! - What few contributors, or somebody with another source, know besides.
 
 mod classes;
 mod crossing;
