@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::publish::table;
 use super::rollup::{Leaf, Row};
 use super::suppress::hidden;
-use super::tables::{Cell, Exact, Family, Key};
+use super::tables::{Cell, Counted, Exact, Family, Key};
 
 /// The tables in which a visit is counted as a whole, in the order of publication.
 const OF_VISITS: [&str; 10] = [
@@ -30,7 +30,7 @@ type Tables = BTreeMap<&'static str, Vec<Row>>;
 
 /// The networks behind each pair of a row of one table and a row of another; rows by position, the
 /// number after the last one for what is in no row.
-type Pairs = BTreeMap<(usize, usize), BTreeSet<String>>;
+type Pairs<'e> = BTreeMap<(usize, usize), BTreeSet<&'e str>>;
 
 /// Rolls up further rows until no difference is about too few networks: of the later one of two tables,
 /// the smallest of the top level that suffices alone, else the smallest.
@@ -71,7 +71,7 @@ struct Audit<'e, R> {
     further: BTreeMap<&'static str, Vec<Key>>,
 }
 
-impl<R: Fn(&str, &[Key]) -> Vec<Row>> Audit<'_, R> {
+impl<'e, R: Fn(&str, &[Key]) -> Vec<Row>> Audit<'e, R> {
     fn settle_pair(&mut self, tables: &mut Tables, earlier: &str, later: &'static str) {
         while self.leaks(tables, earlier, later) {
             let choices = top_level(&tables[later], later);
@@ -107,12 +107,12 @@ impl<R: Fn(&str, &[Key]) -> Vec<Row>> Audit<'_, R> {
         tells_of_few(&pairs, self.k)
     }
 
-    fn pairs_of_visits(&self, tables: &Tables, earlier: &str, later: &str) -> Pairs {
+    fn pairs_of_visits(&self, tables: &Tables, earlier: &str, later: &str) -> Pairs<'e> {
         let rows = [earlier, later].map(|name| self.rows_of_visits(tables, name));
         let mut pairs = Pairs::new();
         for (visit, pair) in self.exact.visits().iter().zip(rows[0].iter().zip(&rows[1])) {
             let networks = pairs.entry((*pair.0, *pair.1)).or_default();
-            networks.insert(visit.network.clone());
+            networks.insert(visit.network.as_str());
         }
         pairs
     }
@@ -125,10 +125,16 @@ impl<R: Fn(&str, &[Key]) -> Vec<Row>> Audit<'_, R> {
             row if emptied.contains(&row) => *emptied.iter().min().expect("a row"),
             row => row,
         };
+        let cells = self.exact.table(name).keys();
+        let row_of_cell: BTreeMap<&Key, usize> = cells.map(|key| (key, row(key))).collect();
         let visits = self.exact.visits().iter();
-        visits
-            .map(|visit| visit.cells.get(name).map_or(rows.len(), row))
-            .collect()
+        let cell = |visit: &Counted| {
+            visit
+                .cells
+                .get(name)
+                .map_or(rows.len(), |key| row_of_cell[key])
+        };
+        visits.map(cell).collect()
     }
 
     fn rest_of_visits(&self, tables: &Tables, name: &str) -> BTreeSet<String> {
@@ -140,11 +146,11 @@ impl<R: Fn(&str, &[Key]) -> Vec<Row>> Audit<'_, R> {
         }
     }
 
-    fn pairs_of_parents(&self, tables: &Tables, coarse: &str, fine: &str) -> Pairs {
+    fn pairs_of_parents(&self, tables: &Tables, coarse: &str, fine: &str) -> Pairs<'e> {
         let mut pairs = Pairs::new();
-        let mut add = |row, other, cell: &Cell, family| {
+        let mut add = |row, other, cell: &'e Cell, family| {
             let networks = pairs.entry((row, other)).or_default();
-            networks.extend(cell.networks(family).iter().cloned());
+            networks.extend(cell.networks(family).iter().map(String::as_str));
         };
         let family = table(coarse).family;
         for (key, cell) in self.exact.table(fine) {
@@ -169,7 +175,11 @@ impl<R: Fn(&str, &[Key]) -> Vec<Row>> Audit<'_, R> {
     }
 
     /// Cells of a table that have none in the finer one.
-    fn childless(&self, coarse: &str, fine: &str) -> impl Iterator<Item = (&Key, &Cell)> {
+    fn childless(
+        &self,
+        coarse: &str,
+        fine: &str,
+    ) -> impl Iterator<Item = (&'e Key, &'e Cell)> + use<'e, R> {
         let parents: BTreeSet<Key> = self
             .exact
             .table(fine)
@@ -211,7 +221,7 @@ fn top_level(rows: &[Row], name: &str) -> Vec<Key> {
 
 /// Tries every set of rows of the smaller table against the largest sum within it, or the smallest
 /// around it, of rows of the other.
-fn tells_of_few(pairs: &Pairs, k: usize) -> bool {
+fn tells_of_few(pairs: &Pairs<'_>, k: usize) -> bool {
     let lefts: BTreeSet<usize> = pairs.keys().map(|pair| pair.0).collect();
     let rights: BTreeSet<usize> = pairs.keys().map(|pair| pair.1).collect();
     let by_left = lefts.len() <= rights.len();
@@ -230,7 +240,7 @@ fn tells_of_few(pairs: &Pairs, k: usize) -> bool {
 }
 
 /// The chosen left rows less all right rows that lie within them.
-fn around(pairs: &Pairs, is_chosen: impl Fn(&(usize, usize)) -> bool) -> BTreeSet<String> {
+fn around<'e>(pairs: &Pairs<'e>, is_chosen: impl Fn(&(usize, usize)) -> bool) -> BTreeSet<&'e str> {
     let beyond: BTreeSet<usize> = pairs
         .keys()
         .filter(|pair| !is_chosen(pair))
@@ -245,7 +255,10 @@ fn around(pairs: &Pairs, is_chosen: impl Fn(&(usize, usize)) -> bool) -> BTreeSe
 }
 
 /// All left rows that the chosen right rows touch, less these.
-fn outside(pairs: &Pairs, is_chosen: impl Fn(&(usize, usize)) -> bool) -> BTreeSet<String> {
+fn outside<'e>(
+    pairs: &Pairs<'e>,
+    is_chosen: impl Fn(&(usize, usize)) -> bool,
+) -> BTreeSet<&'e str> {
     let touched: BTreeSet<usize> = pairs
         .keys()
         .filter(|pair| is_chosen(pair))
@@ -298,11 +311,10 @@ pub(crate) fn arrivals_to_roll_up(
 mod tests {
     use super::*;
 
-    fn pairs(pairs: &[(usize, usize, &[&str])]) -> Pairs {
-        let owned = |networks: &[&str]| networks.iter().map(|&it| it.to_owned()).collect();
+    fn pairs(pairs: &[(usize, usize, &[&'static str])]) -> Pairs<'static> {
         let pairs = pairs.iter();
         pairs
-            .map(|(left, right, networks)| ((*left, *right), owned(networks)))
+            .map(|(left, right, networks)| ((*left, *right), networks.iter().copied().collect()))
             .collect()
     }
 
