@@ -220,20 +220,51 @@ fn top_level(rows: &[Row], name: &str) -> Vec<Key> {
 }
 
 /// Tries every set of rows of the smaller table against the largest sum within it, or the smallest
-/// around it, of rows of the other.
+/// around it, of rows of the other. Rows that k networks each link to the same row of the other table are
+/// in a set together: else what is left has these networks.
 fn tells_of_few(pairs: &Pairs<'_>, k: usize) -> bool {
     let lefts: BTreeSet<usize> = pairs.keys().map(|pair| pair.0).collect();
     let rights: BTreeSet<usize> = pairs.keys().map(|pair| pair.1).collect();
     let by_left = lefts.len() <= rights.len();
-    let smaller: Vec<usize> = if by_left { lefts } else { rights }.into_iter().collect();
-    (1_u64..1 << smaller.len()).any(|chosen| {
-        let is_chosen = |row: &usize| {
-            let at = smaller.iter().position(|other| other == row);
+    let side = |pair: &(usize, usize)| if by_left { pair.0 } else { pair.1 };
+    let mut group: BTreeMap<usize, usize> =
+        pairs.keys().map(|pair| (side(pair), side(pair))).collect();
+    let strong: Vec<&(usize, usize)> = pairs
+        .iter()
+        .filter(|(_, networks)| networks.len() >= k)
+        .map(|(pair, _)| pair)
+        .collect();
+    for one in &strong {
+        for other in &strong {
+            let meet = if by_left {
+                one.1 == other.1
+            } else {
+                one.0 == other.0
+            };
+            let (from, to) = (group[&side(one)], group[&side(other)]);
+            if meet && from != to {
+                group
+                    .values_mut()
+                    .filter(|it| **it == from)
+                    .for_each(|it| *it = to);
+            }
+        }
+    }
+    let groups: Vec<usize> = group
+        .values()
+        .copied()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    (1_u64..1 << groups.len()).any(|chosen| {
+        let is_chosen = |pair: &(usize, usize)| {
+            let at = groups.iter().position(|it| *it == group[&side(pair)]);
             at.is_some_and(|at| chosen >> at & 1 == 1)
         };
-        let networks = match by_left {
-            true => around(pairs, |pair| is_chosen(&pair.0)),
-            false => outside(pairs, |pair| is_chosen(&pair.1)),
+        let networks = if by_left {
+            around(pairs, is_chosen)
+        } else {
+            outside(pairs, is_chosen)
         };
         !networks.is_empty() && networks.len() < k
     })
