@@ -87,7 +87,7 @@ impl<'l> Plan<'l> {
     }
 
     /// The same with as many further roll-ups as it takes that no sum or difference of published
-    /// numbers tells of fewer than k networks, as far as the [audit](super::audit) sees.
+    /// numbers tells of fewer than k networks, as far as the audit sees (its module says how far that is).
     ///
     /// # Errors
     ///
