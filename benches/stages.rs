@@ -15,7 +15,8 @@ use divan::{
 };
 use hushlog::{
     aggregate::{
-        Collector, Contribution, Limits, Reading, Shares, Survey, Table, Totals, VisitSettings,
+        Collector, Contribution, Limits, Microdata, Reading, Shares, Survey, Table, Totals,
+        VisitSettings,
     },
     format::{Format, Parsed},
     output,
@@ -98,6 +99,30 @@ fn plan_many_transitions(bencher: Bencher<'_, '_>) {
     bencher
         .counter(ItemsCount::new(survey.cells(Table::Transitions).len()))
         .bench_local(|| WANDERINGS.plan(&survey));
+}
+
+/// From planned rows to audited ones: sums of tables compared with each other.
+#[divan::bench(sample_count = 20)]
+fn audit(bencher: Bencher<'_, '_>) {
+    audited(bencher, &DAY);
+}
+
+/// The same where readers went 600,000 different ways from page to page.
+#[divan::bench(sample_count = 5)]
+fn audit_many_transitions(bencher: Bencher<'_, '_>) {
+    audited(bencher, &WANDERINGS);
+}
+
+fn audited(bencher: Bencher<'_, '_>, day: &Day) {
+    let (survey, microdata) = day.collect((Survey::new(K), Microdata::default()));
+    let cells: usize = Table::ALL
+        .iter()
+        .map(|table| survey.cells(*table).len())
+        .sum();
+    bencher
+        .counter(ItemsCount::new(cells))
+        .with_inputs(|| day.plan(&survey))
+        .bench_local_values(|plan| plan.audited(&survey, &microdata));
 }
 
 /// Contributions of every visitor, and the exact numbers of the rows.

@@ -1,6 +1,7 @@
 //! Integration tests: the built program from outside, against an independent reading of the contract.
 
 mod architecture;
+mod attacks;
 mod audit;
 mod by_host;
 mod canary;

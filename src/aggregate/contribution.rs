@@ -4,6 +4,7 @@ use super::{
     Table,
     amounts::Amounts,
     key::{self, Key},
+    microdata::{NO_CELL, VisitCells},
 };
 use crate::{
     privacy::{Category, Hit, Identity, Lexicon},
@@ -64,6 +65,8 @@ pub struct Contribution {
     pub(super) visitor: u64,
     pub(super) network: u64,
     cells: [Vec<(Key, Amounts)>; Table::ALL.len()],
+    /// The cells that each visit is counted in.
+    pub(super) visits: Vec<VisitCells>,
     /// The page and the seconds of each known dwell.
     pub(super) dwells: Vec<(Key, u64)>,
     /// The seconds of each visit.
@@ -122,6 +125,7 @@ impl Contribution {
             visitor: 0,
             network: 0,
             cells: Default::default(),
+            visits: Vec::new(),
             dwells: Vec::new(),
             durations: Vec::new(),
             presences: Vec::new(),
@@ -149,6 +153,7 @@ impl Contribution {
 
     fn clear(&mut self) {
         self.cells.iter_mut().for_each(Vec::clear);
+        self.visits.clear();
         self.dwells.clear();
         self.durations.clear();
         self.presences.clear();
@@ -233,8 +238,10 @@ impl Contribution {
             return;
         };
         let origin = reading.lexicon.origin(first.origin());
-        for (table, key) in [
-            (Table::Summary, key::ONLY),
+        let hour = key::hour(reading.hours, reading.hours.number(visit.start()));
+        let host = first.host().map(key::host);
+        let campaign = origin.campaign.map(key::number);
+        let whole = [
             (Table::Referrers, key::number(origin.source)),
             (Table::Regions, key::region(identity.region)),
             (Table::Browsers, key::browser(identity.agent)),
@@ -242,20 +249,32 @@ impl Contribution {
             (Table::Devices, key::device(identity.agent)),
             (Table::Durations, key::duration(duration)),
             (Table::Depths, key::depth(visit.depth())),
-        ] {
+        ];
+        *self.cell(Table::Summary, key::ONLY) += amounts;
+        for (table, key) in whole {
             *self.cell(table, key) += amounts;
         }
-        if let Some(campaign) = origin.campaign {
-            *self.cell(Table::Campaigns, key::number(campaign)) += amounts;
+        if let Some(campaign) = campaign {
+            *self.cell(Table::Campaigns, campaign) += amounts;
         }
-        self.cell(
-            Table::Traffic,
-            key::hour(reading.hours, reading.hours.number(visit.start())),
-        )
-        .visits += 1;
-        if let Some(host) = first.host() {
-            self.cell(Table::Hosts, key::host(host)).visits += 1;
+        self.cell(Table::Traffic, hour).visits += 1;
+        if let Some(host) = host {
+            self.cell(Table::Hosts, host).visits += 1;
         }
+        let [referrer, rest @ ..] = whole.map(|(_, key)| key);
+        let [region, browser, system, device, duration, depth] = rest;
+        self.visits.push([
+            hour,
+            referrer,
+            campaign.unwrap_or(NO_CELL),
+            region,
+            browser,
+            system,
+            device,
+            duration,
+            depth,
+            host.unwrap_or(NO_CELL),
+        ]);
     }
 
     fn read_pageviews(&mut self, visit: &Visit<'_>, reading: &Reading<'_>) {

@@ -104,12 +104,22 @@ pub(crate) const fn error_page(key: Key) -> Key {
     key & 0xffff_ffff
 }
 
+/// The status of an error.
+pub(crate) const fn error_status(key: Key) -> Key {
+    key >> 32
+}
+
 pub(super) fn region(region: Region) -> Key {
     region.key()
 }
 
 pub(super) fn goal_region(goal: u32, region: Region) -> Key {
     Key::from(goal) << 48 | region.without_subdivision().key()
+}
+
+/// The goal of a goal's region.
+pub(crate) const fn goal(key: Key) -> Key {
+    key >> 48
 }
 
 pub(super) fn host(host: u16) -> Key {

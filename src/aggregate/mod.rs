@@ -9,6 +9,7 @@
 mod amounts;
 mod contribution;
 mod key;
+mod microdata;
 mod networks;
 mod quantile;
 mod rows;
@@ -20,7 +21,10 @@ mod totals;
 pub use amounts::Amounts;
 pub use contribution::{Contribution, Crawlers, Reading, VisitSettings};
 pub use key::Key;
-pub(crate) use key::{SAME, category, columns, error_page, from_page, to_page, unpacked};
+pub(crate) use key::{
+    SAME, category, columns, error_page, error_status, from_page, goal, to_page, unpacked,
+};
+pub use microdata::{Microdata, VisitRecord};
 pub use networks::NetworkSet;
 pub use quantile::Histogram;
 pub use rows::RowMap;
@@ -41,4 +45,21 @@ pub trait Collector: Send {
 
     /// Adds what another collector of the same settings has counted of other visitors.
     fn merge(&mut self, other: Self);
+}
+
+/// Two collectors in one reading.
+impl<A: Collector, B: Collector> Collector for (A, B) {
+    fn tables(&self) -> Vec<Table> {
+        [self.0.tables(), self.1.tables()].concat()
+    }
+
+    fn collect(&mut self, contribution: &Contribution) {
+        self.0.collect(contribution);
+        self.1.collect(contribution);
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.0.merge(other.0);
+        self.1.merge(other.1);
+    }
 }

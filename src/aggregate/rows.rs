@@ -32,6 +32,13 @@ impl RowMap {
         row
     }
 
+    /// Removes all rows of a table, to be decided anew.
+    pub fn clear(&mut self, table: Table) {
+        self.tables[table as usize].clear();
+        self.rests[table as usize].clear();
+        self.counts[table as usize] = 0;
+    }
+
     fn number(&mut self, table: Table) -> usize {
         let row = self.counts[table as usize];
         self.counts[table as usize] += 1;

@@ -112,10 +112,12 @@ pub(super) fn outcome(reports: &[Report], k: usize) -> Option<Exit> {
         not_released(report, k);
     }
     let any = |is: fn(&Report) -> bool| reports.iter().any(is);
-    let refused = |report: &Report| !report.changed.is_empty() || !report.shredded.is_empty();
+    let barred = |report: &Report| !report.changed.is_empty() || !report.shredded.is_empty();
     if any(|report| !report.held.is_empty() || !report.waiting.is_empty()) {
         Some(Exit::NotAllRead)
-    } else if any(refused) && !any(|report| !report.releases.is_empty()) {
+    } else if any(|report| !report.refused.is_empty())
+        || any(barred) && !any(|report| !report.releases.is_empty())
+    {
         Some(Exit::Refused)
     } else {
         None
@@ -142,6 +144,15 @@ fn not_released(report: &Report, k: usize) {
     for period in report.below.iter().map(named) {
         say(format_args!(
             "{period} is not published: its requests come from fewer than {k} networks"
+        ));
+    }
+    for (period, tables) in &report.refused {
+        say(format_args!(
+            "{} is not published: sums of {} and {} would tell of fewer than {k} networks, and rolling \
+             up further rows did not change that",
+            named(period),
+            tables.table.name(),
+            tables.other.name()
         ));
     }
     for period in report.unknown.iter().map(named) {

@@ -6,13 +6,13 @@ use rayon::ThreadPool;
 
 use super::{Inputs, Reading, reduce};
 use crate::{
-    aggregate::{self, Shares, Survey, Totals, VisitSettings},
+    aggregate::{self, Microdata, Shares, Survey, Totals, VisitSettings},
     error::Result,
     output::Folder,
     privacy::{
         Collected, CollectedPeriod, Coverage, Hits, KeyFile, Lexicon, PeriodLines, SiteName,
     },
-    release::{Ledger, Numbers, Plan, PlanSettings, Release, Statement, Verdict},
+    release::{Ledger, Numbers, Plan, PlanSettings, Release, Statement, Unsettled, Verdict},
     time::{Calendar, CivilHour, Hours, Period, Timestamp},
 };
 
@@ -62,6 +62,8 @@ pub struct Report {
     pub waiting: Vec<Period>,
     /// Not published because fewer than k networks sent their requests.
     pub below: Vec<Period>,
+    /// Not published because sums of its tables isolate fewer than k networks.
+    pub refused: Vec<(Period, Unsettled)>,
 }
 
 /// A period whose first line comes late.
@@ -203,11 +205,12 @@ impl Run<'_> {
             }
             let statement = settings.statement(period, report.site.clone(), &lines, complete);
             match release(self.pool, statement, hits, &lexicon, settings) {
-                Some(release) => {
+                Ok(Some(release)) => {
                     folder = folder.publish(&release, lines.digest())?;
                     report.releases.push(release);
                 }
-                None => report.below.push(period),
+                Ok(None) => report.below.push(period),
+                Err(unsettled) => report.refused.push((period, unsettled)),
             }
         }
         Ok(report)
@@ -310,14 +313,15 @@ impl Report {
     }
 }
 
-/// The release of a period from its hits; `None` if it has fewer than k networks.
+/// The release of a period from its hits; `None` if it has fewer than k networks, an error if the audit
+/// refuses it.
 fn release(
     pool: &ThreadPool,
     statement: Statement,
     mut hits: Hits,
     lexicon: &Lexicon,
     settings: &ReportSettings,
-) -> Option<Release> {
+) -> std::result::Result<Option<Release>, Unsettled> {
     let period = statement.period;
     let hours = Hours::new(&settings.calendar, period);
     let reading = aggregate::Reading {
@@ -327,14 +331,19 @@ fn release(
     };
     let shards = reduce::sorted(pool, &mut hits, lexicon);
 
-    let survey = reduce::collect(pool, &shards, reading, || Survey::new(settings.k));
+    let (survey, microdata) = reduce::collect(pool, &shards, reading, || {
+        (Survey::new(settings.k), Microdata::default())
+    });
     let plan_settings = PlanSettings {
         k: settings.k,
         top: settings.top,
         length: period.length,
     };
-    let plan = Plan::new(&survey, lexicon, plan_settings)?;
-    drop(survey);
+    let Some(plan) = Plan::new(&survey, lexicon, plan_settings) else {
+        return Ok(None);
+    };
+    let plan = plan.audited(&survey, &microdata)?;
+    drop((survey, microdata));
 
     let totals = reduce::collect(pool, &shards, reading, || {
         Totals::new(plan.rows(), plan.limits(), &hours)
@@ -344,5 +353,7 @@ fn release(
     let shares = reduce::collect(pool, &shards, reading, || {
         Shares::new(plan.rows(), &doubtful)
     });
-    Some(Release::new(statement, &plan, &numbers, &shares, &hours))
+    Ok(Some(Release::new(
+        statement, &plan, &numbers, &shares, &hours,
+    )))
 }

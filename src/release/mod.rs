@@ -1,5 +1,6 @@
 //! Gate 2: exact tables to publishable ones; only this module can build a [`Release`].
 
+mod audit;
 mod dominance;
 mod ledger;
 mod numbers;
@@ -10,6 +11,7 @@ mod threshold;
 
 use serde_json::Value;
 
+pub use audit::Unsettled;
 pub use ledger::{Ledger, digest};
 pub use numbers::Numbers;
 pub use plan::{FEWEST_CRAWLER_REQUESTS, Plan, PlanSettings};

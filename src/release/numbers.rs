@@ -67,7 +67,7 @@ impl<'r> Numbers<'r> {
 
     /// The tables as they may be published, and what was kept back.
     pub(super) fn tables(&self, shares: &Shares<'_>) -> (Vec<PublishedTable>, Vec<Withheld>) {
-        let mut withheld = Vec::new();
+        let mut withheld = self.plan.rolled_up.clone();
         let mut tables: Vec<PublishedTable> = Table::ALL
             .into_iter()
             .map(|table| PublishedTable {

@@ -1,15 +1,19 @@
 //! Decides from a survey which cells become rows, and in which order rows are published.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap};
+
+use hashbrown::HashSet;
 
 use super::{
+    Withheld,
+    audit::{Audit, Unsettled},
     path::{OTHER_NUMBER, Path, Paths},
     threshold::{Cells, OTHER, PlannedRow, Shape, Threshold},
 };
 use crate::{
     aggregate::{
-        Key, Limits, RowMap, Survey, Surveyed, Table, category, columns, error_page, from_page,
-        to_page,
+        Key, Limits, Microdata, RowMap, Survey, Surveyed, Table, category, columns, error_page,
+        from_page, to_page,
     },
     privacy::Lexicon,
     time::PeriodLength,
@@ -39,6 +43,10 @@ pub struct Plan<'l> {
     names: [Vec<Name>; Table::ALL.len()],
     /// How many cells each table had before any was rolled up.
     pub(super) surveyed: [usize; Table::ALL.len()],
+    /// What is rolled up of each table's top level beyond what the threshold asks for.
+    further: [Vec<Path>; Table::ALL.len()],
+    /// What the audit rolled up.
+    pub(super) rolled_up: Vec<Withheld>,
     pub(super) settings: PlanSettings,
     lexicon: &'l Lexicon,
 }
@@ -46,6 +54,7 @@ pub struct Plan<'l> {
 /// Names a row: the key columns of one of its cells, as many as all of its cells share.
 #[derive(Clone, Copy)]
 struct Name {
+    path: Path,
     cell: Key,
     shared: u8,
 }
@@ -64,33 +73,28 @@ impl<'l> Plan<'l> {
             rows: RowMap::default(),
             names: Default::default(),
             surveyed: Table::ALL.map(|table| survey.cells(table).len()),
+            further: Default::default(),
+            rolled_up: Vec::new(),
             settings,
             lexicon,
         };
-        let planner = Planner {
-            survey,
-            lexicon,
-            settings,
-        };
-        let pages = planner.rows(Table::Pages, |_| true);
-        let named = NamedPages::of(&pages);
-        plan.push(Table::Pages, pages);
-        for table in Table::ALL
+        plan.decide(survey, Table::Pages);
+        Table::ALL
             .into_iter()
             .filter(|table| *table != Table::Pages)
-        {
-            let rows = match table {
-                Table::Summary => planner.summary(),
-                Table::Crawlers => planner.crawlers(),
-                Table::Errors => planner.rows(table, |key| named.has(error_page(key))),
-                Table::Transitions => planner.rows(table, |key| {
-                    named.has(from_page(key)) && to_page(key).is_none_or(|page| named.has(page))
-                }),
-                _ => planner.rows(table, |_| true),
-            };
-            plan.push(table, rows);
-        }
+            .for_each(|table| plan.decide(survey, table));
         Some(plan)
+    }
+
+    /// The same with as many further roll-ups as it takes that no sum or difference of published
+    /// numbers tells of fewer than k networks, as far as the audit sees (its module says how far that is).
+    ///
+    /// # Errors
+    ///
+    /// [`Unsettled`] if the audit still objects after very many roll-ups.
+    pub fn audited(mut self, survey: &Survey, microdata: &Microdata) -> Result<Self, Unsettled> {
+        self.rolled_up = Audit::new(&mut self, survey, microdata).settle()?;
+        Ok(self)
     }
 
     /// The sizes to which sets of networks have to grow to be judged.
@@ -111,7 +115,7 @@ impl<'l> Plan<'l> {
 
     /// The key columns of a row as published.
     pub(super) fn columns(&self, table: Table, row: usize) -> Vec<Cow<'l, str>> {
-        let Name { cell, shared } = self.names[table as usize][row];
+        let Name { cell, shared, .. } = self.names[table as usize][row];
         let mut columns = columns(table, cell, self.lexicon, self.settings.length);
         columns[usize::from(shared)..].fill(Cow::Borrowed(OTHER));
         columns
@@ -122,12 +126,129 @@ impl<'l> Plan<'l> {
         self.names[table as usize][row].cell
     }
 
+    /// Rolls up one more of a table's top level.
+    pub(super) fn roll_up_further(&mut self, survey: &Survey, table: Table, path: Path) {
+        self.further[table as usize].push(path);
+        self.decide(survey, table);
+    }
+
+    /// The rows that a table would have if one more of its top level were rolled up, each as the rows
+    /// that it is made of; none if the table would be withheld.
+    pub(super) fn merged_further(
+        &self,
+        survey: &Survey,
+        table: Table,
+        path: Path,
+    ) -> Vec<Vec<usize>> {
+        let mut further = self.further[table as usize].clone();
+        further.push(path);
+        let rows = self.decided(survey, table, &further).into_iter();
+        let merged = rows.map(|row| {
+            let old = row.cells.into_iter();
+            let mut old: Vec<usize> = old.filter_map(|cell| self.rows.row(table, cell)).collect();
+            old.sort_unstable();
+            old.dedup();
+            old
+        });
+        merged.collect()
+    }
+
+    /// What keeps its name of a table's top level, the smallest first.
+    pub(super) fn top_level(&self, survey: &Survey, table: Table) -> Vec<Path> {
+        let mut firsts: BTreeMap<Path, u64> = BTreeMap::new();
+        for (&key, cell) in survey.cells(table) {
+            let row = self.rows.row(table, key);
+            let name = row.map(|row| self.names[table as usize][row]);
+            if let Some(Name { mut path, .. }) = name.filter(|name| name.shared > 0) {
+                if shape(table) == Shape::Nested {
+                    path[1..].fill(0);
+                }
+                *firsts.entry(path).or_default() += cell.first;
+            }
+        }
+        let mut paths: Vec<Path> = firsts.keys().copied().collect();
+        paths.sort_unstable_by_key(|path| (firsts[path], Reverse(*path)));
+        paths
+    }
+
+    /// Gives up a table.
+    pub(super) fn withhold(&mut self, table: Table) {
+        self.replace(table, Vec::new());
+    }
+
+    /// Rolls up all transitions that are not in the given set, by their cells.
+    pub(super) fn keep_transitions(&mut self, survey: &Survey, keep: &HashSet<Key>) {
+        let rows = self
+            .planner(survey)
+            .rows(Table::Transitions, &[], |key| keep.contains(&key));
+        self.replace(Table::Transitions, rows);
+    }
+
+    /// Whether a cell is a row by itself, with its name.
+    pub(super) fn is_named(&self, table: Table, cell: Key) -> bool {
+        let row = self.rows.row(table, cell);
+        row.is_some_and(|row| self.has_name(table, row))
+    }
+
+    fn has_name(&self, table: Table, row: usize) -> bool {
+        usize::from(self.names[table as usize][row].shared) == self.settings.depth(table)
+    }
+
+    /// Decides the rows of a table; those of pages come before others.
+    fn decide(&mut self, survey: &Survey, table: Table) {
+        let rows = self.decided(survey, table, &self.further[table as usize]);
+        self.replace(table, rows);
+    }
+
+    fn decided(&self, survey: &Survey, table: Table, further: &[Path]) -> Vec<PlannedRow> {
+        let planner = self.planner(survey);
+        let named = self.named_pages();
+        let is_named = |page: Key| named.get(page as usize).is_some_and(|it| *it);
+        match table {
+            Table::Summary => planner.summary(),
+            Table::Crawlers => planner.crawlers(),
+            Table::Errors => planner.rows(table, further, |key| is_named(error_page(key))),
+            Table::Transitions => planner.rows(table, further, |key| {
+                is_named(from_page(key)) && to_page(key).is_none_or(is_named)
+            }),
+            _ => planner.rows(table, further, |_| true),
+        }
+    }
+
+    /// Whether each page keeps its name, by number.
+    fn named_pages(&self) -> Vec<bool> {
+        let names = self.names[Table::Pages as usize].iter();
+        let named = names.filter(|name| name.shared > 0);
+        let pages: Vec<usize> = named.map(|name| name.cell as usize).collect();
+        let mut is_named = vec![false; pages.iter().max().map_or(0, |last| last + 1)];
+        pages.into_iter().for_each(|page| is_named[page] = true);
+        is_named
+    }
+
+    fn planner<'s>(&self, survey: &'s Survey) -> Planner<'s>
+    where
+        'l: 's,
+    {
+        Planner {
+            survey,
+            lexicon: self.lexicon,
+            settings: self.settings,
+        }
+    }
+
+    fn replace(&mut self, table: Table, rows: Vec<PlannedRow>) {
+        self.rows.clear(table);
+        self.names[table as usize].clear();
+        self.push(table, rows);
+    }
+
     fn push(&mut self, table: Table, mut rows: Vec<PlannedRow>) {
         rows.sort_unstable_by_key(|row| published_place(table, row));
         let depth = self.settings.depth(table);
         for row in rows {
             let is_shared = |number: &&u32| **number != OTHER_NUMBER;
             self.names[table as usize].push(Name {
+                path: row.path,
                 cell: row.cells[0],
                 shared: row.path.iter().take(depth).take_while(is_shared).count() as u8,
             });
@@ -157,7 +278,12 @@ struct Planner<'s> {
 
 impl<'s> Planner<'s> {
     /// The rows of a table under the threshold; cells that are not `nameable` can only be in `(other)`.
-    fn rows(self, table: Table, nameable: impl Fn(Key) -> bool) -> Vec<PlannedRow> {
+    fn rows(
+        self,
+        table: Table,
+        further: &[Path],
+        nameable: impl Fn(Key) -> bool,
+    ) -> Vec<PlannedRow> {
         let paths = self.paths(table);
         let cells = Cells {
             surveyed: self.survey.cells(table),
@@ -168,7 +294,7 @@ impl<'s> Planner<'s> {
             k: self.settings.k,
             top: self.settings.top,
         };
-        threshold.roll_up(&cells, shape(table), self.settings.depth(table))
+        threshold.roll_up(&cells, shape(table), self.settings.depth(table), further)
     }
 
     /// The only cell, whatever its networks: who asks for a plan has seen to them.
@@ -206,23 +332,6 @@ const fn shape(table: Table) -> Shape {
         Table::Campaigns | Table::Errors | Table::Regions => Shape::Nested,
         Table::Transitions => Shape::Within,
         _ => Shape::Flat,
-    }
-}
-
-/// The pages that keep their name, by number.
-struct NamedPages(Vec<bool>);
-
-impl NamedPages {
-    fn of(rows: &[PlannedRow]) -> Self {
-        let named = || rows.iter().filter(|row| row.path[0] != OTHER_NUMBER);
-        let pages = || named().map(|row| row.path[0] as usize);
-        let mut is_named = vec![false; pages().max().map_or(0, |last| last + 1)];
-        pages().for_each(|page| is_named[page] = true);
-        Self(is_named)
-    }
-
-    fn has(&self, page: Key) -> bool {
-        self.0.get(page as usize).is_some_and(|is_named| *is_named)
     }
 }
 

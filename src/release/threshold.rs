@@ -64,12 +64,13 @@ impl PlannedRow {
 
 impl Threshold {
     /// The rows of a table, in no particular order; none if it is withheld. `depth` is the number of its
-    /// key columns.
+    /// key columns; `further` are paths of the top level that join `(other)` after that, one by one.
     pub(super) fn roll_up(
         self,
         cells: &Cells<'_, impl Fn(Key) -> Path, impl Fn(Key) -> bool>,
         shape: Shape,
         depth: usize,
+        further: &[Path],
     ) -> Vec<PlannedRow> {
         let finest = match shape {
             Shape::Flat => 0,
@@ -83,7 +84,10 @@ impl Threshold {
         }
         let top = self.top.filter(|_| shape == Shape::Flat);
         let rows = groups.by_parent.into_iter().flat_map(|(parent, group)| {
-            let group = self.settled(group, top);
+            let settled = self.settled(group, top);
+            let group = further
+                .iter()
+                .fold(settled, |group, path| group.without(*path, self.k));
             if group.kept.is_empty() {
                 return Vec::new();
             }
@@ -169,13 +173,8 @@ impl Threshold {
         group
             .kept
             .sort_unstable_by_key(|candidate| (Reverse(candidate.first), candidate.path));
-        while group.kept.len() > top.unwrap_or(usize::MAX) || group.other.falls_short(self.k) {
-            let Some(smallest) = group.kept.pop() else {
-                break;
-            };
-            group.other.join_candidate(smallest, self.k);
-        }
-        group
+        let surplus = group.kept.len().saturating_sub(top.unwrap_or(usize::MAX));
+        group.joined(surplus, self.k)
     }
 }
 
@@ -227,6 +226,29 @@ struct Group {
 }
 
 impl Group {
+    /// Joins so many of the smallest to `(other)`, and more until it is large enough. Those that keep
+    /// their name are sorted, the smallest last.
+    fn joined(mut self, count: usize, k: usize) -> Self {
+        let left = self.kept.len().saturating_sub(count);
+        while self.kept.len() > left || self.other.falls_short(k) {
+            let Some(smallest) = self.kept.pop() else {
+                break;
+            };
+            self.other.join_candidate(smallest, k);
+        }
+        self
+    }
+
+    /// Joins one that keeps its name to `(other)`, and more until that is large enough.
+    fn without(mut self, path: Path, k: usize) -> Self {
+        let position = self.kept.iter().position(|it| it.path == path);
+        if let Some(position) = position {
+            let candidate = self.kept.remove(position);
+            self.other.join_candidate(candidate, k);
+        }
+        self.joined(0, k)
+    }
+
     fn first(&self) -> u64 {
         let kept = self.kept.iter().map(|candidate| candidate.first);
         kept.sum::<u64>() + self.other.first
@@ -318,6 +340,16 @@ mod tests {
 
     /// The rows, written as `a/b: cells`, sorted.
     fn rolled_up(examples: &[Example], shape: Shape, top: Option<usize>) -> Vec<String> {
+        rolled_up_further(examples, shape, top, &[])
+    }
+
+    /// The same with further paths rolled up.
+    fn rolled_up_further(
+        examples: &[Example],
+        shape: Shape,
+        top: Option<usize>,
+        further: &[Path],
+    ) -> Vec<String> {
         let mut names: Vec<&str> = examples.iter().flat_map(|it| it.columns).copied().collect();
         names.sort_unstable();
         let depth = examples[0].columns.len();
@@ -339,7 +371,7 @@ mod tests {
         };
         let name = |number: &u32| *names.get(*number as usize).unwrap_or(&OTHER);
         let mut rows: Vec<String> = Threshold { k: K, top }
-            .roll_up(&cells, shape, depth)
+            .roll_up(&cells, shape, depth, further)
             .into_iter()
             .map(|mut row| {
                 row.cells.sort_unstable();
@@ -498,6 +530,34 @@ mod tests {
         assert_eq!(
             rolled_up(&cells, Shape::Flat, Some(2)),
             ["(other): [1, 3]", "b: [2]", "d: [4]"]
+        );
+    }
+
+    #[test]
+    fn what_is_rolled_up_further_joins_after_the_threshold() {
+        // By itself, `c` would have taken `b` along, which is the smallest; it stays rolled up.
+        let cells = [
+            cell(1, &["a"], 9, 5),
+            cell(2, &["b"], 8, 5),
+            cell(3, &["c"], 2, 1),
+            cell(4, &["d"], 10, 5),
+        ];
+        assert_eq!(
+            rolled_up_further(&cells, Shape::Flat, None, &[[3, 0, 0]]),
+            ["(other): [2, 3, 4]", "a: [1]"]
+        );
+    }
+
+    #[test]
+    fn rolled_up_further_into_no_other_the_smallest_comes_along() {
+        let cells = [
+            cell(1, &["DE", "x"], 9, 5),
+            cell(2, &["FR", "y"], 7, 5),
+            cell(3, &["US", "z"], 8, 5),
+        ];
+        assert_eq!(
+            rolled_up_further(&cells, Shape::Nested, None, &[[0, 0, 0]]),
+            ["(other)/(other): [1, 2]", "US/z: [3]"]
         );
     }
 }

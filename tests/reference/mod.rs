@@ -6,6 +6,7 @@
 //! Clarity is all that counts here: when the program and the oracle disagree, a reader has to be able
 //! to see from the oracle which of the two is right.
 
+mod audit;
 mod calendar;
 mod csv;
 mod log;

@@ -1,12 +1,14 @@
 //! From a period's exact tables to the files of its release.
 
+use std::collections::BTreeMap;
+
 use super::Settings;
 use super::calendar::{PeriodLength, date_text};
 use super::csv;
 use super::rollup::{Leaf, Row, Rules, table_of_leaves, within_parent};
 use super::suppress::{Table, hidden, numbers};
 use super::tables::{Cell, Exact, Family, Key};
-use super::{Files, rollup};
+use super::{Files, audit};
 
 /// The files of a period; none if the period as a whole has too few networks.
 pub(crate) fn publish(exact: &Exact, start: i64, settings: &Settings) -> Files {
@@ -16,26 +18,24 @@ pub(crate) fn publish(exact: &Exact, start: i64, settings: &Settings) -> Files {
     if whole.networks(Family::Requests).len() < k {
         return Files::new();
     }
-    let pages = flat(exact, "pages", k);
-    let mut rows = vec![
-        (
-            "summary",
-            vec![Row {
-                key: Vec::new(),
-                cell: whole,
-            }],
-        ),
-        ("transitions", transitions(exact, &pages, k)),
-        ("errors", errors(exact, &pages, k)),
-        ("crawlers", crawlers(exact, k)),
-        ("campaigns", hierarchy(exact, "campaigns", k)),
-        ("regions", hierarchy(exact, "regions", k)),
-        ("pages", pages),
-    ];
-    for name in FLAT {
-        rows.push((name, flat(exact, name, k)));
-    }
-    let written = rows.into_iter().filter(|(_, rows)| !rows.is_empty());
+    let pages = rows(exact, "pages", &[], &[], k);
+    let mut tables: BTreeMap<&'static str, Vec<Row>> = ROLLED_UP
+        .into_iter()
+        .map(|name| (name, rows(exact, name, &pages, &[], k)))
+        .collect();
+    let roll_up = |name: &str, further: &[Key]| rows(exact, name, &pages, further, k);
+    audit::settle(exact, &mut tables, k, roll_up);
+    tables.insert(
+        "summary",
+        vec![Row {
+            key: Vec::new(),
+            cell: whole,
+        }],
+    );
+    tables.insert("transitions", transitions(exact, &pages, k));
+    tables.insert("crawlers", crawlers(exact, k));
+    tables.insert("pages", pages);
+    let written = tables.into_iter().filter(|(_, rows)| !rows.is_empty());
     let date = date_text(start);
     written
         .map(|(name, rows)| (name, file(&date, name, rows, settings)))
@@ -43,15 +43,18 @@ pub(crate) fn publish(exact: &Exact, start: i64, settings: &Settings) -> Files {
 }
 
 /// Tables rolled up in one step, besides `pages`.
-const FLAT: [&str; 11] = [
+const ROLLED_UP: [&str; 14] = [
     "traffic",
     "referrers",
+    "campaigns",
+    "regions",
     "browsers",
     "systems",
     "devices",
     "durations",
     "depths",
     "statuses",
+    "errors",
     "goals",
     "goal_regions",
     "hosts",
@@ -82,12 +85,17 @@ fn rules(name: &str, levels: usize, k: usize) -> Rules {
     }
 }
 
-fn flat(exact: &Exact, name: &str, k: usize) -> Vec<Row> {
-    rollup::table(exact.table(name), rules(name, 1, k))
-}
-
-fn hierarchy(exact: &Exact, name: &str, k: usize) -> Vec<Row> {
-    rollup::table(exact.table(name), rules(name, table(name).keys.len(), k))
+/// The rows of a table, of which `further` ones of the top level are rolled up.
+fn rows(exact: &Exact, name: &str, pages: &[Row], further: &[Key], k: usize) -> Vec<Row> {
+    let levels = match name {
+        "campaigns" | "regions" | "errors" => table(name).keys.len(),
+        _ => 1,
+    };
+    let leaves = match name {
+        "errors" => leaves_to_pages(exact, name, pages),
+        _ => leaves(exact, name, |_| false),
+    };
+    table_of_leaves(leaves, rules(name, levels, k), further)
 }
 
 fn is_published(page: &str, pages: &[Row]) -> bool {
@@ -96,13 +104,27 @@ fn is_published(page: &str, pages: &[Row]) -> bool {
 
 /// From each published page whose pageviews are given, to published pages.
 fn transitions(exact: &Exact, pages: &[Row], k: usize) -> Vec<Row> {
+    let mut leaves = leaves_to_pages(exact, "transitions", pages);
+    let mut rows = transitions_of(&leaves, pages, k);
+    let given_up = audit::arrivals_to_roll_up(&leaves, &rows, pages, k);
+    if !given_up.is_empty() {
+        let is_shown = |key: &Key| rows.iter().any(|row| row.key == *key);
+        leaves.iter_mut().for_each(|leaf| {
+            leaf.forced = !is_shown(&leaf.key) || given_up.contains(&leaf.key);
+        });
+        rows = transitions_of(&leaves, pages, k);
+    }
     let without_pageviews = hidden(table("pages"), "pageviews", pages, k);
-    let leaves = leaves_to_pages(exact, "transitions", pages);
+    rows.retain(|row| {
+        let from = pages.iter().position(|page| page.key[0] == row.key[0]);
+        from.is_some_and(|from| !without_pageviews.contains(&from))
+    });
+    rows
+}
+
+fn transitions_of(leaves: &[Leaf], pages: &[Row], k: usize) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (position, from) in pages.iter().enumerate() {
-        if from.key[0] == "(other)" || without_pageviews.contains(&position) {
-            continue;
-        }
+    for from in pages.iter().filter(|page| page.key[0] != "(other)") {
         let from_here = leaves.iter().filter(|leaf| leaf.key[0] == from.key[0]);
         let rules = rules("transitions", 2, k);
         rows.extend(within_parent(
@@ -114,21 +136,17 @@ fn transitions(exact: &Exact, pages: &[Row], k: usize) -> Vec<Row> {
     rows
 }
 
-/// Errors of each status by page.
-fn errors(exact: &Exact, pages: &[Row], k: usize) -> Vec<Row> {
-    table_of_leaves(
-        leaves_to_pages(exact, "errors", pages),
-        rules("errors", 2, k),
-    )
-}
-
 /// Only pages that `pages` publishes are named in the second column; the others are in `(other)`.
 fn leaves_to_pages(exact: &Exact, name: &str, pages: &[Row]) -> Vec<Leaf> {
     let is_named = |page: &str| page == "(same)" || is_published(page, pages);
+    leaves(exact, name, |key| !is_named(&key[1]))
+}
+
+fn leaves(exact: &Exact, name: &str, is_forced: impl Fn(&Key) -> bool) -> Vec<Leaf> {
     let leaf = |(key, cell): (&Key, &Cell)| Leaf {
         key: key.clone(),
         cell: cell.clone(),
-        forced: !is_named(&key[1]),
+        forced: is_forced(key),
     };
     exact.table(name).iter().map(leaf).collect()
 }
@@ -153,7 +171,7 @@ fn crawlers(exact: &Exact, k: usize) -> Vec<Row> {
 }
 
 /// The columns of a table, as METRICS lists them.
-fn table(name: &str) -> Table {
+pub(crate) fn table(name: &str) -> Table {
     *TABLES
         .iter()
         .find(|table| table.name == name)

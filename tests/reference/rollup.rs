@@ -34,24 +34,16 @@ pub(crate) struct Leaf {
     pub(crate) forced: bool,
 }
 
-/// The rows of a whole table; none where only `(other)` would be left.
-pub(crate) fn table(cells: &BTreeMap<Key, Cell>, rules: Rules) -> Vec<Row> {
-    let leaves = cells.iter().map(|(key, cell)| Leaf {
-        key: key.clone(),
-        cell: cell.clone(),
-        forced: false,
-    });
-    table_of_leaves(leaves.collect(), rules)
-}
-
-/// The same, from leaves some of which may be forced into `(other)`.
-pub(crate) fn table_of_leaves(leaves: Vec<Leaf>, rules: Rules) -> Vec<Row> {
-    group(&[], leaves, rules, false).unwrap_or_default()
+/// The rows of a whole table, from leaves some of which may be forced into `(other)`; none where only
+/// `(other)` would be left. After the threshold, `further` keys of the top level join `(other)` one by
+/// one.
+pub(crate) fn table_of_leaves(leaves: Vec<Leaf>, rules: Rules, further: &[Key]) -> Vec<Row> {
+    group(&[], leaves, rules, false, further).unwrap_or_default()
 }
 
 /// The rows of one parent; none where only `(other)` would be left.
 pub(crate) fn within_parent(parent: &[String], leaves: Vec<Leaf>, rules: Rules) -> Vec<Row> {
-    group(parent, leaves, rules, false).unwrap_or_default()
+    group(parent, leaves, rules, false, &[]).unwrap_or_default()
 }
 
 /// What competes within a parent: a cell, or a group of cells of the next level.
@@ -68,6 +60,7 @@ fn group(
     leaves: Vec<Leaf>,
     rules: Rules,
     other_may_stand_alone: bool,
+    further: &[Key],
 ) -> Option<Vec<Row>> {
     let width = leaves.first()?.key.len();
     let candidates = if prefix.len() + 1 == rules.levels {
@@ -78,7 +71,7 @@ fn group(
     } else {
         parent_candidates(prefix, leaves, rules)
     };
-    let (survivors, other) = settle(candidates, rules);
+    let (survivors, other) = settle(candidates, rules, further);
     let mut rows: Vec<Row> = survivors.into_iter().flatten().collect();
     let alone = rows.is_empty();
     if let Some(cell) = other {
@@ -118,15 +111,19 @@ fn parent_candidates(prefix: &[String], leaves: Vec<Leaf>, rules: Rules) -> Vec<
     let candidates = groups.into_iter().map(|(key, leaves)| {
         let mut whole = Cell::default();
         leaves.iter().for_each(|leaf| whole.merge(&leaf.cell));
-        let rows = group(&key, leaves, rules, true);
+        let rows = group(&key, leaves, rules, true, &[]);
         Candidate { key, whole, rows }
     });
     candidates.collect()
 }
 
-/// Lets the smallest candidates join `(other)` until it has k networks and two members: the rows of
-/// the others, and `(other)` unless it is empty.
-fn settle(candidates: Vec<Candidate>, rules: Rules) -> (Vec<Vec<Row>>, Option<Cell>) {
+/// Lets the smallest candidates join `(other)` until it has k networks and two members, then `further`
+/// ones: the rows of the others, and `(other)` unless it is empty.
+fn settle(
+    candidates: Vec<Candidate>,
+    rules: Rules,
+    further: &[Key],
+) -> (Vec<Vec<Row>>, Option<Cell>) {
     let (mut survivors, mut members): (Vec<Candidate>, Vec<Candidate>) = candidates
         .into_iter()
         .partition(|candidate| candidate.rows.is_some());
@@ -136,21 +133,33 @@ fn settle(candidates: Vec<Candidate>, rules: Rules) -> (Vec<Vec<Row>>, Option<Ce
             Reverse(candidate.key.clone()),
         )
     });
-    let mut other = Cell::default();
-    members.iter().for_each(|member| other.merge(&member.whole));
-    let suffices = |other: &Cell, members: &[Candidate]| {
-        other.networks(rules.family).len() >= rules.k && members.len() >= 2
-    };
-    while !members.is_empty() && !suffices(&other, &members) && !survivors.is_empty() {
-        let smallest = survivors.remove(0);
-        other.merge(&smallest.whole);
-        members.push(smallest);
+    fill(&mut survivors, &mut members, rules);
+    for key in further {
+        let position = survivors.iter().position(|survivor| survivor.key == *key);
+        members.extend(position.map(|position| survivors.remove(position)));
+        fill(&mut survivors, &mut members, rules);
     }
     let rows = survivors
         .into_iter()
         .filter_map(|survivor| survivor.rows)
         .collect();
-    (rows, (!members.is_empty()).then_some(other))
+    (rows, (!members.is_empty()).then(|| union(&members)))
+}
+
+/// Lets the smallest survivors become members of `(other)` until it is large enough.
+fn fill(survivors: &mut Vec<Candidate>, members: &mut Vec<Candidate>, rules: Rules) {
+    let suffices = |members: &[Candidate]| {
+        union(members).networks(rules.family).len() >= rules.k && members.len() >= 2
+    };
+    while !members.is_empty() && !suffices(members) && !survivors.is_empty() {
+        members.push(survivors.remove(0));
+    }
+}
+
+fn union(members: &[Candidate]) -> Cell {
+    let mut union = Cell::default();
+    members.iter().for_each(|member| union.merge(&member.whole));
+    union
 }
 
 #[cfg(test)]
@@ -182,7 +191,12 @@ mod tests {
         let cells = cells
             .iter()
             .map(|(path, visits, nets)| (key(path), cell(*visits, nets)));
-        let rows = table(&cells.collect(), rules);
+        let leaves = cells.map(|(key, cell)| Leaf {
+            key,
+            cell,
+            forced: false,
+        });
+        let rows = table_of_leaves(leaves.collect(), rules, &[]);
         let mut rows: Vec<(String, u64)> = rows
             .iter()
             .map(|row| (row.key.join("/"), row.cell.value("visits")))
@@ -304,7 +318,7 @@ mod tests {
             forced,
         };
         let rules = Rules { levels: 2, ..FLAT };
-        let rows = table_of_leaves(vec![leaf("404/x", true), leaf("500/a", false)], rules);
+        let rows = table_of_leaves(vec![leaf("404/x", true), leaf("500/a", false)], rules, &[]);
         let mut keys: Vec<String> = rows.iter().map(|row| row.key.join("/")).collect();
         keys.sort();
         assert_eq!(keys, ["404/(other)", "500/a"]);

@@ -131,20 +131,39 @@ impl Cell {
     }
 }
 
-/// Every table of one period by name.
+/// One visit: its network, and its cell in each table that counts it as a whole.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    pub(crate) network: String,
+    pub(crate) cells: BTreeMap<&'static str, Key>,
+}
+
+/// Every table of one period by name, and every visit.
 #[derive(Debug, Default)]
-pub(crate) struct Exact(BTreeMap<&'static str, BTreeMap<Key, Cell>>);
+pub(crate) struct Exact {
+    tables: BTreeMap<&'static str, BTreeMap<Key, Cell>>,
+    visits: Vec<Counted>,
+}
 
 impl Exact {
     /// A table's cells by key.
     pub(crate) fn table(&self, name: &str) -> &BTreeMap<Key, Cell> {
         const NONE: &BTreeMap<Key, Cell> = &BTreeMap::new();
-        self.0.get(name).unwrap_or(NONE)
+        self.tables.get(name).unwrap_or(NONE)
+    }
+
+    /// Every visit, in no particular order.
+    pub(crate) fn visits(&self) -> &[Counted] {
+        &self.visits
     }
 
     fn cell(&mut self, table: &'static str, key: &[&str]) -> &mut Cell {
         let key = key.iter().map(|&part| part.to_owned()).collect();
-        self.0.entry(table).or_default().entry(key).or_default()
+        self.tables
+            .entry(table)
+            .or_default()
+            .entry(key)
+            .or_default()
     }
 }
 
@@ -244,6 +263,14 @@ fn count_visit_rows(exact: &mut Exact, who: &VisitorDay, visit: &Visit, settings
         .iter()
         .filter(|(_, pattern)| visit.completes(pattern))
         .count();
+    let owned = |key: &Vec<&str>| key.iter().map(|&part| part.to_owned()).collect();
+    exact.visits.push(Counted {
+        network: who.network.clone(),
+        cells: rows
+            .iter()
+            .map(|(table, key)| (*table, owned(key)))
+            .collect(),
+    });
     for (table, key) in rows {
         let cell = exact.cell(table, &key);
         cell.add_visit(who);
@@ -300,7 +327,7 @@ fn count_concurrent_visits(exact: &mut Exact, visitors: &[VisitorDay], settings:
             }
         }
     }
-    let Some(traffic) = exact.0.get_mut("traffic") else {
+    let Some(traffic) = exact.tables.get_mut("traffic") else {
         return;
     };
     for (minute, visits) in minutes {

@@ -1,0 +1,69 @@
+//! Every visit of a period with the cells that it is counted in: what the audit of a release needs to
+//! know of how tables hang together.
+
+use super::{Collector, Table, contribution::Contribution, key::Key};
+
+/// One visit: whose, and its cell in each of [`Microdata::TABLES`].
+#[derive(Clone, Copy, Debug)]
+pub struct VisitRecord {
+    /// The visitor's network.
+    pub network: u64,
+    pub(super) cells: VisitCells,
+}
+
+/// A visit's cell in each of [`Microdata::TABLES`]; [`NO_CELL`] where the table leaves it out.
+pub(super) type VisitCells = [Key; Microdata::TABLES.len()];
+
+/// Stands for none: no key has all bits set.
+pub(super) const NO_CELL: Key = Key::MAX;
+
+/// The visits of a period, in no particular order.
+#[derive(Default)]
+pub struct Microdata {
+    visits: Vec<VisitRecord>,
+}
+
+impl Microdata {
+    /// The tables in which a visit as a whole falls into one cell, or none, in the order of
+    /// [`Table::ALL`].
+    pub const TABLES: [Table; 10] = [
+        Table::Traffic,
+        Table::Referrers,
+        Table::Campaigns,
+        Table::Regions,
+        Table::Browsers,
+        Table::Systems,
+        Table::Devices,
+        Table::Durations,
+        Table::Depths,
+        Table::Hosts,
+    ];
+
+    /// The visits.
+    #[must_use]
+    pub fn visits(&self) -> &[VisitRecord] {
+        &self.visits
+    }
+}
+
+impl VisitRecord {
+    /// The visit's cell in the table at a position of [`Microdata::TABLES`]; `None` where the table
+    /// leaves it out.
+    #[must_use]
+    pub fn cell(&self, position: usize) -> Option<Key> {
+        Some(self.cells[position]).filter(|key| *key != NO_CELL)
+    }
+}
+
+impl Collector for Microdata {
+    fn collect(&mut self, contribution: &Contribution) {
+        let network = contribution.network;
+        let records = contribution.visits.iter();
+        self.visits
+            .extend(records.map(|&cells| VisitRecord { network, cells }));
+    }
+
+    fn merge(&mut self, mut other: Self) {
+        self.visits.append(&mut other.visits);
+    }
+}
