@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use hushlog::{
+    aggregate::Table,
     error::Error,
     pipeline::{Inputs, LeftOut, Report, SourceReading},
     privacy::{CollectedSites, KeyFileInfo, Repetitions, SiteName, Sites},
+    release::Unsettled,
     stats::Accounts,
     time::Period,
 };
@@ -146,13 +148,13 @@ fn not_released(report: &Report, k: usize) {
             "{period} is not published: its requests come from fewer than {k} networks"
         ));
     }
-    for (period, tables) in &report.refused {
+    for (period, Unsettled { table, with }) in &report.refused {
         say(format_args!(
             "{} is not published: sums of {} and {} would tell of fewer than {k} networks, and rolling \
              up further rows did not change that",
             named(period),
-            tables.table.name(),
-            tables.other.name()
+            table.name(),
+            with.map_or("the other tables", Table::name)
         ));
     }
     for period in report.unknown.iter().map(named) {

@@ -165,26 +165,26 @@ fn figure(table: Table, row: Option<&Row>, measure: Measure) -> String {
     cell.map_or_else(|| "(withheld)".to_owned(), |it| it.to_string())
 }
 
-/// Each thing kept back once, with the periods it was kept back in and the cells it emptied in all.
+/// Each thing kept back once, with the periods it was kept back in and the cells or rows in all.
 fn withheld(out: &mut String, releases: &[Release]) {
     let mut reasons: Vec<(String, usize, usize)> = Vec::new();
     for withheld in releases.iter().flat_map(Release::withheld) {
         let reason = format!("{}: {}", withheld.table.name(), escaped(&withheld.reason));
         match reasons.iter_mut().find(|(known, ..)| *known == reason) {
-            Some((_, periods, cells)) => {
+            Some((_, periods, count)) => {
                 *periods += 1;
-                *cells += withheld.cells;
+                *count += withheld.count;
             }
-            None => reasons.push((reason, 1, withheld.cells)),
+            None => reasons.push((reason, 1, withheld.count)),
         }
     }
     if reasons.is_empty() {
         return;
     }
     section(out, "Withheld");
-    for (reason, periods, cells) in reasons {
-        let cells = if cells > 0 {
-            format!(", {cells} cells empty")
+    for (reason, periods, count) in reasons {
+        let count = if count > 0 {
+            format!(": {count}")
         } else {
             String::new()
         };
@@ -193,7 +193,7 @@ fn withheld(out: &mut String, releases: &[Release]) {
         } else {
             String::new()
         };
-        line(out, format_args!("  {reason}{cells}{periods}"));
+        line(out, format_args!("  {reason}{count}{periods}"));
     }
 }
 
@@ -346,7 +346,7 @@ mod tests {
         let release = release("2026-11-21", vec![overview(1000), pages, regions]);
         let reason = "seconds of 1 row: one visitor has more than half".to_owned();
         let release = release.with_withheld(vec![Withheld {
-            cells: 0,
+            count: 0,
             table: Table::Regions,
             reason,
         }]);
@@ -394,7 +394,7 @@ Lines
         let statuses = |count| table(Table::Statuses, &[(&["200"], &[Some(count)])]);
         let reason = "fewer than 10 networks".to_owned();
         let reasons = vec![Withheld {
-            cells: 0,
+            count: 0,
             table: Table::Goals,
             reason,
         }];
@@ -488,7 +488,7 @@ Lines
             &[(&[hostile, hostile], &[Some(10), Some(10)])],
         );
         let withheld = Withheld {
-            cells: 0,
+            count: 0,
             table: Table::Pages,
             reason: hostile.to_owned(),
         };

@@ -65,8 +65,8 @@ pub struct Withheld {
     pub table: Table,
     /// What was kept back and why, in words without content.
     pub reason: String,
-    /// How many cells were emptied for it; 0 where it is not about cells.
-    pub cells: usize,
+    /// How many cells or rows the reason is about; 0 where it is about neither.
+    pub count: usize,
 }
 
 /// What a release says of itself beside its tables.

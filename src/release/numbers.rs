@@ -92,11 +92,14 @@ impl<'r> Numbers<'r> {
             let emptied = self.emptied(table, measure, shares);
             let count = emptied.iter().filter(|emptied| **emptied).count();
             if count > 0 {
-                let reason = format!("{}: few visitors or networks stand out", measure.name());
+                let reason = format!(
+                    "{}: few visitors or networks stand out, cells emptied",
+                    measure.name()
+                );
                 withheld.push(Withheld {
                     table,
                     reason,
-                    cells: count,
+                    count,
                 });
             }
             emptied
@@ -184,10 +187,15 @@ impl<'r> Numbers<'r> {
     /// Why a table has no rows, unless there was nothing to put in it.
     fn missing(&self, table: Table) -> Option<Withheld> {
         let surveyed = self.plan.surveyed[table as usize];
+        let is_audited = self.plan.rolled_up.iter().any(|it| it.table == table);
         (surveyed > 0).then(|| Withheld {
             table,
-            reason: format!("withheld: no row has {} networks", self.plan.settings.k),
-            cells: 0,
+            reason: if is_audited {
+                "withheld: no row is left".to_owned()
+            } else {
+                format!("withheld: no row has {} networks", self.plan.settings.k)
+            },
+            count: 0,
         })
     }
 
@@ -213,7 +221,7 @@ impl<'r> Numbers<'r> {
             reason: format!(
                 "under half of the pageviews keep their page; --period {longer} keeps more"
             ),
-            cells: 0,
+            count: 0,
         })
     }
 }

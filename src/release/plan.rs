@@ -225,6 +225,14 @@ impl<'l> Plan<'l> {
         is_named
     }
 
+    /// The paths of a table's cells.
+    pub(super) fn paths<'s>(&self, survey: &'s Survey, table: Table) -> Paths<'s>
+    where
+        'l: 's,
+    {
+        self.planner(survey).paths(table)
+    }
+
     fn planner<'s>(&self, survey: &'s Survey) -> Planner<'s>
     where
         'l: 's,
@@ -263,7 +271,7 @@ impl<'l> Plan<'l> {
 
 impl PlanSettings {
     /// How many key columns a table has.
-    fn depth(self, table: Table) -> usize {
+    pub(super) fn depth(self, table: Table) -> usize {
         table.keys(self.length != PeriodLength::Day).len()
     }
 }

@@ -71,10 +71,13 @@
 //! - Earlier releases: periods of a ledger do not overlap, so they share no micro-cell.
 //! - What few contributors, or somebody with another source, know besides.
 
+mod cells;
 mod classes;
 mod crossing;
+mod elimination;
 mod flow;
 mod parents;
+mod together;
 mod visits;
 
 use std::collections::BTreeMap;
@@ -82,6 +85,7 @@ use std::collections::BTreeMap;
 use self::{
     crossing::{Crossing, Finding},
     parents::Parents,
+    together::SmallGroups,
     visits::Column,
 };
 use super::{Withheld, path::Path, plan::Plan};
@@ -90,24 +94,35 @@ use crate::aggregate::{Microdata, Survey, Table};
 /// Further roll-ups after which a release is given up.
 const MOST_ROLL_UPS: usize = 1000;
 
-/// Why a release is given up: no number of further roll-ups that was tried keeps these tables from
-/// isolating a group.
+/// Why a release is given up: no number of further roll-ups that was tried keeps this table from telling
+/// of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unsettled {
-    /// The table published first.
+    /// The table that was rolled up.
     pub table: Table,
-    /// The one that was rolled up.
-    pub other: Table,
+    /// The one that it tells of a group with; `None` for all others together.
+    pub with: Option<Table>,
 }
 
 /// Audits a plan, and rolls up further rows of it until the audit finds nothing.
 pub(super) struct Audit<'a, 'l> {
-    pub(super) plan: &'a mut Plan<'l>,
-    pub(super) survey: &'a Survey,
-    pub(super) microdata: &'a Microdata,
-    /// How often a row more was rolled up, by table and the table that it was about.
-    pub(super) roll_ups: BTreeMap<(Table, Table), usize>,
-    pub(super) most: usize,
+    plan: &'a mut Plan<'l>,
+    survey: &'a Survey,
+    microdata: &'a Microdata,
+    /// How often a row more was rolled up, by table and cause.
+    roll_ups: BTreeMap<(Table, Cause), usize>,
+    most: usize,
+}
+
+/// What a table would have told of too few networks with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Cause {
+    /// Another table.
+    With(Table),
+    /// All other tables.
+    Together,
+    /// The total.
+    Total,
 }
 
 impl<'a, 'l> Audit<'a, 'l> {
@@ -134,12 +149,14 @@ impl<'a, 'l> Audit<'a, 'l> {
         let steps = flow::mend(self.plan, self.survey);
         if steps > 0 {
             self.roll_ups
-                .insert((Table::Transitions, Table::Pages), steps);
+                .insert((Table::Transitions, Cause::With(Table::Pages)), steps);
         }
+        let groups = SmallGroups::new(self.plan, self.survey, self.microdata);
         loop {
             let before = self.roll_ups.clone();
             self.settle_parents()?;
-            self.settle_visits()?;
+            let columns = self.settle_visits()?;
+            self.settle_together(&groups, &columns)?;
             if self.roll_ups == before {
                 return Ok(self.withheld());
             }
@@ -158,14 +175,14 @@ impl<'a, 'l> Audit<'a, 'l> {
                 if crossing.finding() == Finding::Safe {
                     break;
                 }
-                self.roll_up(pair.fine, pair.coarse, &crossing)?;
+                self.roll_up_with(pair.coarse, pair.fine, &crossing)?;
             }
         }
         Ok(())
     }
 
-    /// Every pair of tables of visits, the later one giving way.
-    fn settle_visits(&mut self) -> Result<(), Unsettled> {
+    /// Every pair of tables of visits, the later one giving way; what is left of them.
+    fn settle_visits(&mut self) -> Result<Vec<Column>, Unsettled> {
         let k = self.plan.settings.k;
         let mut settled: Vec<Column> = Vec::new();
         for column in Column::all(self.plan, self.survey, self.microdata) {
@@ -181,25 +198,41 @@ impl<'a, 'l> Audit<'a, 'l> {
                     if crossing.finding() == Finding::Safe {
                         break;
                     }
-                    self.roll_up(column.table, earlier.table, &crossing)?;
+                    self.roll_up_with(earlier.table, column.table, &crossing)?;
                     later = column.renewed(self.plan, self.survey, self.microdata);
                 }
             }
             settled.extend(later);
         }
-        Ok(())
+        Ok(settled)
+    }
+
+    /// A group that all tables together tell of: its own table gives way, or else the last one.
+    fn settle_together(
+        &mut self,
+        groups: &SmallGroups,
+        columns: &[Column],
+    ) -> Result<(), Unsettled> {
+        let Some(told) = groups.told(columns) else {
+            return Ok(());
+        };
+        let is_shown = columns.iter().any(|column| column.table == told);
+        let last = columns.last().map_or(told, |column| column.table);
+        let table = if is_shown { told } else { last };
+        let paths = self.plan.top_level(self.survey, table);
+        self.roll_up(table, Cause::Together, paths.first())
     }
 
     fn withhold(&mut self, table: Table) {
         self.plan.withhold(table);
-        self.roll_ups.insert((table, Table::Summary), 1);
+        self.roll_ups.insert((table, Cause::Total), 1);
     }
 
     /// Rolls up the smallest of a table's top level that suffices alone, else the smallest.
-    fn roll_up(
+    fn roll_up_with(
         &mut self,
-        table: Table,
         other: Table,
+        table: Table,
         crossing: &Crossing,
     ) -> Result<(), Unsettled> {
         let paths = self.plan.top_level(self.survey, table);
@@ -208,29 +241,52 @@ impl<'a, 'l> Audit<'a, 'l> {
             merged.is_empty() || crossing.finding_merged(&merged) == Finding::Safe
         };
         let path = paths.iter().find(suffices).or(paths.first());
+        self.roll_up(table, Cause::With(other), path)
+    }
+
+    fn roll_up(
+        &mut self,
+        table: Table,
+        cause: Cause,
+        path: Option<&Path>,
+    ) -> Result<(), Unsettled> {
         let rolled_up: usize = self.roll_ups.values().sum();
         let Some(path) = path.filter(|_| rolled_up < self.most) else {
-            let (table, other) = (other, table);
-            return Err(Unsettled { table, other });
+            return Err(cause.unsettled(table));
         };
         self.plan.roll_up_further(self.survey, table, *path);
-        *self.roll_ups.entry((table, other)).or_default() += 1;
+        *self.roll_ups.entry((table, cause)).or_default() += 1;
         Ok(())
     }
 
     fn withheld(&self) -> Vec<Withheld> {
-        let k = self.plan.settings.k;
-        let notes = self
-            .roll_ups
-            .iter()
-            .map(|(&(table, other), &cells)| Withheld {
-                table,
-                reason: format!(
-                    "rolled up further: with {}, sums would have told of fewer than {k} networks",
-                    other.name()
-                ),
-                cells,
-            });
+        let roll_ups = self.roll_ups.iter();
+        let notes = roll_ups.map(|(&(table, cause), &count)| Withheld {
+            table,
+            reason: cause.reason(self.plan.settings.k),
+            count: if cause == Cause::Total { 0 } else { count },
+        });
         notes.collect()
+    }
+}
+
+impl Cause {
+    const fn unsettled(self, table: Table) -> Unsettled {
+        let with = match self {
+            Self::With(other) => Some(other),
+            Self::Together | Self::Total => None,
+        };
+        Unsettled { table, with }
+    }
+
+    fn reason(self, k: usize) -> String {
+        let others = match self {
+            Self::With(table) => table.name(),
+            Self::Together => "the other tables",
+            Self::Total => {
+                return format!("withheld: what it leaves out is of fewer than {k} networks");
+            }
+        };
+        format!("sums with {others} would tell of fewer than {k} networks, rows rolled up")
     }
 }

@@ -1,10 +1,8 @@
 //! The tables that visits are counted in, as columns of row numbers.
 
-use hashbrown::HashMap;
-
-use super::crossing::Crossing;
+use super::{cells::CellNumbers, crossing::Crossing};
 use crate::{
-    aggregate::{Family, Key, Microdata, NetworkSet, Survey, Table},
+    aggregate::{Family, Microdata, NetworkSet, Survey, Table},
     release::{
         dominance::{Cell, Column as Emptied},
         plan::Plan,
@@ -51,12 +49,12 @@ impl Column {
     ) -> Option<Self> {
         let table = Microdata::TABLES[position];
         let count = plan.rows().count(table);
-        let row_of = RowsByKey::new(table, plan, survey);
+        let row = |key| plan.rows().row(table, key).map_or(count, |row| row) as u32;
+        let row_of = CellNumbers::new(survey.cells(table).keys().map(|&key| (key, row(key))));
         let visits = microdata.visits().iter();
         let rows = visits.map(|visit| {
-            visit
-                .cell(position)
-                .map_or(count as u32, |it| row_of.row(it))
+            let cell = visit.cell(position);
+            cell.map_or(count as u32, |key| row_of.of(key))
         });
         let mut column = Self {
             table,
@@ -75,6 +73,16 @@ impl Column {
             .for_each(|&row| occurs[row as usize] = true);
         column.occurring = occurs.iter().filter(|occurs| **occurs).count();
         (count > 0).then_some(column)
+    }
+
+    /// How many numbers there are.
+    pub(super) const fn width(&self) -> usize {
+        self.count + 1
+    }
+
+    /// The number of a visit's row, the visit by its number.
+    pub(super) fn row(&self, visit: u32) -> usize {
+        self.rows[visit as usize] as usize
     }
 
     /// The networks of visits in none of the rows: what the total less all rows is about.
@@ -143,33 +151,16 @@ impl Column {
     }
 }
 
-/// The row of every cell of a table, quickly found.
-enum RowsByKey {
-    /// Keys are small numbers.
-    Dense(Vec<u32>),
-    Sparse(HashMap<Key, u32>),
-}
-
-impl RowsByKey {
-    fn new(table: Table, plan: &Plan<'_>, survey: &Survey) -> Self {
-        let none = plan.rows().count(table) as u32;
-        let keys = survey.cells(table).keys();
-        let row = |key| plan.rows().row(table, key).map_or(none, |row| row as u32);
-        let last = keys.clone().max().copied().unwrap_or(0);
-        if last as usize <= 16 * survey.cells(table).len() + 1024 {
-            let mut rows = vec![none; last as usize + 1];
-            keys.for_each(|&key| rows[key as usize] = row(key));
-            Self::Dense(rows)
-        } else {
-            Self::Sparse(keys.map(|&key| (key, row(key))).collect())
-        }
-    }
-
-    /// The row of a cell of the survey.
-    fn row(&self, key: Key) -> u32 {
-        match self {
-            Self::Dense(rows) => rows[key as usize],
-            Self::Sparse(rows) => rows[&key],
+#[cfg(test)]
+impl Column {
+    /// The column of a table with so many rows, given that of each visit.
+    pub(super) fn example(rows: Vec<u32>, count: usize) -> Self {
+        Self {
+            table: Table::Referrers,
+            position: 0,
+            rows,
+            count,
+            occurring: count,
         }
     }
 }
