@@ -8,6 +8,7 @@ use super::publish::table;
 use super::rollup::{Leaf, Row};
 use super::suppress::hidden;
 use super::tables::{Cell, Counted, Exact, Family, Key};
+use super::together::first_told;
 
 /// The tables in which a visit is counted as a whole, in the order of publication.
 const OF_VISITS: [&str; 10] = [
@@ -58,6 +59,7 @@ pub(crate) fn settle(
                 audit.settle_pair(tables, earlier, later);
             }
         }
+        audit.settle_together(tables);
         if audit.further == before {
             return;
         }
@@ -75,19 +77,42 @@ impl<'e, R: Fn(&str, &[Key]) -> Vec<Row>> Audit<'e, R> {
     fn settle_pair(&mut self, tables: &mut Tables, earlier: &str, later: &'static str) {
         while self.leaks(tables, earlier, later) {
             let choices = top_level(&tables[later], later);
-            let with = |key: &Key| {
-                let mut further = self.further.get(later).cloned().unwrap_or_default();
-                further.push(key.clone());
-                let mut tables = tables.clone();
-                tables.insert(later, (self.roll_up)(later, &further));
-                (further, tables)
-            };
-            let suffices = |key: &&Key| !self.leaks(&with(key).1, earlier, later);
+            let suffices =
+                |key: &&Key| !self.leaks(&self.with(tables, later, key).1, earlier, later);
             let choice = choices.iter().find(suffices).unwrap_or(&choices[0]);
-            let (further, settled) = with(choice);
-            self.further.insert(later, further);
-            *tables = settled;
+            self.roll_up_one(tables, later, choice);
         }
+    }
+
+    /// A group that all tables together tell of is hidden by its own table, or else by the last one.
+    fn settle_together(&mut self, tables: &mut Tables) {
+        let has_rows = |name: &&str| !tables[*name].is_empty();
+        let shown: Vec<&'static str> = OF_VISITS.into_iter().filter(has_rows).collect();
+        let rows: Vec<Vec<usize>> = shown
+            .iter()
+            .map(|name| self.rows_of_visits(tables, name))
+            .collect();
+        if let Some(told) = first_told(self.exact.visits(), &OF_VISITS, &rows, self.k) {
+            let last = *shown.last().expect("a table that tells");
+            let name = if shown.contains(&told) { told } else { last };
+            let smallest = top_level(&tables[name], name).swap_remove(0);
+            self.roll_up_one(tables, name, &smallest);
+        }
+    }
+
+    fn roll_up_one(&mut self, tables: &mut Tables, name: &'static str, key: &Key) {
+        let (further, settled) = self.with(tables, name, key);
+        self.further.insert(name, further);
+        *tables = settled;
+    }
+
+    /// What is rolled up of a table, and all tables, if one more is.
+    fn with(&self, tables: &Tables, name: &'static str, key: &Key) -> (Vec<Key>, Tables) {
+        let mut further = self.further.get(name).cloned().unwrap_or_default();
+        further.push(key.clone());
+        let mut tables = tables.clone();
+        tables.insert(name, (self.roll_up)(name, &further));
+        (further, tables)
     }
 
     fn withhold_small_rest(&self, tables: &mut Tables, name: &'static str, rest: BTreeSet<String>) {

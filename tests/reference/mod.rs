@@ -16,6 +16,7 @@ mod quantile;
 mod rollup;
 mod suppress;
 mod tables;
+mod together;
 mod visits;
 mod vocabulary;
 

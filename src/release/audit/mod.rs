@@ -44,6 +44,12 @@
 //! only their sum is taken as known. Statuses and errors, and goals and their countries, are compared
 //! cell by cell, since a cell of the one tells that of the other ([`parents`]).
 //!
+//! # All tables
+//!
+//! Every group of fewer than k networks, a cell or all cells of a parent, is then tried against the rows
+//! of all tables of visits at once, by elimination modulo a prime of 61 bits ([`together`]). Three tables
+//! can tell what no two of them do.
+//!
 //! # Flow
 //!
 //! The steps of visits are a graph of their own: what leaves a page is its pageviews less its exits, and
@@ -56,14 +62,16 @@
 //!
 //! The later table in the order of publication gives way: of its top level, the smallest that suffices
 //! alone joins `(other)`, else the smallest in turn; where it is left with only `(other)`, it is
-//! withheld. A coarser partition spans less, so a pair that is safe stays so, and the process ends.
+//! withheld. A group that all tables tell of together is hidden by its own table, or by the last one where
+//! that has no rows. A coarser partition spans less, so a pair that is safe stays so, and the process ends.
 //! Visits in no row of a table, if they are too few, cannot be hidden by fewer rows: the table is withheld.
 //!
 //! # What is not proved
 //!
-//! - Combinations of three or more tables, of volumes with counts, and of rows with outcomes (METRICS:
-//!   an outcome of a published row is given exactly) are not looked at; nor are, among
-//!   requests, hours with statuses or hosts, or goals with the tables of visits.
+//! - Of three and more tables, sets of visits that are no group of one table. Combinations of volumes
+//!   with counts, and of rows with outcomes (an outcome of a published row, such as its bounces, is given
+//!   exactly) are not looked at; nor are, among requests, hours with statuses or hosts, or goals with the
+//!   tables of visits.
 //! - Of the flow, sums of several pages at once: steps are judged page by page.
 //! - What can be told of a number without determining it, such as bounds (Dobra & Fienberg,
 //!   *Bounds for cell entries in contingency tables given marginal totals and decomposable graphs*,
