@@ -100,6 +100,22 @@ impl Members {
             .count()
     }
 
+    /// The names of members of which each request has one: those that tell the client, or requests from
+    /// other lines.
+    pub(super) fn needed(&self) -> impl Iterator<Item = &[u8]> {
+        let is_needed = |number: &usize| match self.only {
+            Some((only, _)) => *number == only,
+            None => matches!(*self.fields[*number], Field::Client | Field::ForwardedFor),
+        };
+        let mut found = Vec::new();
+        names(&self.tree, &mut |name, number| {
+            if is_needed(&number) {
+                found.push(name);
+            }
+        });
+        found.into_iter()
+    }
+
     /// The members by their paths.
     pub(super) fn outline(&self) -> Vec<(String, Meaning)> {
         let mut found = Vec::new();
@@ -238,6 +254,16 @@ fn outline(members: &[Member], parent: &str, show: &mut impl FnMut(String, usize
         match &member.content {
             Content::Value(number) => show(path, *number),
             Content::Object(within) => outline(within, &(path + "."), show),
+        }
+    }
+}
+
+/// Shows the names of all members that have values of use, each with its number.
+fn names<'a>(members: &'a [Member], show: &mut impl FnMut(&'a [u8], usize)) {
+    for member in members {
+        match &member.content {
+            Content::Value(number) => show(&member.name, *number),
+            Content::Object(within) => names(within, show),
         }
     }
 }
