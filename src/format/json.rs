@@ -100,20 +100,20 @@ impl Members {
             .count()
     }
 
-    /// The names of members of which each request has one: those that tell the client, or requests from
+    /// The paths of members of which each request has one: those that tell the client, or requests from
     /// other lines.
-    pub(super) fn needed(&self) -> impl Iterator<Item = &[u8]> {
-        let is_needed = |number: &usize| match self.only {
-            Some((only, _)) => *number == only,
-            None => matches!(*self.fields[*number], Field::Client | Field::ForwardedFor),
+    pub(super) fn needed(&self) -> Vec<String> {
+        let is_needed = |number: usize| match self.only {
+            Some((only, _)) => number == only,
+            None => matches!(*self.fields[number], Field::Client | Field::ForwardedFor),
         };
         let mut found = Vec::new();
-        names(&self.tree, &mut |name, number| {
-            if is_needed(&number) {
-                found.push(name);
+        outline(&self.tree, "", &mut |path, number| {
+            if is_needed(number) {
+                found.push(path);
             }
         });
-        found.into_iter()
+        found
     }
 
     /// The members by their paths.
@@ -254,16 +254,6 @@ fn outline(members: &[Member], parent: &str, show: &mut impl FnMut(String, usize
         match &member.content {
             Content::Value(number) => show(path, *number),
             Content::Object(within) => outline(within, &(path + "."), show),
-        }
-    }
-}
-
-/// Shows the names of all members that have values of use, each with its number.
-fn names<'a>(members: &'a [Member], show: &mut impl FnMut(&'a [u8], usize)) {
-    for member in members {
-        match &member.content {
-            Content::Value(number) => show(&member.name, *number),
-            Content::Object(within) => names(within, show),
         }
     }
 }

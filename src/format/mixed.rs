@@ -124,8 +124,11 @@ impl Sign {
     }
 
     fn of_members(members: &Members) -> Self {
-        let quoted = |name: &[u8]| Finder::new(&[b"\"", name, b"\""].concat()).into_owned();
-        Self::Member(members.needed().map(quoted).collect())
+        let finder = |path: &String| {
+            let name = path.rsplit('.').next().unwrap_or(path);
+            Finder::new(&format!("\"{name}\"")).into_owned()
+        };
+        Self::Member(members.needed().iter().map(finder).collect())
     }
 
     fn of_plan(plan: &Plan) -> Self {
