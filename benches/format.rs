@@ -96,6 +96,22 @@ fn lines_of(bencher: Bencher<'_, '_>, name: &str) {
     parse(bencher, &format, &log);
 }
 
+/// Lines of three formats in turn, each of which the setting is to read; `mixed` is to be compared with
+/// the average of the formats themselves.
+#[divan::bench]
+fn interleaved_lines(bencher: Bencher<'_, '_>) {
+    let format: Format = "mixed".parse().expect("a valid setting");
+    let [combined, vhost, json] = [COMBINED, VHOST, NGINX_JSON].map(log);
+    let log: Vec<_> = combined
+        .into_iter()
+        .zip(vhost)
+        .zip(json)
+        .flat_map(|((combined, vhost), json)| [combined, vhost, json])
+        .take(LINES)
+        .collect();
+    parse(bencher, &format, &log);
+}
+
 #[divan::bench]
 fn combined_lines_by_a_string_of_nginx(bencher: Bencher<'_, '_>) {
     let spec = r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#;

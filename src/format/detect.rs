@@ -1,4 +1,4 @@
-//! Detection: which known format fits the first lines of a log.
+//! Detection: which known format fits the first lines of a log, or whether they are of several.
 
 use memchr::memrchr;
 
@@ -6,6 +6,7 @@ use super::{
     Format, Parsed,
     layout::{Layout, is_address},
     predefined::{COMBINED, FORMATS},
+    setting::mixed,
     wrapper::Wrapper,
 };
 use crate::{
@@ -61,9 +62,10 @@ struct Fit {
 pub(super) fn detect(name: &str, sample: &[u8]) -> Result<Detected> {
     let lines = sampled(sample);
     let wrapper = Wrapper::of_most(lines.iter().copied());
-    let mut fits: Vec<_> = FORMATS
-        .iter()
-        .filter_map(|known| known.format().wrapped(wrapper))
+    let known = FORMATS.iter().map(|known| known.format());
+    let mut fits: Vec<_> = known
+        .chain([mixed()])
+        .filter_map(|format| format.wrapped(wrapper))
         .map(|format| fit(format, &lines))
         .collect();
     fits.sort_by_key(Fit::rank);
@@ -148,15 +150,17 @@ fn no_format<'a>(guesses: impl Iterator<Item = &'a Fit>) -> String {
 }
 
 impl Fit {
-    /// Ascending from the worst; of formats that fit equally well the more specific one is better.
-    fn rank(&self) -> (bool, usize, usize, usize) {
+    /// Ascending from the worst; of formats that fit equally well the more specific one is better, and any
+    /// one format is than all of them.
+    fn rank(&self) -> (bool, usize, usize, bool, usize) {
         let detected = &self.detected;
-        let fields = detected.format.layout.fields();
+        let layout = &detected.format.layout;
         (
             detected.is_majority(),
             self.addresses,
             detected.parsed,
-            fields,
+            !matches!(layout, Layout::Mixed(_)),
+            layout.fields(),
         )
     }
 }
@@ -211,31 +215,26 @@ mod tests {
     }
 
     #[test]
-    fn a_minority_of_other_lines_does_not_matter() {
+    fn lines_of_no_format_do_not_matter() {
         let garbage = "\u{1}\u{fffd}\"\\ \u{0}".to_owned();
-        check(
-            &[garbage.clone(), combined(), combined(), COMMON.into()],
-            "combined",
-        );
-        check(
-            &[
-                garbage,
-                COMMON.into(),
-                combined(),
-                COMMON.into(),
-                COMMON.into(),
-            ],
-            "common",
-        );
+        check(&[garbage.clone(), combined(), combined()], "combined");
+        check(&[garbage, COMMON.into(), COMMON.into()], "common");
         check(
             &["# comment".into(), String::new(), "  ".into(), combined()],
             "combined",
         );
+    }
+
+    #[test]
+    fn a_log_whose_lines_are_of_several_formats_is_mixed() {
         let vhost = format!("example.org:443 {}", combined());
-        check(
-            &[vhost.clone(), vhost.clone(), combined(), vhost],
-            "vhost_combined",
-        );
+        check(&[vhost.clone(), combined(), vhost], "mixed");
+        check(&[combined(), COMMON.into(), combined()], "mixed");
+        // One format would read this line too, but take the host for the client.
+        let bare = format!("example.org {}", combined());
+        check(&[combined(), combined(), bare], "mixed");
+        let json = r#"{"remote_addr":"::1","msec":"1794297600.250","request":"GET / HTTP/1.1"}"#;
+        check(&[combined(), json.into()], "mixed");
     }
 
     #[test]

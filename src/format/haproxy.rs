@@ -179,7 +179,7 @@ fn request<'a>(cells: &mut Cells<'a>) -> std::result::Result<&'a [u8], Rule> {
     let Some(end) = memrchr(b'"', line) else {
         return cut(line);
     };
-    if !line[end + 1..].trim_ascii().is_empty() {
+    if !may_follow_request(&line[end + 1..]) {
         return Err(Rule::Trailing);
     }
     let request = &line[..end];
@@ -188,6 +188,19 @@ fn request<'a>(cells: &mut Cells<'a>) -> std::result::Result<&'a [u8], Rule> {
         .strip_suffix(b"\\")
         .filter(|_| is_escaped)
         .unwrap_or(request))
+}
+
+/// Whether nothing follows the request line but what `option httpslog` writes there: five codes of errors
+/// and, in a second word, the name, version and cipher of TLS.
+fn may_follow_request(rest: &[u8]) -> bool {
+    let words = rest.split(|&byte| byte == b' ');
+    let mut words = words.filter(|word| !word.is_empty());
+    let slashes = |word: &[u8]| word.iter().filter(|&&byte| byte == b'/').count();
+    match (words.next(), words.next(), words.next()) {
+        (None, _, _) => true,
+        (Some(errors), Some(tls), None) => slashes(errors) == 4 && slashes(tls) >= 2,
+        _ => false,
+    }
 }
 
 /// The request line of a log line that `HAProxy` cut, by default to 1,024 bytes (`len` of its `log`). It
@@ -289,6 +302,20 @@ mod tests {
             &with("GET /path?q=1", "GET /\"a\""),
             Ok("198.51.100.7 Some(200) 5120 ||GET /\\\"a\\\" HTTP/1.1"),
         );
+    }
+
+    #[test]
+    fn what_is_logged_of_tls_may_follow_the_request() {
+        let read = Ok("198.51.100.7 Some(200) 5120 ||GET /path?q=1 HTTP/1.1");
+        let with = |end: &str, expected| check("", &format!("{LINE}{end}"), expected);
+        with(
+            " 0/0/0/0/1 example.com/TLSv1.3/TLS_AES_256_GCM_SHA384",
+            read,
+        );
+        with(" -/-/-/-/0 -/-/-", read);
+        with(" 0/0/0/0/1", Err(Rule::Trailing));
+        with(" 0/0/0/0/1 example.com", Err(Rule::Trailing));
+        with(" 0/0/0/0/1 a/b/c d", Err(Rule::Trailing));
     }
 
     #[test]

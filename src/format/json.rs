@@ -100,6 +100,22 @@ impl Members {
             .count()
     }
 
+    /// The paths of members of which each request has one: those that tell the client, or requests from
+    /// other lines.
+    pub(super) fn needed(&self) -> Vec<String> {
+        let is_needed = |number: usize| match self.only {
+            Some((only, _)) => number == only,
+            None => matches!(*self.fields[number], Field::Client | Field::ForwardedFor),
+        };
+        let mut found = Vec::new();
+        outline(&self.tree, "", &mut |path, number| {
+            if is_needed(number) {
+                found.push(path);
+            }
+        });
+        found
+    }
+
     /// The members by their paths.
     pub(super) fn outline(&self) -> Vec<(String, Meaning)> {
         let mut found = Vec::new();

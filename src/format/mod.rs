@@ -10,6 +10,7 @@ mod haproxy;
 mod json;
 mod layout;
 mod literal;
+mod mixed;
 mod number;
 mod object;
 mod outline;

@@ -1,5 +1,11 @@
 //! Reads objects of JSON member by member, without building them: what is plain here, as nearly all is,
 //! all else by `jiter`.
+//!
+//! Crates that are made for speed were slower. On lines of nginx and of Caddy, finding the same members by
+//! `get_many` of sonic-rs 0.5.10 took 2.0 and 2.3 times as long as the whole parse takes with this reader,
+//! and its iterator over the outermost members alone 1.1 and 1.2 times. A tape of simd-json 0.19 took 0.9
+//! and 1.3 times as long, from which no member is read then. Both also want text that is all UTF-8, which
+//! nginx does not promise.
 
 use jiter::{Jiter, JiterErrorType};
 

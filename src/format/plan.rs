@@ -122,6 +122,12 @@ impl Plan {
             .filter(|step| step.field.is_used())
             .count()
     }
+
+    /// Whether lines begin with so many words, each with a space behind it.
+    pub(super) fn begins_with_words(&self, count: usize) -> bool {
+        let is_word = |step: &Step| step.field.is_word() && *step.literal == *b" ";
+        self.lead.is_empty() && self.steps[..count].iter().all(is_word)
+    }
 }
 
 impl Field {
@@ -250,7 +256,8 @@ fn separator_at(text: &[u8], at: usize) -> Option<&'static [u8]> {
 }
 
 /// Where the first space stands that does not follow a comma, or the end.
-fn end_of_word(text: &[u8]) -> usize {
+#[inline]
+pub(super) fn end_of_word(text: &[u8]) -> usize {
     let mut from = 0;
     while let Some(space) = position(&text[from..], b' ') {
         if !text[..from + space].ends_with(b",") {

@@ -2,7 +2,6 @@
 
 use super::{
     draft::Draft,
-    layout::is_address,
     plan::{End, Field, Plan},
 };
 use crate::{
@@ -36,29 +35,6 @@ impl Plan {
         } else {
             Err(Rule::Trailing)
         }
-    }
-}
-
-impl Plan {
-    /// Whether a line has an address in the client's place; false also where its beginning is not of the
-    /// plan, none where the client stands behind a date.
-    pub(super) fn has_address(&self, line: &[u8]) -> Option<bool> {
-        let Ok(mut rest) = self.lead.strip(line) else {
-            return Some(false);
-        };
-        for step in &self.steps {
-            if step.end == End::Syntax {
-                break;
-            }
-            match step.split(rest) {
-                Ok((value, _)) if matches!(*step.field, Field::Client) => {
-                    return Some(is_address(value));
-                }
-                Ok((_, after)) => rest = after,
-                Err(_) => return Some(false),
-            }
-        }
-        None
     }
 }
 
