@@ -4,19 +4,22 @@
 //! denominator; the other way round it takes a determinant that the prime divides by chance.
 
 /// 2⁶¹ − 1, a Mersenne prime.
-const PRIME: u64 = (1 << 61) - 1;
+pub(super) const PRIME: u64 = (1 << 61) - 1;
 
 /// Where residues are read as polynomials; any number that has nothing to do with visits.
 const POINT: u64 = 0x0123_4567_89ab_cdef;
+
+/// Coordinates and the numbers there, none of them 0, in ascending order.
+type Sparse = Vec<(u32, u64)>;
 
 /// The span of the vectors inserted so far, as a basis in reduced echelon form: a vector of the basis is
 /// 1 at its own pivot and 0 at the pivots of all others.
 #[derive(Clone)]
 pub(super) struct Span {
-    /// By coordinate, the vector of the basis whose pivot it is.
-    basis: Vec<Option<Vec<u64>>>,
-    /// The coordinates that are no pivots.
-    free: Vec<usize>,
+    /// By coordinate, the vector of the basis whose pivot it is, but for the pivot.
+    basis: Vec<Option<Sparse>>,
+    /// By coordinate, the pivots of vectors that are not 0 there, and of some that were not.
+    holders: Vec<Vec<u32>>,
 }
 
 impl Span {
@@ -24,74 +27,105 @@ impl Span {
     pub(super) fn new(dimensions: usize) -> Self {
         Self {
             basis: vec![None; dimensions],
-            free: (0..dimensions).collect(),
+            holders: vec![Vec::new(); dimensions],
         }
     }
 
-    /// Of the vectors.
-    pub(super) const fn dimensions(&self) -> usize {
-        self.basis.len()
-    }
-
-    /// Adds a vector, given by its entries, to what spans; the answer is its pivot, the first coordinate
-    /// where it differs from all in the span so far, if there is one.
-    pub(super) fn insert(&mut self, entries: impl Iterator<Item = (usize, u64)>) -> Option<usize> {
+    /// Adds a vector, given by its entries, to what spans.
+    pub(super) fn insert(&mut self, entries: impl Iterator<Item = (usize, u64)>) {
         let mut vector = self.residue(entries);
-        let first = self.free.iter().position(|&at| vector[at] != 0)?;
-        let pivot = self.free.remove(first);
-        let scale = inverse(std::mem::take(&mut vector[pivot]));
-        for &at in &self.free {
-            vector[at] = product(vector[at], scale);
+        // The pivot that changes fewest vectors.
+        let places = 0..vector.len();
+        let Some(place) = places.min_by_key(|&it| self.holders[vector[it].0 as usize].len()) else {
+            return;
+        };
+        let (pivot, number) = vector.remove(place);
+        let scale = inverse(number);
+        for (coordinate, number) in &mut vector {
+            *number = product(*number, scale);
+            self.holders[*coordinate as usize].push(pivot);
         }
-        for other in self.basis.iter_mut().flatten() {
-            let factor = std::mem::take(&mut other[pivot]);
-            if factor != 0 {
-                for &at in &self.free {
-                    other[at] = difference(other[at], product(factor, vector[at]));
-                }
+        for holder in std::mem::take(&mut self.holders[pivot as usize]) {
+            self.clear(holder, pivot, &vector);
+        }
+        self.basis[pivot as usize] = Some(vector);
+    }
+
+    /// Makes a vector of the basis 0 at a new pivot by subtracting the vector of that.
+    fn clear(&mut self, holder: u32, pivot: u32, vector: &Sparse) {
+        let Some(held) = &mut self.basis[holder as usize] else {
+            return;
+        };
+        let Ok(place) = held.binary_search_by_key(&pivot, |entry| entry.0) else {
+            return;
+        };
+        let (_, factor) = held.remove(place);
+        let mut rest = std::mem::take(held).into_iter().peekable();
+        let mut left = Sparse::with_capacity(rest.len() + vector.len());
+        for &(coordinate, number) in vector {
+            left.extend(std::iter::from_fn(|| rest.next_if(|it| it.0 < coordinate)));
+            let known = rest.next_if(|it| it.0 == coordinate);
+            if known.is_none() {
+                self.holders[coordinate as usize].push(holder);
             }
+            let known = known.map_or(0, |it| it.1);
+            let number = difference(known, product(factor, number));
+            left.extend((number != 0).then_some((coordinate, number)));
         }
-        self.basis[pivot] = Some(vector);
-        Some(pivot)
+        left.extend(rest);
+        self.basis[holder as usize] = Some(left);
     }
 
     /// Whether a vector is in the span.
     pub(super) fn holds(&self, entries: impl Iterator<Item = (usize, u64)>) -> bool {
-        let residue = self.residue(entries);
-        self.free.iter().all(|&at| residue[at] == 0)
+        self.residue(entries).is_empty()
+    }
+
+    /// What is left of a vector at the coordinates that are no pivots, the same for all vectors that
+    /// differ by one of the span.
+    fn residue(&self, entries: impl Iterator<Item = (usize, u64)>) -> Sparse {
+        let mut residue = vec![0; self.basis.len()];
+        let mut touched = Vec::new();
+        for (coordinate, number) in entries {
+            match &self.basis[coordinate] {
+                Some(vector) => {
+                    for &(at, other) in vector {
+                        let at = at as usize;
+                        residue[at] = difference(residue[at], product(number, other));
+                        touched.push(at);
+                    }
+                }
+                None => {
+                    residue[coordinate] = (residue[coordinate] + number) % PRIME;
+                    touched.push(coordinate);
+                }
+            }
+        }
+        touched.sort_unstable();
+        touched.dedup();
+        let entries = touched.into_iter().map(|at| (at as u32, residue[at]));
+        entries.filter(|(_, number)| *number != 0).collect()
     }
 
     /// A linear function that is 0 on the span, by its values on the unit vectors. It is 0 on hardly any
     /// other vector: one whose residue, read as a polynomial, has a root at a point fixed beforehand.
     pub(super) fn annihilator(&self) -> Annihilator {
-        let mut at_free = vec![0; self.basis.len()];
+        let mut values = vec![0; self.basis.len()];
         let mut power = 1;
-        for &at in &self.free {
-            power = product(power, POINT);
-            at_free[at] = power;
-        }
-        let value = |(at, vector): (usize, &Option<Vec<u64>>)| match vector {
-            Some(vector) => self.free.iter().fold(0, |value, &free| {
-                difference(value, product(vector[free], at_free[free]))
-            }),
-            None => at_free[at],
-        };
-        Annihilator(self.basis.iter().enumerate().map(value).collect())
-    }
-
-    /// What is left of a vector at the coordinates that are no pivots, the same for all vectors that
-    /// differ by one of the span; 0 at pivots.
-    pub(super) fn residue(&self, entries: impl Iterator<Item = (usize, u64)>) -> Vec<u64> {
-        let mut residue = vec![0; self.basis.len()];
-        for (coordinate, number) in entries {
-            match &self.basis[coordinate] {
-                Some(vector) => self.free.iter().for_each(|&at| {
-                    residue[at] = difference(residue[at], product(number, vector[at]));
-                }),
-                None => residue[coordinate] = (residue[coordinate] + number) % PRIME,
+        for (value, vector) in values.iter_mut().zip(&self.basis) {
+            if vector.is_none() {
+                power = product(power, POINT);
+                *value = power;
             }
         }
-        residue
+        for (pivot, vector) in self.basis.iter().enumerate() {
+            if let Some(vector) = vector {
+                let terms = vector.iter();
+                let terms = terms.map(|&(at, number)| product(number, values[at as usize]));
+                values[pivot] = terms.fold(0, difference);
+            }
+        }
+        Annihilator(values)
     }
 }
 
@@ -164,14 +198,6 @@ mod tests {
         ] {
             assert_eq!(span.holds(entries(&vector)), expected, "{vector:?}");
         }
-    }
-
-    #[test]
-    fn only_what_is_independent_gets_a_pivot() {
-        let mut span = Span::new(3);
-        let pivots = [[0, 5, 1], [0, 10, 2], [3, 0, 0], [7, 5, 1], [1, 1, 1]]
-            .map(|vector: [u64; 3]| span.insert(entries(&vector)));
-        assert_eq!(pivots, [Some(1), None, Some(0), None, Some(2)]);
     }
 
     #[test]

@@ -7,14 +7,18 @@
 //! if a visit of it is a combination of visits outside it**, since such a combination changes the group
 //! and no row. Most groups are settled by visits that are in no small group at all. For the rest, the
 //! visits outside of a group are added half by half, so that each is added a few times and not once for
-//! every group; a group of which no visit is such a combination even then is told exactly if a linear
+//! every group; a group of which no visit is such a combination even then is told exactly if some linear
 //! function is 0 on the visits outside and 1 on each of its own.
 
 use std::collections::BTreeMap;
 
 use hashbrown::{HashMap, HashSet};
 
-use super::{cells::CellNumbers, elimination::Span, visits::Column};
+use super::{
+    cells::CellNumbers,
+    elimination::{PRIME, Span},
+    visits::Column,
+};
 use crate::{
     aggregate::{Family, Key, Microdata, NetworkSet, Survey, Table},
     release::{path::Path, plan::Plan},
@@ -190,7 +194,7 @@ impl Search<'_> {
             .filter(|it| open.contains(it))
             .collect();
         if let ([group], 1) = (open.as_slice(), groups.len()) {
-            return self.is_told(&span, &inside).then_some(*group);
+            return self.is_told(span, &inside).then_some(*group);
         }
         let mut halves = open.chunks(open.len().div_ceil(2).max(1));
         halves.find_map(|half| self.among(span.clone(), half, &inside))
@@ -215,15 +219,17 @@ impl Search<'_> {
         }
     }
 
-    /// Whether a linear function can be 0 on the span and 1 on each of the visits.
-    fn is_told(&self, span: &Span, visits: &[u32]) -> bool {
-        let value = span.dimensions();
-        let mut values = Span::new(value + 1);
-        visits.iter().all(|&visit| {
-            let residue = span.residue(self.rows(visit));
-            let entries = residue.into_iter().chain([1]).enumerate();
-            values.insert(entries) != Some(value)
-        })
+    /// Whether a linear function can be 0 on the span and 1 on each of the visits: then it is 0 on their
+    /// differences too, and the first is not among all that it is 0 on.
+    fn is_told(&self, mut span: Span, visits: &[u32]) -> bool {
+        let Some((&first, others)) = visits.split_first() else {
+            return false;
+        };
+        for &other in others {
+            let negative = self.rows(other).map(|(row, one)| (row, PRIME - one));
+            span.insert(self.rows(first).chain(negative));
+        }
+        !span.holds(self.rows(first))
     }
 
     fn is_in(&self, visit: u32, groups: &HashSet<u32>) -> bool {
