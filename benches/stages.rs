@@ -22,7 +22,8 @@ use hushlog::{
     output,
     privacy::{
         Admission, AgentRules, Collected, CollectedPeriod, Filters, Gate, GateSettings, Goals, Hit,
-        Hits, Hosts, Keys, Lexicon, Logged, Policy, ReferrerRules, Regions, UrlRules, UrlSettings,
+        Hits, Hosts, Keys, Lexicon, Logged, OptOuts, Policy, ReferrerRules, Regions, UrlRules,
+        UrlSettings,
     },
     release::{Numbers, Plan, PlanSettings, Release, Statement},
     session,
@@ -269,6 +270,7 @@ fn policy() -> Policy {
         referrers: ReferrerRules::new(&["example.com".to_owned()]),
         agents: AgentRules::new(),
         regions: Regions::embedded().expect("the shipped database is whole"),
+        opt_outs: OptOuts::default(),
         filters: Filters::default(),
         goals: Goals::new(&[]).expect(unusable),
         hosts: Hosts::new(&[]).expect(unusable),

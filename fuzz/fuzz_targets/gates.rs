@@ -14,7 +14,7 @@ use hushlog::{
     output,
     privacy::{
         Admission, AgentRules, Collected, FilterSettings, Filters, Gate, GateSettings, Goals, Hit,
-        Hosts, Keys, PeriodLines, Policy, ReferrerRules, Regions, Shard, UrlRules, UrlSettings,
+        Hosts, Keys, OptOuts, PeriodLines, Policy, ReferrerRules, Regions, Shard, UrlRules, UrlSettings,
     },
     release::{Numbers, Plan, PlanSettings, Release, Statement},
     session,
@@ -164,6 +164,7 @@ static POLICY: LazyLock<Policy> = LazyLock::new(|| {
         referrers: ReferrerRules::new(&site_hosts),
         agents: AgentRules::new(),
         regions: Regions::embedded().expect("the region database of the program"),
+        opt_outs: OptOuts::default(),
         filters: Filters::new(&FilterSettings::default()).expect("no filters"),
         goals: Goals::new(&list(&["edit=/docs/**"])).expect("a goal"),
         hosts: Hosts::new(&site_hosts).expect("a host"),

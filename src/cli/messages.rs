@@ -4,13 +4,14 @@ use std::path::Path;
 
 use hushlog::{
     error::Error,
+    format::Meaning,
     pipeline::{Inputs, LeftOut, Report, SourceReading},
     privacy::{CollectedSites, KeyFileInfo, Repetitions, SiteName, Sites},
     stats::Accounts,
     time::Period,
 };
 
-use super::{Exit, log_format::described, say};
+use super::{Exit, formats, log_format::described, say};
 
 /// Says which files are among the sources already.
 pub(super) fn named_twice(names: &[String]) {
@@ -41,6 +42,19 @@ pub(super) fn formats(sources: &[SourceReading]) {
         let (name, lines) = (&source.name, source.lines);
         say(format_args!(
             "{name}: {format}, {percent}.{tenths} % of {lines} lines"
+        ));
+    }
+}
+
+/// Says whose lines tell of no cookies, where cookies are to be heeded.
+pub(super) fn no_cookies(sources: &[SourceReading]) {
+    for SourceReading { name, format, .. } in sources {
+        let is_known = format.parts().next().is_some();
+        if !is_known || formats::has(format, Meaning::OptOutCookies) {
+            continue;
+        }
+        say(format_args!(
+            "{name}: its format tells of no cookie of --opt-out-cookie, so that nobody can opt out by one"
         ));
     }
 }

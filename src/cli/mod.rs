@@ -10,6 +10,7 @@ mod geo;
 mod key;
 mod log_format;
 mod messages;
+mod opt_out;
 mod process;
 mod progress;
 mod report;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{haproxy::Captures, json::Members, plan::Plan, row::Row, w3c::Directives};
+use super::{
+    cookies::OptOutCookie, haproxy::Captures, json::Members, plan::Plan, row::Row, w3c::Directives,
+};
 use crate::{
     record::{self, Record},
     stats::Rule,
@@ -52,6 +54,21 @@ impl Layout {
             Self::Json(_) if !Members::may_begin(line) => Some(false),
             Self::Plan(plan) => plan.has_address(line),
             _ => None,
+        }
+    }
+
+    /// The same layout where those cookies are heeded.
+    pub(super) fn heeding(&self, cookies: &[OptOutCookie]) -> Self {
+        match self {
+            Self::HaProxy(captures) => Self::HaProxy(Arc::new(captures.heeding(cookies))),
+            Self::Json(members) => Self::Json(Arc::new(members.heeding(cookies))),
+            Self::Mixed(layouts) => {
+                Self::Mixed(layouts.iter().map(|it| it.heeding(cookies)).collect())
+            }
+            Self::Plan(plan) => Self::Plan(Arc::new(plan.heeding(cookies))),
+            // No known row tells of cookies.
+            Self::Row(row) => Self::Row(Arc::clone(row)),
+            Self::W3c(directives) => Self::W3c(Box::new(directives.heeding(cookies))),
         }
     }
 

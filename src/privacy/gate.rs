@@ -113,6 +113,11 @@ impl<'r> Gate<'r> {
         }
     }
 
+    /// Whether the request is not to be counted, so that nothing is to be known of it.
+    pub(super) fn is_opted_out(&self, record: &Record<'_>) -> bool {
+        self.settings.policy.opt_outs.cover(record)
+    }
+
     /// Everything let through.
     #[must_use]
     pub fn finish(self) -> Intake {
@@ -127,7 +132,7 @@ impl<'r> Gate<'r> {
     /// line's account.
     fn enter(&mut self, logged: &Logged<'_>, source: u32) -> Result<usize, Account> {
         let Logged { record, line } = logged;
-        if record.opted_out {
+        if self.is_opted_out(record) {
             return Err(Account::OptedOut);
         }
         let day = self.days.of(record.time, &self.settings);

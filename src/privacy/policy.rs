@@ -1,8 +1,8 @@
 //! The settings of gate 1: which lines count, and what becomes of their fields.
 
 use super::{
-    agent::AgentRules, filters::Filters, geo::Regions, hit::NO_HOST, pattern::Patterns,
-    referrer::ReferrerRules, sites::SiteName, url::UrlRules,
+    agent::AgentRules, filters::Filters, geo::Regions, hit::NO_HOST, opt_out::OptOuts,
+    pattern::Patterns, referrer::ReferrerRules, sites::SiteName, url::UrlRules,
 };
 use crate::error::{Error, Result};
 
@@ -22,6 +22,8 @@ pub struct Policy {
     pub agents: AgentRules,
     /// Country and region of addresses.
     pub regions: Regions,
+    /// Whose requests are never counted.
+    pub opt_outs: OptOuts,
     /// Lines set aside.
     pub filters: Filters,
     /// What counts as reaching a goal.

@@ -9,7 +9,10 @@ use hushlog::{
 };
 use jiff::SignedDuration;
 
-use crate::cli::log_format::{DateArguments, LogZoneArguments};
+use crate::cli::{
+    log_format::{DateArguments, LogZoneArguments},
+    opt_out::OptOutArguments,
+};
 
 /// Aggregate statistics of logs: CSV per table and period, and a summary on the terminal
 #[derive(Args)]
@@ -147,6 +150,9 @@ pub(in crate::cli) struct ReportArguments {
     /// Leave out requests of a method, such as HEAD
     #[arg(long, env = "HUSHLOG_EXCLUDE_METHOD", value_name = "METHOD")]
     pub(super) exclude_method: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) opt_out: OptOutArguments,
 
     /// Region database (MaxMind DB format), or one for IPv4 and one for IPv6, or `none`; one is built in
     #[arg(long, env = "HUSHLOG_GEO_DB", value_name = "FILE")]

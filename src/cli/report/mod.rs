@@ -69,6 +69,9 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     if arguments.verbose {
         messages::formats(&reading.sources);
     }
+    if !arguments.opt_out.cookies().is_empty() && !arguments.quiet {
+        messages::no_cookies(&reading.sources);
+    }
     let unread = messages::failures(&reading.failures, arguments.allow_partial);
     let repetitions = &reading.collected.repetitions;
     let repeated = (!arguments.allow_overlap)
@@ -157,6 +160,7 @@ impl ReportArguments {
             hosts: NamedHosts::new(&self.host_from_file, &sources)?,
             sources,
             format: log_format::chosen(&self.log_format, &self.dates)?,
+            opt_out_cookies: self.opt_out.cookies().to_vec(),
             log_tz: self.log_zone.zone()?,
         })
     }
@@ -201,6 +205,7 @@ impl ReportArguments {
             referrers: ReferrerRules::new(own_hosts),
             agents: AgentRules::new(),
             regions: self.regions()?,
+            opt_outs: self.opt_out.addresses()?,
             filters: Filters::new(&self.filters())?,
             goals: Goals::new(&self.goal)?,
             hosts,
@@ -234,6 +239,8 @@ impl ReportArguments {
             "path_words": self.path_word,
             "keep_query": self.keep_query,
             "goals": self.goal,
+            "opt_out_cookies": self.opt_out.cookies().len(),
+            "opt_out_addresses": self.opt_out.have_addresses(),
             "include_path": self.include_path,
             "exclude_path": self.exclude_path.len(),
             "exclude_ip": self.exclude_ip.len(),
