@@ -16,6 +16,7 @@ mod keys;
 mod layouts;
 mod opt_outs;
 mod oracle;
+mod profiles;
 mod program;
 mod properties;
 mod reference;

@@ -153,6 +153,12 @@ impl Measure {
         }
     }
 
+    /// Whether it can only be told of visitors and their visits, not of requests by themselves.
+    #[must_use]
+    pub const fn is_of_visits(self) -> bool {
+        !matches!(self, Self::Bytes | Self::Pageviews | Self::Requests)
+    }
+
     /// Whether one visitor could make up most of the measure, so that dominance is judged.
     #[must_use]
     pub fn is_volume(self) -> bool {

@@ -11,7 +11,13 @@ use hushlog::{
     time::Period,
 };
 
-use super::{Exit, formats, log_format::described, say};
+use super::{Exit, formats, log_format::described, profile::Profile, say};
+
+/// Says what a profile means.
+pub(super) fn profile(profile: Profile, k: usize) {
+    let (name, meaning) = (profile.name(), profile.meaning(k).join("; "));
+    say(format_args!("profile {name}: {meaning}"));
+}
 
 /// Says which files are among the sources already.
 pub(super) fn named_twice(names: &[String]) {

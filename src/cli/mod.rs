@@ -12,6 +12,7 @@ mod log_format;
 mod messages;
 mod opt_out;
 mod process;
+mod profile;
 mod progress;
 mod report;
 

@@ -178,7 +178,5 @@ impl CollectedSites {
 }
 
 fn join(intakes: Vec<Intake>, gate: &GateSettings<'_>) -> Collected {
-    let policy = gate.policy;
-    let (hosts, goals) = (policy.hosts.names(), policy.goals.names());
-    Collected::join(intakes, hosts.to_vec(), goals.to_vec())
+    Collected::join(intakes, gate.policy)
 }

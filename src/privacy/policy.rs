@@ -2,7 +2,7 @@
 
 use super::{
     agent::AgentRules, filters::Filters, geo::Regions, hit::NO_HOST, opt_out::OptOuts,
-    pattern::Patterns, referrer::ReferrerRules, sites::SiteName, url::UrlRules,
+    pattern::Patterns, referrer::ReferrerRules, senders::Senders, sites::SiteName, url::UrlRules,
 };
 use crate::error::{Error, Result};
 
@@ -14,6 +14,8 @@ const OTHER_HOST: &str = "(other host)";
 
 /// What gate 1 does with each field.
 pub struct Policy {
+    /// Whom requests are told apart by.
+    pub senders: Senders,
     /// Paths, queries and static assets.
     pub urls: UrlRules,
     /// Referrers and channels.
