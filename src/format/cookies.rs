@@ -1,6 +1,6 @@
 //! Cookies by which clients ask not to be counted: which ones settings name, and whether a field has one.
 
-use std::{str::FromStr, sync::Arc};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use crate::{
     error::{Error, Result},
@@ -15,6 +15,15 @@ use crate::{
 pub struct OptOutCookie {
     name: Box<str>,
     value: Option<Box<str>>,
+}
+
+impl fmt::Display for OptOutCookie {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => write!(formatter, "{}={value}", self.name),
+            None => formatter.write_str(&self.name),
+        }
+    }
 }
 
 impl FromStr for OptOutCookie {

@@ -33,6 +33,7 @@ mod sites;
 mod url;
 
 pub(crate) use address::Client;
+pub use address::{IPV4_NETWORK_BITS, IPV6_NETWORK_BITS, IPV6_VISITOR_BITS};
 pub use agent::{Agent, AgentRules, Browser, Category, Crawler, Device, System};
 pub use channel::Channel;
 pub use days::Admission;

@@ -1,6 +1,7 @@
 //! `hushlog report`: aggregate statistics of logs into a folder.
 
 mod arguments;
+mod in_force;
 mod places;
 
 use std::{
@@ -26,8 +27,11 @@ use hushlog::{
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-pub(super) use self::arguments::{PeriodArgument, ReportArguments};
 use self::places::Places;
+pub(super) use self::{
+    arguments::{PeriodArgument, ReportArguments},
+    in_force::InForce,
+};
 use super::{
     Exit, log_format, messages,
     profile::{Profile, ProfileSettings},

@@ -109,6 +109,18 @@ impl UrlRules {
         })
     }
 
+    /// The query keys that are kept in pages.
+    #[must_use]
+    pub fn kept_keys(&self) -> &[String] {
+        self.kept.names()
+    }
+
+    /// Segments of a path that pages show at most.
+    #[must_use]
+    pub const fn levels(&self) -> usize {
+        self.levels
+    }
+
     /// What is left of a request. Meant to be asked once per distinct value: it allocates.
     #[must_use]
     pub fn reduce(&self, request: &Request<'_>) -> Reduced {
