@@ -102,7 +102,7 @@ impl Profile {
             ..
         } = self.settings();
         let mut meaning = vec![format!(
-            "no row about visitors describes fewer than {k} networks"
+            "no row describes fewer than {k} networks, known crawlers apart"
         )];
         if path_levels < UrlSettings::default().path_levels {
             meaning.push(format!(

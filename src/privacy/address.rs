@@ -2,8 +2,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use ipnet::{IpNet, Ipv4Net};
+
 use super::domain::{normal_name, registrable_domain};
-use crate::record;
+use crate::{
+    error::{Error, Result},
+    record,
+};
 
 /// How many bits of an IPv4 address are its network's.
 pub const IPV4_NETWORK_BITS: u8 = 24;
@@ -134,6 +139,25 @@ fn without_port(field: &[u8]) -> &[u8] {
     let digits = field.iter().rev().take_while(|byte| byte.is_ascii_digit());
     let before = &field[..field.len() - digits.count()];
     before.strip_suffix(b":").unwrap_or(field)
+}
+
+/// An address or network (CIDR) in the form in which clients are compared with it: IPv4-mapped IPv6 is IPv4.
+///
+/// # Errors
+/// [`Error::Setting`] for a text that is neither.
+pub(super) fn network(text: &str) -> Result<IpNet> {
+    let network = text.parse::<IpNet>();
+    let network = network.or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    let network = network
+        .map_err(|_| Error::Setting(format!("{text:?}: not an address or network (CIDR)")))?;
+    let IpNet::V6(ipv6) = network else {
+        return Ok(network);
+    };
+    let mapped = ipv6.addr().to_ipv4_mapped();
+    let length = ipv6.prefix_len().checked_sub(96);
+    let ipv4 = mapped.zip(length);
+    let ipv4 = ipv4.and_then(|(address, length)| Ipv4Net::new(address, length).ok());
+    Ok(ipv4.map_or(network, IpNet::V4))
 }
 
 /// The IPv4 client inside a transition address: 6to4 (RFC 3056), or one of [`translated_ipv4`].

@@ -4,6 +4,7 @@ use std::{cmp::Ordering, net::IpAddr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use super::address::network;
 use crate::{
     error::{Error, Result},
     record::{self, Record},
@@ -30,9 +31,7 @@ impl OptOuts {
     pub fn new(networks: &[String], lists: &[(String, Vec<u8>)]) -> Result<Self> {
         let mut all = Vec::new();
         for text in networks {
-            all.push(network(text).ok_or_else(|| {
-                Error::Setting(format!("{text:?}: not an address or network (CIDR)"))
-            })?);
+            all.push(network(text)?);
         }
         for (name, text) in lists {
             all.append(&mut listed(name, text)?);
@@ -95,7 +94,8 @@ fn listed(name: &str, text: &[u8]) -> Result<Vec<IpNet>> {
         let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
         let line = line.split(|byte| *byte == b'#').next().unwrap_or_default();
         let line = line.trim_ascii();
-        match str::from_utf8(line).ok().and_then(network) {
+        let text = str::from_utf8(line).ok();
+        match text.and_then(|text| network(text).ok()) {
             Some(network) => networks.push(network),
             None if line.is_empty() => {}
             None => wrong.push(number),
@@ -115,23 +115,8 @@ fn complaint(name: &str, wrong: &[usize]) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!("{name}: not an address or network (CIDR) in line {named}{more}")
-}
-
-/// An address or network in the form that clients are compared in: IPv4-mapped IPv6 is IPv4.
-fn network(text: &str) -> Option<IpNet> {
-    let network = text.parse::<IpNet>();
-    let network = network.or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    let network = network.ok()?;
-    let IpNet::V6(ipv6) = network else {
-        return Some(network);
-    };
-    let mapped = ipv6.addr().to_ipv4_mapped();
-    let length = ipv6.prefix_len().checked_sub(96);
-    let ipv4 = mapped
-        .zip(length)
-        .map(|(it, length)| Ipv4Net::new(it, length));
-    Some(ipv4.and_then(|it| it.ok()).map_or(network, IpNet::V4))
+    let lines = if wrong.len() == 1 { "line" } else { "lines" };
+    format!("{name}: not an address or network (CIDR) in {lines} {named}{more}")
 }
 
 #[cfg(test)]
@@ -189,9 +174,9 @@ mod tests {
         let told = |list: &str| opt_outs(&[], list).unwrap_err().to_string();
         assert_eq!(
             told("192.0.2.1\nalice@example.org\n192.0.2.0/33\n"),
-            "list: not an address or network (CIDR) in line 2, 3"
+            "list: not an address or network (CIDR) in lines 2, 3"
         );
-        assert!(told(&"x\n".repeat(7)).ends_with("in line 1, 2, 3, 4, 5 and 2 more"));
+        assert!(told(&"x\n".repeat(7)).ends_with("in lines 1, 2, 3, 4, 5 and 2 more"));
         assert!(opt_outs(&["192.0.2"], "").is_err());
         assert!(!opt_outs(&[], "# none yet\n").unwrap().have_addresses());
     }

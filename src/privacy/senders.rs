@@ -50,14 +50,14 @@ impl DaySlot {
         raw_agent: &[u8],
         agent: Agent,
     ) -> (u64, Identity) {
-        let (address, network) = (client.unit(), client.network());
+        let network = client.network();
         let identity = Identity {
             network: self.networks.of(&[&network]),
             region,
             agent,
         };
         match &self.visitors {
-            Some(visitors) => (visitors.of(&[&address, raw_agent]), identity),
+            Some(visitors) => (visitors.of(&[&client.unit(), raw_agent]), identity),
             None => {
                 let name = agent.crawler.map_or("", |crawler| crawler.name());
                 let identity = Identity {
