@@ -22,7 +22,8 @@ use hushlog::{
     output,
     privacy::{
         Admission, AgentRules, Collected, CollectedPeriod, Filters, Gate, GateSettings, Goals, Hit,
-        Hits, Hosts, Keys, Lexicon, Logged, Policy, ReferrerRules, Regions, UrlRules, UrlSettings,
+        Hits, Hosts, Keys, Lexicon, Logged, OptOuts, Policy, ReferrerRules, Regions, Senders,
+        UrlRules, UrlSettings,
     },
     release::{Numbers, Plan, PlanSettings, Release, Statement},
     session,
@@ -265,10 +266,12 @@ impl Site {
 fn policy() -> Policy {
     let unusable = "the settings are usable";
     Policy {
+        senders: Senders::default(),
         urls: UrlRules::new(&UrlSettings::default()).expect(unusable),
         referrers: ReferrerRules::new(&["example.com".to_owned()]),
         agents: AgentRules::new(),
         regions: Regions::embedded().expect("the shipped database is whole"),
+        opt_outs: OptOuts::default(),
         filters: Filters::default(),
         goals: Goals::new(&[]).expect(unusable),
         hosts: Hosts::new(&[]).expect(unusable),
@@ -287,8 +290,7 @@ struct Day {
 impl Day {
     /// The lexicon and the only period that a gate has let in.
     fn collected(gate: Gate<'_>) -> (Lexicon, Period, CollectedPeriod) {
-        let hosts = SITE.policy.hosts.names().to_vec();
-        let mut collected = Collected::join(vec![gate.finish()], hosts, Vec::new());
+        let mut collected = Collected::join(vec![gate.finish()], &SITE.policy);
         let period = collected.periods.pop_first();
         let (period, lines_and_hits) = period.expect("all lines are of one day");
         (collected.lexicon, period, lines_and_hits)

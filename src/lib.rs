@@ -42,7 +42,7 @@
 //! | [`time`], [`record`] | Instants, the date syntaxes of logs, the site's calendar of days and periods. One request as logged, which cannot be printed. |
 //! | [`input`] | Finds and opens files and standard input, decompresses, yields chunks of whole lines. |
 //! | [`format`](mod@format) | Compiles format strings of three dialects once to a field plan, knows the layouts that are no format string (`w3c`, `json`, `haproxy`, rows of columns), detects a log's format, parses lines. |
-//! | [`privacy`] | Reduces every field of a record to what may count: `gate` puts the rules together and remembers what each distinct value came to (`memo`), `filters` set lines aside, `repetition` notices lines read twice, `address`, `agent`, `referrer`, `url` and `geo` are the rules, `pseudonym` the keys, `ratchet` and `key_file` those that outlive a run, `policy` the settings. `lexicon` numbers the reduced strings, `intake` holds the hits. `sites` are the hosts with a report of their own, `gates` has a gate for each. |
+//! | [`privacy`] | Reduces every field of a record to what may count: `gate` puts the rules together and remembers what each distinct value came to (`memo`), `opt_out` drops what asks not to be counted, `filters` set lines aside, `senders` tells whom requests are told apart by, `repetition` notices lines read twice, `address`, `agent`, `referrer`, `url` and `geo` are the rules, `pseudonym` the keys, `ratchet` and `key_file` those that outlive a run, `policy` the settings. `lexicon` numbers the reduced strings, `intake` holds the hits. `sites` are the hosts with a report of their own, `gates` has a gate for each. |
 //! | [`session`] | Orders one visitor's hits and cuts them into visits. |
 //! | [`aggregate`] | `table` declares tables, measures and families; `contribution` counts what one visitor's day adds to each cell; collectors add that up. |
 //! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, `ledger` and `state` remember what has been released. |
@@ -87,6 +87,10 @@
 //! page to page, all at once and exact. There is no map of open visits, no timer, no approximation.
 //! Shards are disjoint in visitors, so threads work side by side and their results merge by addition.
 //!
+//! Where no visitors are to be told apart, [`Senders::Networks`](privacy::Senders), the same is done by
+//! network: gate 1 makes no other pseudonym, so what follows has no visitor to make visits of, and counts
+//! requests and pageviews one by one. That choice is made in the policy, and the lexicon tells it on.
+//!
 //! **Survey, plan, totals, shares.** A period's sorted shards are read three times, each time into
 //! another [`Collector`](aggregate::Collector), so that nothing costly is ever kept for the many cells
 //! that will not be published:
@@ -115,10 +119,12 @@
 //! | a rule for paths | `privacy/url/segment.rs` |
 //! | a browser, a system, a class of device | a row in `privacy/agent/vocabulary.rs` |
 //! | a crawler, a host of a channel, a path word | the lists in `data/` |
-//! | a table | `aggregate/table.rs`, its keys in `aggregate/key.rs`, what counts in `aggregate/contribution.rs`, its description in `output/datapackage.rs` |
+//! | a table | `aggregate/table.rs`, its keys in `aggregate/key.rs`, what counts in `aggregate/contribution.rs`, its columns' descriptions in `output/datapackage.rs`, when it is made in `cli/notice/publication.rs` |
 //! | a measure | the same, and `aggregate/amounts.rs`; a volume is judged for dominance too |
 //! | an encoding | a file in `output/`, called by `output/files.rs` |
-//! | an option | `cli/report.rs`, into the settings of the one stage it concerns |
+//! | a kind of field that formats tell | `format/outline.rs`, with words in `cli/formats/explain.rs` and `cli/notice/data.rs` |
+//! | a profile | a variant in `cli/profile.rs` |
+//! | an option | `cli/report/`, into the settings of the one stage it concerns |
 //!
 //! Whatever is added comes with a test that fails without it; `.ci/run` is everything that has to hold.
 

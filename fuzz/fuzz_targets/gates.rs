@@ -14,7 +14,7 @@ use hushlog::{
     output,
     privacy::{
         Admission, AgentRules, Collected, FilterSettings, Filters, Gate, GateSettings, Goals, Hit,
-        Hosts, Keys, PeriodLines, Policy, ReferrerRules, Regions, Shard, UrlRules, UrlSettings,
+        Hosts, Keys, OptOuts, PeriodLines, Policy, ReferrerRules, Regions, Senders, Shard, UrlRules, UrlSettings,
     },
     release::{Numbers, Plan, PlanSettings, Release, Statement},
     session,
@@ -160,10 +160,12 @@ static POLICY: LazyLock<Policy> = LazyLock::new(|| {
     };
     let site_hosts = list(&["www.example.com"]);
     Policy {
+        senders: Senders::default(),
         urls: UrlRules::new(&urls).expect("settings that can be used"),
         referrers: ReferrerRules::new(&site_hosts),
         agents: AgentRules::new(),
         regions: Regions::embedded().expect("the region database of the program"),
+        opt_outs: OptOuts::default(),
         filters: Filters::new(&FilterSettings::default()).expect("no filters"),
         goals: Goals::new(&list(&["edit=/docs/**"])).expect("a goal"),
         hosts: Hosts::new(&site_hosts).expect("a host"),
@@ -249,9 +251,7 @@ impl Run<'_> {
             total as u64,
             "a line in no account or in two"
         );
-        let hosts = POLICY.hosts.names().to_vec();
-        let goals = POLICY.goals.names().to_vec();
-        let releases = self.releases(Collected::join(intakes, hosts, goals));
+        let releases = self.releases(Collected::join(intakes, &POLICY));
         let mut published = BTreeMap::new();
         for release in &releases {
             for file in output::files(release) {

@@ -138,8 +138,10 @@ impl Contribution {
         self.clear();
         self.visitor = hits[0].visitor();
         self.network = identity.network;
-        match crawler(hits, identity, reading.settings) {
-            None => self.read_visitor(hits, identity, reading),
+        let tells_visitors = reading.lexicon.senders().are_visitors();
+        match crawler(hits, identity, reading) {
+            None if tells_visitors => self.read_visitor(hits, identity, reading),
+            None => self.read_network(hits, reading),
             Some(_) if reading.settings.crawlers == Crawlers::Ignore => {}
             Some(key) => self.count(Table::Crawlers, key, hits),
         }
@@ -187,6 +189,17 @@ impl Contribution {
             if self.wanted.goals {
                 self.read_goals(&visit, identity, reading);
             }
+        }
+    }
+
+    /// Counts requests and pageviews one by one, with nothing that would connect two of them.
+    fn read_network(&mut self, hits: &[Hit], reading: &Reading<'_>) {
+        self.read_requests(hits, reading);
+        for hit in hits.iter().filter(|hit| hit.is_pageview()) {
+            let page = reading.lexicon.page_of(hit.target());
+            self.cell(Table::Summary, key::ONLY).pageviews += 1;
+            self.cell(Table::Pages, key::number(page)).pageviews += 1;
+            self.count_pageview(hit, reading);
         }
     }
 
@@ -281,14 +294,7 @@ impl Contribution {
         let mut previous: Option<(&Hit, u32)> = None;
         for hit in visit.pageviews() {
             let page = reading.lexicon.page_of(hit.target());
-            self.cell(
-                Table::Traffic,
-                key::hour(reading.hours, reading.hours.number(hit.time())),
-            )
-            .pageviews += 1;
-            if let Some(host) = hit.host() {
-                self.cell(Table::Hosts, key::host(host)).pageviews += 1;
-            }
+            self.count_pageview(hit, reading);
             match previous {
                 Some((earlier, from)) => self.read_step(earlier, from, hit, page),
                 None => self.cell(Table::Pages, key::number(page)).entries += 1,
@@ -300,6 +306,15 @@ impl Contribution {
             let cell = self.cell(Table::Pages, key::number(page));
             cell.exits += 1;
             cell.bounces += u64::from(visit.depth() == 1);
+        }
+    }
+
+    /// Counts a pageview in its own hour and host.
+    fn count_pageview(&mut self, hit: &Hit, reading: &Reading<'_>) {
+        let hour = key::hour(reading.hours, reading.hours.number(hit.time()));
+        self.cell(Table::Traffic, hour).pageviews += 1;
+        if let Some(host) = hit.host() {
+            self.cell(Table::Hosts, key::host(host)).pageviews += 1;
         }
     }
 
@@ -352,13 +367,19 @@ fn runs<T: PartialEq>(
         .map(move |hits| (of(&hits[0]), hits))
 }
 
-/// The row in the table of crawlers, if the visitor is one.
-fn crawler(hits: &[Hit], identity: &Identity, settings: &VisitSettings) -> Option<Key> {
-    let automated = hits.len() > settings.most_requests
-        || hits.iter().filter(|hit| hit.is_pageview()).count() > settings.most_pageviews;
+/// The row in the table of crawlers, if the sender is one.
+fn crawler(hits: &[Hit], identity: &Identity, reading: &Reading<'_>) -> Option<Key> {
+    let settings = reading.settings;
+    // A network is many visitors, who are not automated for being many.
+    let automated = reading.lexicon.senders().are_visitors() && is_automated(hits, settings);
     match identity.agent.crawler {
         Some(_) if settings.crawlers == Crawlers::Include && !automated => None,
         Some(crawler) => Some(key::crawler(crawler.category(), Some(crawler))),
         None => automated.then(|| key::crawler(Category::Automated, None)),
     }
+}
+
+fn is_automated(hits: &[Hit], settings: &VisitSettings) -> bool {
+    hits.len() > settings.most_requests
+        || hits.iter().filter(|hit| hit.is_pageview()).count() > settings.most_pageviews
 }

@@ -153,6 +153,12 @@ impl Measure {
         }
     }
 
+    /// Whether it can only be told of visitors and their visits, not of requests by themselves.
+    #[must_use]
+    pub const fn is_of_visits(self) -> bool {
+        !matches!(self, Self::Bytes | Self::Pageviews | Self::Requests)
+    }
+
     /// Whether one visitor could make up most of the measure, so that dominance is judged.
     #[must_use]
     pub fn is_volume(self) -> bool {
@@ -247,6 +253,33 @@ impl Table {
             Self::GoalRegions => "goal_regions",
             Self::Crawlers => "crawlers",
             Self::Hosts => "hosts",
+        }
+    }
+
+    /// What the table tells, in one sentence for readers of the data.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Summary => "The period as a whole.",
+            Self::Traffic => "Requests, pageviews and visits by hour.",
+            Self::Pages => "Pageviews, entries, exits and time on page, by page.",
+            Self::Transitions => "From one page to the next within visits.",
+            Self::Referrers => "Visits by channel and referring domain.",
+            Self::Campaigns => "Visits by campaign tags.",
+            Self::Regions => "Visits by country and region.",
+            Self::Browsers => "Visits by browser.",
+            Self::Systems => "Visits by operating system.",
+            Self::Devices => "Visits by class of device.",
+            Self::Durations => "Visits by their duration in seconds.",
+            Self::Depths => "Visits by their number of pageviews.",
+            Self::Statuses => "Requests by status.",
+            Self::Errors => "Requests that failed, by status and page.",
+            Self::Goals => "Goals reached.",
+            Self::GoalRegions => "Goals reached, by country.",
+            Self::Crawlers => {
+                "Requests of crawlers and other machines, which no other table counts."
+            }
+            Self::Hosts => "Requests, pageviews and visits by virtual host.",
         }
     }
 

@@ -15,6 +15,7 @@ mod finding;
 mod folder;
 mod injection;
 mod patterns;
+mod profile;
 mod statement;
 mod sums;
 mod table;
@@ -153,6 +154,7 @@ fn check_site(site: &Site, findings: &mut Findings) -> Vec<Release> {
     for Release { manifest, tables } in &releases {
         sums::check(tables, findings);
         threshold::check(Tables(tables), manifest, findings);
+        profile::check(tables, manifest, findings);
         for rows in tables {
             vocabulary::check(rows, &manifest.value["policy"], findings);
             patterns::check_rows(rows, findings);

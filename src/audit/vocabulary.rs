@@ -58,8 +58,8 @@ const PLACEHOLDERS: [&str; 8] = [
 const PATH_WORDS: &str = "user users u profile profiles account accounts member members author authors \
     order orders ticket tickets search q s reset verify confirm invite unsubscribe share tag token session";
 
-/// Most segments of a page before `{…}`, and most characters of one.
-const MOST_SEGMENTS: usize = 8;
+/// Most segments of a page before `{…}`, unless the settings say fewer, and most characters of one.
+const MOST_SEGMENTS: u64 = 8;
 const LONGEST_SEGMENT: usize = 48;
 
 /// Most characters of a campaign's tag or a kept query value.
@@ -182,6 +182,8 @@ struct Pages {
     routes: Vec<String>,
     kept: Vec<String>,
     words: Vec<String>,
+    /// Most segments before `{…}`.
+    levels: u64,
 }
 
 impl Pages {
@@ -196,6 +198,7 @@ impl Pages {
             routes: texts("pages"),
             kept: texts("keep_query"),
             words: words.chain(added).collect(),
+            levels: policy["path_levels"].as_u64().unwrap_or(MOST_SEGMENTS),
         }
     }
 
@@ -218,10 +221,10 @@ impl Pages {
             return false;
         };
         let mut follows_word = false;
-        for (position, segment) in rest.split('/').enumerate() {
+        for (position, segment) in (0..).zip(rest.split('/')) {
             let is_placeholder = PLACEHOLDERS.contains(&segment);
             let is_last = segment == "{…}";
-            if (position >= MOST_SEGMENTS) != is_last || position > MOST_SEGMENTS {
+            if (position >= self.levels) != is_last || position > self.levels {
                 return false;
             }
             if !segment.is_empty() && !is_placeholder && (follows_word || !is_plain(segment)) {
@@ -296,5 +299,15 @@ mod tests {
             assert_eq!(pages.fit(page), expected, "{page}");
         }
         assert!(!pages.fit(&format!("/{}", "a".repeat(49))));
+        let two_levels = Pages::under(&json!({"path_levels": 2}));
+        for (page, expected) in [
+            ("/a/b", true),
+            ("/a/b/{…}", true),
+            ("/a/b/c", false),
+            ("/a/{…}", false),
+            ("/a/b/c/{…}", false),
+        ] {
+            assert_eq!(two_levels.fit(page), expected, "{page}");
+        }
     }
 }

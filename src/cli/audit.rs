@@ -12,7 +12,9 @@ use hushlog::{
 use super::{
     Exit,
     log_format::{self, DateArguments, LogZoneArguments},
-    messages, show,
+    messages,
+    opt_out::OptOutArguments,
+    show,
 };
 
 /// The motivated intruder: tries to find anything personal in what was released
@@ -73,6 +75,9 @@ struct LogArguments {
 
     #[command(flatten)]
     log_zone: LogZoneArguments,
+
+    #[command(flatten)]
+    opt_out: OptOutArguments,
 
     /// Host name of the site
     #[arg(long, env = "HUSHLOG_SITE_HOST", value_name = "HOST")]
@@ -135,6 +140,9 @@ impl LogArguments {
         messages::named_twice(&repeated);
         Ok(Some(AgainstLog {
             format: log_format::chosen(&self.log_format, &self.dates)?,
+            opt_out_cookies: self.opt_out.cookies().to_vec(),
+            with_opt_out_addresses: self.opt_out.have_addresses(),
+            opt_outs: self.opt_out.addresses()?,
             log_tz: self.log_zone.zone()?,
             hosts: NamedHosts::new(&self.host_from_file, &sources)?,
             sources,

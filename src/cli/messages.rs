@@ -5,6 +5,7 @@ use std::path::Path;
 use hushlog::{
     aggregate::Table,
     error::Error,
+    format::Meaning,
     pipeline::{Inputs, LeftOut, Report, SourceReading},
     privacy::{CollectedSites, KeyFileInfo, Repetitions, SiteName, Sites},
     release::Unsettled,
@@ -12,7 +13,13 @@ use hushlog::{
     time::Period,
 };
 
-use super::{Exit, log_format::described, say};
+use super::{Exit, formats, log_format::described, profile::Profile, say};
+
+/// Says what a profile means.
+pub(super) fn profile(profile: Profile, k: usize) {
+    let (name, meaning) = (profile.name(), profile.meaning(k).join("; "));
+    say(format_args!("profile {name}: {meaning}"));
+}
 
 /// Says which files are among the sources already.
 pub(super) fn named_twice(names: &[String]) {
@@ -43,6 +50,19 @@ pub(super) fn formats(sources: &[SourceReading]) {
         let (name, lines) = (&source.name, source.lines);
         say(format_args!(
             "{name}: {format}, {percent}.{tenths} % of {lines} lines"
+        ));
+    }
+}
+
+/// Says whose lines tell of no cookies, where cookies are to be heeded.
+pub(super) fn no_cookies(sources: &[SourceReading]) {
+    for SourceReading { name, format, .. } in sources {
+        let is_known = format.parts().next().is_some();
+        if !is_known || formats::has(format, Meaning::OptOutCookies) {
+            continue;
+        }
+        say(format_args!(
+            "{name}: its format tells of no cookie of --opt-out-cookie, so that nobody can opt out by one"
         ));
     }
 }

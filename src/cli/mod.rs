@@ -10,7 +10,10 @@ mod geo;
 mod key;
 mod log_format;
 mod messages;
+mod notice;
+mod opt_out;
 mod process;
+mod profile;
 mod progress;
 mod report;
 
@@ -43,6 +46,7 @@ enum Command {
     Report(Box<report::ReportArguments>),
     Audit(Box<audit::AuditArguments>),
     Formats(formats::FormatsArguments),
+    Notice(Box<notice::NoticeArguments>),
     #[command(subcommand)]
     Geo(geo::GeoCommand),
     #[command(subcommand)]
@@ -68,6 +72,7 @@ pub(crate) fn run() -> Exit {
         Command::Report(arguments) => report::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Formats(arguments) => formats::run(&arguments),
+        Command::Notice(arguments) => notice::run(&arguments),
         Command::Geo(command) => geo::run(&command),
         Command::Key(command) => key::run(&command),
     };

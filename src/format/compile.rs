@@ -89,7 +89,8 @@ fn are_rivals(one: &Field, other: &Field) -> bool {
         Field::Client | Field::ForwardedFor => {
             matches!(other, Field::Client | Field::ForwardedFor)
         }
-        Field::List
+        Field::Cookies(_)
+        | Field::List
         | Field::OptOut
         | Field::OtherPath
         | Field::OtherTime(_)

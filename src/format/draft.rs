@@ -115,6 +115,7 @@ impl<'a> Draft<'a> {
     ) -> Result<(), Rule> {
         match field {
             Field::Bytes => self.bytes = bytes(raw)?,
+            Field::Cookies(cookies) => self.opted_out |= cookies.opt_out(Text { raw, escape }),
             Field::Status => self.status = status(raw)?,
             Field::ForwardedFor => {
                 let raw = forwarded_client(raw);

@@ -6,6 +6,7 @@ use memchr::memrchr;
 
 use super::{
     compile::refused,
+    cookies::OptOutCookie,
     draft::{Draft, Entry},
     outline::Meaning,
     plan::Field,
@@ -51,6 +52,15 @@ impl Captures {
             headers: headers.collect::<Result<_>>()?,
             fraction: Pattern::fraction(),
         })
+    }
+
+    /// The same format where those cookies are heeded.
+    pub(super) fn heeding(&self, cookies: &[OptOutCookie]) -> Self {
+        let heeding = |header: &Entry| header.heeding(cookies).into();
+        Self {
+            headers: self.headers.iter().map(heeding).collect(),
+            fraction: self.fraction.clone(),
+        }
     }
 
     /// How many fields of a record a line fills.
@@ -140,10 +150,11 @@ fn header(name: &str) -> Result<Field> {
         "referrer" | "referer" => Field::Referrer,
         "forwarded" | "x-forwarded-for" => Field::ForwardedFor,
         "opt-out" => Field::OptOut,
+        "cookie" | "cookies" => Field::cookies(),
         "-" | "" => Field::Text,
         _ => {
             return Err(refused(&format!(
-                "`{name}` is none of host, agent, referrer, forwarded, opt-out, -"
+                "`{name}` is none of host, agent, referrer, forwarded, opt-out, cookies, -"
             )));
         }
     })
@@ -359,7 +370,7 @@ mod tests {
 
     #[test]
     fn an_unknown_header_is_refused() {
-        assert!(Captures::of_names("host|cookie").is_err());
+        assert!(Captures::of_names("host|accept").is_err());
     }
 
     proptest! {

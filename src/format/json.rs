@@ -4,6 +4,7 @@ use jiter::Jiter;
 
 use super::{
     compile::refused,
+    cookies::OptOutCookie,
     draft::{Draft, Entry},
     literal::Literal,
     object::{Reader, only_plain},
@@ -87,6 +88,15 @@ impl Members {
         self.only = Some((self.fields.len(), start));
         self.add(Field::Text, path)?;
         Ok(self)
+    }
+
+    /// The same members where those cookies are heeded.
+    pub(super) fn heeding(&self, cookies: &[OptOutCookie]) -> Self {
+        let heeding = |field: &Entry| field.heeding(cookies).into();
+        Self {
+            fields: self.fields.iter().map(heeding).collect(),
+            ..self.clone()
+        }
     }
 
     /// How many fields of a record the members fill at most.
@@ -197,6 +207,7 @@ fn field(name: &str) -> Result<Field> {
         "agent" => Field::UserAgent,
         "bytes" => Field::Bytes,
         "client" => Field::Client,
+        "cookies" => Field::cookies(),
         "forwarded" => Field::ForwardedFor,
         "host" => Field::Host,
         "method" => Field::Method,
@@ -211,7 +222,7 @@ fn field(name: &str) -> Result<Field> {
         _ => {
             return Err(refused(&format!(
                 "`{name}` is none of client, forwarded, time, request, method, path, query, url, status, \
-                 bytes, referrer, agent, host, opt-out"
+                 bytes, referrer, agent, host, opt-out, cookies"
             )));
         }
     })

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    haproxy::Captures, json::Members, mixed::Mixed, plan::Plan, row::Row, w3c::Directives,
+    cookies::OptOutCookie, haproxy::Captures, json::Members, mixed::Mixed, plan::Plan, row::Row,
+    w3c::Directives,
 };
 use crate::{
     record::{self, Record},
@@ -43,6 +44,19 @@ impl Layout {
             Self::Plan(plan) => plan.read(line, clock),
             Self::Row(row) => row.read(line, clock),
             Self::W3c(directives) => directives.read(line, clock),
+        }
+    }
+
+    /// The same layout where those cookies are heeded.
+    pub(super) fn heeding(&self, cookies: &[OptOutCookie]) -> Self {
+        match self {
+            Self::HaProxy(captures) => Self::HaProxy(Arc::new(captures.heeding(cookies))),
+            Self::Json(members) => Self::Json(Arc::new(members.heeding(cookies))),
+            Self::Mixed(mixed) => Self::Mixed(Arc::new(mixed.heeding(cookies))),
+            Self::Plan(plan) => Self::Plan(Arc::new(plan.heeding(cookies))),
+            // No known row tells of cookies.
+            Self::Row(row) => Self::Row(Arc::clone(row)),
+            Self::W3c(directives) => Self::W3c(Box::new(directives.heeding(cookies))),
         }
     }
 

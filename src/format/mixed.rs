@@ -3,6 +3,7 @@
 use memchr::memmem::Finder;
 
 use super::{
+    cookies::OptOutCookie,
     json::Members,
     layout::{Layout, is_address},
     plan::{Field, Plan, end_of_word},
@@ -48,6 +49,17 @@ impl Mixed {
         let candidates = layouts.into_iter().map(|layout| Candidate {
             sign: Sign::of(&layout),
             layout,
+        });
+        Self {
+            candidates: candidates.collect(),
+        }
+    }
+
+    /// The same where those cookies are heeded.
+    pub(super) fn heeding(&self, cookies: &[OptOutCookie]) -> Self {
+        let candidates = self.candidates.iter().map(|candidate| Candidate {
+            layout: candidate.layout.heeding(cookies),
+            sign: candidate.sign.clone(),
         });
         Self {
             candidates: candidates.collect(),

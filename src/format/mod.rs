@@ -4,6 +4,7 @@
 mod columns;
 mod compile;
 mod configuration;
+mod cookies;
 mod detect;
 mod draft;
 mod haproxy;
@@ -36,6 +37,7 @@ use self::{
 };
 use crate::{error::Result, time::TimeZone};
 
+pub use cookies::OptOutCookie;
 pub use detect::Detected;
 pub use outline::{Meaning, Part};
 pub use parser::{Parsed, Parser};
@@ -175,6 +177,17 @@ impl Format {
     #[must_use]
     pub const fn has_directives(&self) -> bool {
         matches!(self.layout, Layout::W3c(_))
+    }
+
+    /// The same format where clients with one of the cookies are taken to ask not to be counted, as far as
+    /// its lines tell of cookies.
+    #[must_use]
+    pub fn heeding(self, cookies: &[OptOutCookie]) -> Self {
+        if cookies.is_empty() {
+            return self;
+        }
+        let layout = self.layout.heeding(cookies);
+        Self { layout, ..self }
     }
 
     /// The same format within a wrapper or none. None for one with directives in a wrapper: they hold

@@ -31,6 +31,8 @@ pub enum Meaning {
     Bytes,
     /// The client's address.
     Client,
+    /// Cookies that nobody asked for.
+    Cookies,
     /// The client's address as proxies forwarded it.
     ForwardedFor,
     /// The virtual host.
@@ -39,6 +41,8 @@ pub enum Meaning {
     Method,
     /// Whether the client asks not to be counted.
     OptOut,
+    /// Cookies by which the client may ask not to be counted.
+    OptOutCookies,
     /// The request's path.
     Path,
     /// The request line with the virtual host in it.
@@ -142,6 +146,8 @@ impl Meaning {
         match field {
             Field::Bytes => Self::Bytes,
             Field::Client => Self::Client,
+            Field::Cookies(cookies) if cookies.is_heeded() => Self::OptOutCookies,
+            Field::Cookies(_) => Self::Cookies,
             Field::ForwardedFor => Self::ForwardedFor,
             Field::Host => Self::Host,
             Field::Method => Self::Method,

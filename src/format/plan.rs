@@ -1,6 +1,7 @@
 //! The field plan: what a format string of any dialect comes to, and how each field of a line ends.
 
 use super::{
+    cookies::{Cookies, OptOutCookie},
     draft::Entry,
     literal::Literal,
     search::{closing_quote, position},
@@ -40,6 +41,8 @@ pub(super) enum Field {
     Bytes,
     /// The client's address or host name.
     Client,
+    /// Cookies, of use only where settings name one.
+    Cookies(Cookies),
     /// The addresses that proxies forwarded, the one that the nearest proxy saw last.
     ForwardedFor,
     /// The virtual host, perhaps with a port.
@@ -115,6 +118,15 @@ pub(super) enum End {
 }
 
 impl Plan {
+    /// The same plan where those cookies are heeded.
+    pub(super) fn heeding(&self, cookies: &[OptOutCookie]) -> Self {
+        let mut heeding = self.clone();
+        for step in &mut heeding.steps {
+            step.field = step.field.heeding(cookies).into();
+        }
+        heeding
+    }
+
     /// How many fields of a record the plan fills.
     pub(super) fn fields(&self) -> usize {
         self.steps
@@ -133,17 +145,36 @@ impl Plan {
 impl Field {
     /// Whether it says something that a record holds.
     pub(super) const fn is_used(&self) -> bool {
-        !matches!(
-            self,
+        match self {
+            Self::Cookies(cookies) => cookies.is_heeded(),
             Self::List
-                | Self::OtherPath
-                | Self::OtherTime(_)
-                | Self::Port
-                | Self::Protocol
-                | Self::Spaces
-                | Self::Text
-                | Self::Word
-        )
+            | Self::OtherPath
+            | Self::OtherTime(_)
+            | Self::Port
+            | Self::Protocol
+            | Self::Spaces
+            | Self::Text
+            | Self::Word => false,
+            _ => true,
+        }
+    }
+
+    /// The `Cookie` header.
+    pub(super) const fn cookies() -> Self {
+        Self::Cookies(Cookies::header())
+    }
+
+    /// The value of one cookie.
+    pub(super) fn cookie(name: &str) -> Self {
+        Self::Cookies(Cookies::of_name(name))
+    }
+
+    /// The same field where those cookies are heeded.
+    pub(super) fn heeding(&self, cookies: &[OptOutCookie]) -> Self {
+        match self {
+            Self::Cookies(own) => Self::Cookies(own.heeding(cookies)),
+            _ => self.clone(),
+        }
     }
 
     /// Whether its values never have spaces in them.

@@ -102,7 +102,7 @@ pub(super) const FORMATS: [Predefined; 27] = [
             "client=remote_addr,time=time_iso8601|time_local|msec|@timestamp|timestamp|time,request=request,\
              method=request_method,path=request_uri|uri,status=status,bytes=body_bytes_sent|bytes_sent,\
              referrer=http_referer|http_referrer,agent=http_user_agent,host=host|http_host|server_name,\
-             opt-out=http_dnt|http_sec_gpc",
+             opt-out=http_dnt|http_sec_gpc,cookies=http_cookie",
             None,
         ),
     ),
@@ -112,7 +112,8 @@ pub(super) const FORMATS: [Predefined; 27] = [
         Json(
             "client=request.client_ip|request.remote_ip|request.remote_addr,time=ts,method=request.method,\
              path=request.uri,host=request.host,status=status,bytes=size,agent=request.headers.User-Agent,\
-             referrer=request.headers.Referer,opt-out=request.headers.Dnt|request.headers.Sec-Gpc",
+             referrer=request.headers.Referer,opt-out=request.headers.Dnt|request.headers.Sec-Gpc,\
+             cookies=request.headers.Cookie",
             Some(("logger", "http.log.access")),
         ),
     ),
@@ -130,7 +131,8 @@ pub(super) const FORMATS: [Predefined; 27] = [
         Json(
             "client=ClientHost|ClientAddr,time=StartUTC|StartLocal|time,method=RequestMethod,path=RequestPath,\
              host=RequestHost,status=DownstreamStatus,bytes=DownstreamContentSize,\
-             referrer=request_Referer,agent=request_User-Agent,opt-out=request_Dnt|request_Sec-Gpc",
+             referrer=request_Referer,agent=request_User-Agent,opt-out=request_Dnt|request_Sec-Gpc,\
+             cookies=request_Cookie",
             None,
         ),
     ),

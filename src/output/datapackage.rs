@@ -56,7 +56,7 @@ fn resource(table: Table, releases: &[&Published]) -> Option<Value> {
     Some(json!({
         "profile": "tabular-data-resource",
         "name": table.name(),
-        "description": description(table),
+        "description": table.description(),
         "path": having.iter().map(path).collect::<Vec<_>>(),
         "format": "csv",
         "mediatype": "text/csv",
@@ -84,29 +84,6 @@ fn field(name: &str, kind: &str, description: &str) -> Value {
     let pairs = [("name", name), ("type", kind), ("description", description)];
     let pairs = pairs.map(|(key, value)| (key.to_owned(), Value::from(value)));
     Value::Object(Map::from_iter(pairs))
-}
-
-const fn description(table: Table) -> &'static str {
-    match table {
-        Table::Summary => "The period as a whole.",
-        Table::Traffic => "Requests, pageviews and visits by hour.",
-        Table::Pages => "Pageviews, entries, exits and time on page, by page.",
-        Table::Transitions => "From one page to the next within visits.",
-        Table::Referrers => "Visits by channel and referring domain.",
-        Table::Campaigns => "Visits by campaign tags.",
-        Table::Regions => "Visits by country and region.",
-        Table::Browsers => "Visits by browser.",
-        Table::Systems => "Visits by operating system.",
-        Table::Devices => "Visits by class of device.",
-        Table::Durations => "Visits by their duration in seconds.",
-        Table::Depths => "Visits by their number of pageviews.",
-        Table::Statuses => "Requests by status.",
-        Table::Errors => "Requests that failed, by status and page.",
-        Table::Goals => "Goals reached.",
-        Table::GoalRegions => "Goals reached, by country.",
-        Table::Crawlers => "Requests of crawlers and other machines, which no other table counts.",
-        Table::Hosts => "Requests, pageviews and visits by virtual host.",
-    }
 }
 
 /// What a key column holds.

@@ -122,6 +122,7 @@ impl<'i> Feed<'i> {
                 Format::detect(&name, &chunk.bytes)?.format
             }
         };
+        let format = format.heeding(&self.inputs.opt_out_cookies);
         if !format.has_directives() {
             self.add(reader.split_off(), &format);
         }
@@ -190,6 +191,7 @@ mod tests {
         let inputs = Inputs {
             sources,
             format: Format::named("common"),
+            opt_out_cookies: Vec::new(),
             log_tz: TimeZone::UTC,
             hosts: NamedHosts::default(),
         };

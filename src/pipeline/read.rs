@@ -7,7 +7,7 @@ use rayon::ThreadPool;
 use super::feed::Feed;
 use crate::{
     error::Error,
-    format::{Format, Parsed, Parser},
+    format::{Format, OptOutCookie, Parsed, Parser},
     input::{self, Chunk, NamedHosts, Source},
     privacy::{CollectedSites, Gates, GatesSettings, Intake, Logged},
     stats::{Account, Accounts, MalformedLine, Rule},
@@ -28,6 +28,8 @@ pub struct Inputs {
     pub sources: Vec<Source>,
     /// Their format; found out for each source by itself where not given.
     pub format: Option<Format>,
+    /// Cookies by which clients ask not to be counted.
+    pub opt_out_cookies: Vec<OptOutCookie>,
     /// The time zone of logs that have none of their own.
     pub log_tz: TimeZone,
     /// The hosts of sources whose lines tell none.

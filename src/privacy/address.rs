@@ -2,8 +2,22 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use ipnet::{IpNet, Ipv4Net};
+
 use super::domain::{normal_name, registrable_domain};
-use crate::record;
+use crate::{
+    error::{Error, Result},
+    record,
+};
+
+/// How many bits of an IPv4 address are its network's.
+pub const IPV4_NETWORK_BITS: u8 = 24;
+
+/// How many bits of an IPv6 address are its network's.
+pub const IPV6_NETWORK_BITS: u8 = 48;
+
+/// How many bits of an IPv6 address are its visitor's.
+pub const IPV6_VISITOR_BITS: u8 = 64;
 
 /// A client address in canonical form: IPv4-mapped IPv6 is IPv4; zone, brackets and port are gone.
 #[derive(Clone, PartialEq, Eq)]
@@ -46,7 +60,7 @@ impl Client {
             IpAddr::V4(_) => address,
             IpAddr::V6(address) => match translated_ipv4(address) {
                 Some(embedded) => IpAddr::V4(embedded),
-                None => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
+                None => IpAddr::V6(cut(address, IPV6_VISITOR_BITS)),
             },
         })
     }
@@ -66,8 +80,10 @@ impl Client {
     pub(super) fn network(&self) -> Vec<u8> {
         match self {
             Self::Address(IpAddr::V4(address)) => ipv4_network(*address),
-            Self::Address(IpAddr::V6(address)) => embedded_ipv4(*address)
-                .map_or_else(|| tagged(b'6', &address.octets()[..6]), ipv4_network),
+            Self::Address(IpAddr::V6(address)) => embedded_ipv4(*address).map_or_else(
+                || tagged(b'6', leading(&address.octets(), IPV6_NETWORK_BITS)),
+                ipv4_network,
+            ),
             Self::Name(name) => {
                 let domain = registrable_domain(name.as_bytes());
                 tagged(b'n', domain.as_ref().unwrap_or(name).as_bytes())
@@ -78,7 +94,18 @@ impl Client {
 }
 
 fn ipv4_network(address: Ipv4Addr) -> Vec<u8> {
-    tagged(b'4', &address.octets()[..3])
+    tagged(b'4', leading(&address.octets(), IPV4_NETWORK_BITS))
+}
+
+/// So many whole bytes of an address.
+fn leading(octets: &[u8], bits: u8) -> &[u8] {
+    &octets[..usize::from(bits / 8)]
+}
+
+/// An address with no more than so many bits.
+fn cut(address: Ipv6Addr, bits: u8) -> Ipv6Addr {
+    let rest = 128 - u32::from(bits);
+    (address.to_bits() >> rest << rest).into()
 }
 
 fn tagged(tag: u8, bytes: &[u8]) -> Vec<u8> {
@@ -112,6 +139,25 @@ fn without_port(field: &[u8]) -> &[u8] {
     let digits = field.iter().rev().take_while(|byte| byte.is_ascii_digit());
     let before = &field[..field.len() - digits.count()];
     before.strip_suffix(b":").unwrap_or(field)
+}
+
+/// An address or network (CIDR) in the form in which clients are compared with it: IPv4-mapped IPv6 is IPv4.
+///
+/// # Errors
+/// [`Error::Setting`] for a text that is neither.
+pub(super) fn network(text: &str) -> Result<IpNet> {
+    let network = text.parse::<IpNet>();
+    let network = network.or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    let network = network
+        .map_err(|_| Error::Setting(format!("{text:?}: not an address or network (CIDR)")))?;
+    let IpNet::V6(ipv6) = network else {
+        return Ok(network);
+    };
+    let mapped = ipv6.addr().to_ipv4_mapped();
+    let length = ipv6.prefix_len().checked_sub(96);
+    let ipv4 = mapped.zip(length);
+    let ipv4 = ipv4.and_then(|(address, length)| Ipv4Net::new(address, length).ok());
+    Ok(ipv4.map_or(network, IpNet::V4))
 }
 
 /// The IPv4 client inside a transition address: 6to4 (RFC 3056), or one of [`translated_ipv4`].

@@ -39,7 +39,8 @@ pub(super) struct DaySlot {
     pub(super) standing: Standing,
     pub(super) excluded: bool,
     pub(super) intake: usize,
-    pub(super) visitors: Pseudonyms,
+    /// None where no visitors are told apart.
+    pub(super) visitors: Option<Pseudonyms>,
     pub(super) networks: Pseudonyms,
 }
 
@@ -76,13 +77,14 @@ impl Days {
             self.intakes[intake].1.lines.refuse();
             excluded = true;
         }
+        let tells_visitors = settings.policy.senders.are_visitors();
         let slot = DaySlot {
             day,
             number: u32::try_from(position).expect("fewer days than 2^32"),
             standing: settings.admission.standing(period, settings.calendar),
             excluded,
             intake,
-            visitors: settings.keys.visitors(day.date),
+            visitors: tells_visitors.then(|| settings.keys.visitors(day.date)),
             networks: settings.keys.networks(period),
         };
         self.slots.push(slot);

@@ -32,7 +32,7 @@ pub(super) struct Columns {
     agents: Vec<Number>,
     clients: Vec<Number>,
     hosts: Vec<Number>,
-    /// Of pageviews; the number of no referrer for all other records.
+    /// Of pageviews that may be of visits; the number of no referrer for all other records.
     referrers: Vec<Number>,
     requests: Vec<Number>,
 }
@@ -127,7 +127,7 @@ impl<'r> Fields<'r> {
         self.number_requests(requests, &mut columns.requests, policy, dictionary);
         let known = columns.requests.iter().map(|&number| self.requests[number]);
         let referrers = records.clone().zip(known).map(|(record, request)| {
-            if request.is_pageview(record.status) {
+            if request.is_pageview(record.status) && policy.senders.are_visitors() {
                 record.referrer
             } else {
                 Text::default()
@@ -178,7 +178,8 @@ impl<'r> Fields<'r> {
 impl KnownRequest {
     fn new(request: &Request<'_>, policy: &Policy, dictionary: &mut Dictionary) -> Self {
         let reduced = policy.urls.reduce(request);
-        let campaign = reduced.campaign;
+        // What brought a request is asked of visits only.
+        let campaign = reduced.campaign.filter(|_| policy.senders.are_visitors());
         Self {
             method: reduced.method,
             excluded: policy.filters.excludes_path(&reduced.raw_path)

@@ -1,11 +1,13 @@
 //! Which lines are set aside before anything is counted.
 
-use std::net::IpAddr;
-
 use hashbrown::HashSet;
 use ipnet::IpNet;
 
-use super::{address::Client, method::Method, pattern::Patterns};
+use super::{
+    address::{Client, network},
+    method::Method,
+    pattern::Patterns,
+};
 use crate::{
     error::{Error, Result},
     time::Date,
@@ -115,12 +117,6 @@ fn all<T>(texts: &[String], read: fn(&str) -> Result<T>) -> Result<Vec<T>> {
     texts.iter().map(|text| read(text)).collect()
 }
 
-fn network(text: &str) -> Result<IpNet> {
-    text.parse::<IpNet>()
-        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-        .map_err(|_| Error::Setting(format!("{text:?}: not an address or network (CIDR)")))
-}
-
 /// All statuses that one of the patterns, such as `404` or `4xx`, stands for.
 fn matching_statuses(patterns: &[String]) -> Result<HashSet<u16>> {
     let mut statuses = HashSet::new();
@@ -189,13 +185,15 @@ mod tests {
     #[test]
     fn filters_set_aside_by_network_path_and_status() {
         let filters = filters(|settings| {
-            settings.exclude_ip = strings(&["192.0.2.0/24", "2001:db8::1"]);
+            settings.exclude_ip =
+                strings(&["192.0.2.0/24", "2001:db8::1", "::ffff:198.51.100.0/120"]);
             settings.exclude_path = strings(&["/admin/*"]);
             settings.exclude_status = strings(&["404", "5xx"]);
         })
         .unwrap();
         assert!(filters.excludes_client(&Client::read(b"::ffff:192.0.2.9")));
         assert!(filters.excludes_client(&Client::read(b"2001:db8::1")));
+        assert!(filters.excludes_client(&Client::read(b"198.51.100.7")));
         assert!(!filters.excludes_client(&Client::read(b"2001:db8::2")));
         assert!(filters.excludes_path(b"/admin/users/1"));
         assert!(!filters.excludes_path(b"/administration"));

@@ -12,7 +12,7 @@ use super::{
     fields::{Columns, Fields, NO_DAY, OriginKey, Row, Visitor, VisitorKey},
     hit::{Hit, Parts},
     intake::Intake,
-    lexicon::{Dictionary, Identity},
+    lexicon::Dictionary,
     policy::Policy,
     pseudonym::Keys,
     repetition::Tracer,
@@ -113,6 +113,11 @@ impl<'r> Gate<'r> {
         }
     }
 
+    /// Whether the request is not to be counted, so that nothing is to be known of it.
+    pub(super) fn is_opted_out(&self, record: &Record<'_>) -> bool {
+        self.settings.policy.opt_outs.cover(record)
+    }
+
     /// Everything let through.
     #[must_use]
     pub fn finish(self) -> Intake {
@@ -127,7 +132,7 @@ impl<'r> Gate<'r> {
     /// line's account.
     fn enter(&mut self, logged: &Logged<'_>, source: u32) -> Result<usize, Account> {
         let Logged { record, line } = logged;
-        if record.opted_out {
+        if self.is_opted_out(record) {
             return Err(Account::OptedOut);
         }
         let day = self.days.of(record.time, &self.settings);
@@ -206,20 +211,16 @@ impl<'r> Gate<'r> {
         if known.excluded {
             return None;
         }
-        let latest = (row.agent, slot.number);
+        let agent = || self.fields.agents[row.agent];
+        let latest = (slot.kind(row.agent, agent), slot.number);
         if known.latest == latest {
             return Some(known.visitor);
         }
         let key = (row.client, latest.0, latest.1);
         let visitor = self.visitors.get(&key).copied().unwrap_or_else(|| {
             let client = Client::read(record.client);
-            let agent = record.agent.decode(&mut self.scratch);
-            let pseudonym = slot.visitors.of(&[&client.unit(), agent]);
-            let identity = Identity {
-                network: slot.networks.of(&[&client.network()]),
-                region: known.region,
-                agent: self.fields.agents[row.agent],
-            };
+            let raw_agent = record.agent.decode(&mut self.scratch);
+            let (pseudonym, identity) = slot.sender(&client, known.region, raw_agent, agent());
             Visitor {
                 pseudonym,
                 identity: self.dictionary.identity(pseudonym, identity),

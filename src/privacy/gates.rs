@@ -124,12 +124,20 @@ impl<'r> Gates<'r> {
         for logged in logged {
             match self.sites.number(logged.record.host) {
                 Some(site) => led.entry(site).or_default().push(*logged),
-                None if logged.record.opted_out => accounts.enter(Account::OptedOut),
-                None => accounts.enter(Account::Excluded),
+                None => accounts.enter(self.account_of_stranger(&logged.record)),
             }
         }
         for (site, logged) in led {
             self.gates[site].admit(&logged, source, accounts);
+        }
+    }
+
+    /// The account of a request to a host that is no site.
+    fn account_of_stranger(&self, record: &Record<'_>) -> Account {
+        if self.gates.iter().any(|gate| gate.is_opted_out(record)) {
+            Account::OptedOut
+        } else {
+            Account::Excluded
         }
     }
 
@@ -170,7 +178,5 @@ impl CollectedSites {
 }
 
 fn join(intakes: Vec<Intake>, gate: &GateSettings<'_>) -> Collected {
-    let policy = gate.policy;
-    let (hosts, goals) = (policy.hosts.names(), policy.goals.names());
-    Collected::join(intakes, hosts.to_vec(), goals.to_vec())
+    Collected::join(intakes, gate.policy)
 }

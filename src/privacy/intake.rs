@@ -6,6 +6,7 @@ use super::{
     hit::Hit,
     lexicon::{Dictionary, Lexicon, Renumbering},
     lines::PeriodLines,
+    policy::Policy,
     repetition::ChunkTrace,
     shard::{Hits, Pages},
 };
@@ -56,15 +57,15 @@ pub struct CollectedPeriod {
 }
 
 impl Collected {
-    /// Joins what the workers let through. The order of workers changes no published number.
+    /// Joins what the workers let through under a policy. The order of workers changes no published number.
     #[must_use]
-    pub fn join(intakes: Vec<Intake>, hosts: Vec<String>, goals: Vec<String>) -> Self {
+    pub fn join(intakes: Vec<Intake>, policy: &Policy) -> Self {
         let (mut dictionaries, mut workers) = (Vec::new(), Vec::new());
         for intake in intakes {
             dictionaries.push(intake.dictionary);
             workers.push(intake.periods);
         }
-        let (lexicon, renumberings) = Lexicon::join(dictionaries, hosts, goals);
+        let (lexicon, renumberings) = Lexicon::join(dictionaries, policy);
         let mut periods = BTreeMap::new();
         for (worker, renumbering) in workers.into_iter().zip(renumberings) {
             let renumbering = Arc::new(renumbering);

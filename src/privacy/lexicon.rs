@@ -10,6 +10,8 @@ use super::{
     agent::Agent,
     channel::Channel,
     geo::Region,
+    policy::Policy,
+    senders::Senders,
     shard::{SHARDS, shard},
     url::Campaign,
 };
@@ -124,6 +126,7 @@ pub struct Lexicon {
     campaigns: Vec<Campaign>,
     origins: Vec<Origin>,
     identities: Vec<Identity>,
+    senders: Senders,
     hosts: Vec<String>,
     goals: Vec<String>,
 }
@@ -132,8 +135,7 @@ impl Lexicon {
     /// Joins the workers' dictionaries; the second part tells how each one's numbers change.
     pub(super) fn join(
         mut dictionaries: Vec<Dictionary>,
-        hosts: Vec<String>,
-        goals: Vec<String>,
+        policy: &Policy,
     ) -> (Self, Vec<Renumbering>) {
         let pages = ranked(dictionaries.iter().flat_map(|dictionary| &dictionary.pages));
         let sources = ranked(
@@ -154,8 +156,9 @@ impl Lexicon {
             pages,
             sources,
             campaigns,
-            hosts,
-            goals,
+            senders: policy.senders,
+            hosts: policy.hosts.names().to_vec(),
+            goals: policy.goals.names().to_vec(),
         };
         lexicon.rank_origins(&dictionaries);
         let first_identities = lexicon.take_identities(&mut dictionaries);
@@ -241,6 +244,12 @@ impl Lexicon {
     #[must_use]
     pub fn goals_of(&self, target: u32) -> u64 {
         self.target_goals[target as usize]
+    }
+
+    /// Whom the hits tell apart.
+    #[must_use]
+    pub const fn senders(&self) -> Senders {
+        self.senders
     }
 
     /// The sender of a hit.

@@ -1,8 +1,8 @@
 //! The settings of gate 1: which lines count, and what becomes of their fields.
 
 use super::{
-    agent::AgentRules, filters::Filters, geo::Regions, hit::NO_HOST, pattern::Patterns,
-    referrer::ReferrerRules, sites::SiteName, url::UrlRules,
+    agent::AgentRules, filters::Filters, geo::Regions, hit::NO_HOST, opt_out::OptOuts,
+    pattern::Patterns, referrer::ReferrerRules, senders::Senders, sites::SiteName, url::UrlRules,
 };
 use crate::error::{Error, Result};
 
@@ -14,6 +14,8 @@ const OTHER_HOST: &str = "(other host)";
 
 /// What gate 1 does with each field.
 pub struct Policy {
+    /// Whom requests are told apart by.
+    pub senders: Senders,
     /// Paths, queries and static assets.
     pub urls: UrlRules,
     /// Referrers and channels.
@@ -22,6 +24,8 @@ pub struct Policy {
     pub agents: AgentRules,
     /// Country and region of addresses.
     pub regions: Regions,
+    /// Whose requests are never counted.
+    pub opt_outs: OptOuts,
     /// Lines set aside.
     pub filters: Filters,
     /// What counts as reaching a goal.

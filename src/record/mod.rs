@@ -73,7 +73,8 @@ pub struct Record<'a> {
     pub agent: Text<'a>,
     /// The virtual host without its port; empty where the format does not log one.
     pub host: &'a [u8],
-    /// The client sent `DNT: 1` or `Sec-GPC: 1` and the log shows it.
+    /// The client asks not to be counted and the log shows it: `DNT: 1`, `Sec-GPC: 1`, or a cookie that
+    /// settings name.
     pub opted_out: bool,
 }
 

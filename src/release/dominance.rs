@@ -8,7 +8,7 @@ use hashbrown::{HashMap, HashSet};
 use crate::aggregate::{NetworkSet, Share, Spread};
 
 /// Fewest visitors behind a published volume.
-const FEWEST_CONTRIBUTORS: u64 = 5;
+pub const FEWEST_CONTRIBUTORS: u64 = 5;
 
 /// What is needed of a row to judge one of its measures.
 #[derive(Clone, Copy)]

@@ -12,6 +12,7 @@ mod threshold;
 use serde_json::Value;
 
 pub use audit::Unsettled;
+pub use dominance::FEWEST_CONTRIBUTORS;
 pub use ledger::{Ledger, digest};
 pub use numbers::Numbers;
 pub use plan::{FEWEST_CRAWLER_REQUESTS, Plan, PlanSettings};

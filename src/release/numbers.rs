@@ -47,7 +47,7 @@ impl<'r> Numbers<'r> {
                     .iter()
                     .map(move |measure| (table, *measure))
             })
-            .filter(|(_, measure)| measure.is_volume())
+            .filter(|(_, measure)| measure.is_volume() && self.plan.is_told(*measure))
             .filter(|&(table, measure)| {
                 self.cells(table, measure)
                     .any(|cell| cell.short || cell.dominated)
@@ -89,6 +89,9 @@ impl<'r> Numbers<'r> {
 
     fn rows(&self, table: Table, shares: &Shares<'_>, withheld: &mut Vec<Withheld>) -> Vec<Row> {
         let columns = table.measures().iter().map(|&measure| {
+            if !self.plan.is_told(measure) {
+                return vec![true; self.totals.rows(table).len()];
+            }
             let emptied = self.emptied(table, measure, shares);
             let count = emptied.iter().filter(|emptied| **emptied).count();
             if count > 0 {

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     aggregate::{
-        Key, Limits, Microdata, RowMap, Survey, Surveyed, Table, category, columns, error_page,
-        from_page, to_page,
+        Key, Limits, Measure, Microdata, RowMap, Survey, Surveyed, Table, category, columns,
+        error_page, from_page, to_page,
     },
     privacy::Lexicon,
     time::PeriodLength,
@@ -111,6 +111,11 @@ impl<'l> Plan<'l> {
     #[must_use]
     pub const fn rows(&self) -> &RowMap {
         &self.rows
+    }
+
+    /// Whether a measure is told by the hits that this is planned for.
+    pub(super) const fn is_told(&self, measure: Measure) -> bool {
+        self.lexicon.senders().are_visitors() || !measure.is_of_visits()
     }
 
     /// The key columns of a row as published.

@@ -163,18 +163,20 @@ impl<'c, 'l> Counter<'c, 'l> {
     }
 
     fn count_visitor(&mut self, date: Date, requests: &[Logged]) {
-        let rules = &self.reduced.visits;
         let agent = self.reduced.agents[requests[0].agent as usize];
         let pageviews = requests.iter().filter(|it| self.is_pageview(it)).count();
-        let automated = requests.len() > rules.most_requests || pageviews > rules.most_pageviews;
+        let rules = self.reduced.visits.as_ref();
+        let automated = rules.is_some_and(|rules| {
+            requests.len() > rules.most_requests || pageviews > rules.most_pageviews
+        });
         let row = match agent.crawler {
-            Some(_) if rules.crawlers == Crawlers::Include && !automated => None,
+            Some(_) if self.reduced.crawlers == Crawlers::Include && !automated => None,
             Some(crawler) => Some((crawler.category(), crawler.name())),
             None => automated.then_some((Category::Automated, "(unknown)")),
         };
         match row {
             Some((category, name)) => {
-                if rules.crawlers != Crawlers::Ignore {
+                if self.reduced.crawlers != Crawlers::Ignore {
                     let key = self.named(&[category.name(), name]);
                     for request in requests {
                         self.add_request(T::Crawlers, key, request);
@@ -193,7 +195,10 @@ impl<'c, 'l> Counter<'c, 'l> {
         for request in requests {
             self.count_request(request);
         }
-        let timeout = self.reduced.visits.timeout;
+        let Some(timeout) = self.reduced.visits.as_ref().map(|rules| rules.timeout) else {
+            self.count_alone(requests);
+            return;
+        };
         for visit in requests.chunk_by(|one, other| other.time - one.time <= timeout) {
             let pageviews: Vec<&Logged> = visit.iter().filter(|it| self.is_pageview(it)).collect();
             if !pageviews.is_empty() {
@@ -201,6 +206,16 @@ impl<'c, 'l> Counter<'c, 'l> {
                 self.count_pages(&pageviews);
                 self.count_goals(visit, pageviews[0]);
             }
+        }
+    }
+
+    /// Counts pageviews where there are no visits.
+    fn count_alone(&mut self, requests: &[Logged]) {
+        let pageviews: Vec<&Logged> = requests.iter().filter(|it| self.is_pageview(it)).collect();
+        self.count_pageviews(&pageviews);
+        for pageview in pageviews {
+            let page = self.page(pageview);
+            self.add(T::Pages, key([page]), M::Pageviews, 1);
         }
     }
 

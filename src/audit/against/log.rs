@@ -87,21 +87,27 @@ impl Log {
     fn read_source(&mut self, number: usize, source: &Source, settings: &AgainstLog) -> Result<()> {
         let (mut reader, mut chunk) = (Reader::open(number, source)?, Chunk::default());
         let host = settings.hosts.of(source);
-        let mut format = settings.format.clone();
+        let cookies = &settings.opt_out_cookies;
+        let format = settings.format.clone();
+        let mut format = format.map(|format| format.heeding(cookies));
         let mut parser = None;
         while reader.next_chunk(&mut chunk)? {
             let format = match &mut format {
                 Some(format) => format,
-                None => format.insert(Format::detect(&source.name(), &chunk.bytes)?.format),
+                None => {
+                    let found = Format::detect(&source.name(), &chunk.bytes)?.format;
+                    format.insert(found.heeding(cookies))
+                }
             };
             let parser = parser.get_or_insert_with(|| format.parser(settings.log_tz.clone()));
             let mut buffer = Vec::new();
             for line in input::lines(&chunk.bytes) {
                 let line = format.unwrapped(line, &mut buffer);
                 match parser.parse(line) {
-                    Parsed::Record(record) if !record.opted_out => self.take(&record, host),
+                    Parsed::Record(record) if settings.opt_outs.cover(&record) => {}
+                    Parsed::Record(record) => self.take(&record, host),
                     Parsed::Malformed(_) => self.malformed += 1,
-                    Parsed::Record(_) | Parsed::Ignored => {}
+                    Parsed::Ignored => {}
                 }
                 self.take_names(line);
             }

@@ -19,8 +19,9 @@ use self::{count::Rest, log::Log, rules::Reduced, search::Haystack, tally::Tally
 use super::{Release, differencing, finding::Findings, folder::Site};
 use crate::{
     error::{Error, Result},
-    format::Format,
+    format::{Format, OptOutCookie},
     input::{NamedHosts, Source},
+    privacy::OptOuts,
     time::{Date, Day, TimeZone, Timestamp},
 };
 
@@ -31,6 +32,12 @@ pub struct AgainstLog {
     pub sources: Vec<Source>,
     /// Their format; found out for each source by itself where not given.
     pub format: Option<Format>,
+    /// Cookies by which clients asked not to be counted.
+    pub opt_out_cookies: Vec<OptOutCookie>,
+    /// Whether clients could ask once, be it that none has.
+    pub with_opt_out_addresses: bool,
+    /// Clients who asked once.
+    pub opt_outs: OptOuts,
     /// The time zone of logs that have none of their own.
     pub log_tz: TimeZone,
     /// The hosts of sources whose lines tell none.
@@ -60,6 +67,11 @@ impl AgainstLog {
         };
         for (setting, name, given) in [
             ("site_hosts", "--site-host", site_hosts),
+            (
+                "opt_out_cookies",
+                "--opt-out-cookie",
+                self.opt_out_cookies.len(),
+            ),
             ("exclude_ip", "--exclude-ip", self.exclude_ip.len()),
             ("exclude_path", "--exclude-path", self.exclude_path.len()),
             ("exclude_host", "--exclude-host", self.exclude_host.len()),
@@ -72,6 +84,12 @@ impl AgainstLog {
                      only be counted again under the same settings"
                 )));
             }
+        }
+        if policy["opt_out_addresses"] == true && !self.with_opt_out_addresses {
+            return Err(Error::Setting(
+                "the release was made with --opt-out-ip or --opt-out-list: name the same addresses"
+                    .to_owned(),
+            ));
         }
         if policy["regions"] == "own" && self.geo_db.is_empty() {
             return Err(Error::Setting(

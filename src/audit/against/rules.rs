@@ -64,7 +64,7 @@ pub(super) struct KnownClient {
 pub(super) struct VisitRules {
     /// Microseconds.
     pub(super) timeout: i64,
-    pub(super) crawlers: Crawlers,
+    /// More than these make a visitor automated.
     pub(super) most_pageviews: usize,
     pub(super) most_requests: usize,
 }
@@ -80,7 +80,9 @@ pub(super) enum Crawlers {
 pub(super) struct Reduced<'l> {
     pub(super) log: &'l Log,
     pub(super) calendar: Calendar,
-    pub(super) visits: VisitRules,
+    /// None where no visitors are told apart.
+    pub(super) visits: Option<VisitRules>,
+    pub(super) crawlers: Crawlers,
     pub(super) texts: Texts,
     pub(super) requests: Vec<KnownRequest>,
     pub(super) clients: Vec<KnownClient>,
@@ -125,6 +127,7 @@ impl<'l> Reduced<'l> {
                 manifest.period.length,
             ),
             visits: VisitRules::of(policy)?,
+            crawlers: crawlers(policy)?,
             clients: clients(log, &rules),
             agents: log.agents.iter().map(|it| agents.classify(it)).collect(),
             hosts: log
@@ -175,6 +178,7 @@ impl Rules {
         Ok(Self {
             urls: UrlRules::new(&UrlSettings {
                 path_words: texts(policy, "path_words"),
+                path_levels: count(policy, "path_levels")?,
                 routes: texts(policy, "pages"),
                 keep_query: texts(policy, "keep_query"),
                 ..UrlSettings::default()
@@ -270,23 +274,34 @@ fn host_key(logged: &[u8], host: Option<&str>, named: &Hosts, texts: &mut Texts)
 }
 
 impl VisitRules {
-    fn of(policy: &Value) -> Result<Self> {
-        let number = |name: &str| policy[name].as_u64().ok_or_else(|| not_understood(name));
-        let count = |name: &str| number(name).map(|it| usize::try_from(it).unwrap_or(usize::MAX));
-        Ok(Self {
-            timeout: i64::try_from(number("visit_timeout_seconds")?)
+    fn of(policy: &Value) -> Result<Option<Self>> {
+        if policy["visits"] == false {
+            return Ok(None);
+        }
+        let timeout = count(policy, "visit_timeout_seconds")?;
+        Ok(Some(Self {
+            timeout: i64::try_from(timeout)
                 .unwrap_or(i64::MAX / 1_000_000)
                 .saturating_mul(1_000_000),
-            crawlers: match policy["crawlers"].as_str() {
-                Some("separate") => Crawlers::Separate,
-                Some("include") => Crawlers::Include,
-                Some("ignore") => Crawlers::Ignore,
-                _ => return Err(not_understood("crawlers")),
-            },
-            most_pageviews: count("automated_pageviews")?,
-            most_requests: count("automated_requests")?,
-        })
+            most_pageviews: count(policy, "automated_pageviews")?,
+            most_requests: count(policy, "automated_requests")?,
+        }))
     }
+}
+
+fn crawlers(policy: &Value) -> Result<Crawlers> {
+    match policy["crawlers"].as_str() {
+        Some("separate") => Ok(Crawlers::Separate),
+        Some("include") => Ok(Crawlers::Include),
+        Some("ignore") => Ok(Crawlers::Ignore),
+        _ => Err(not_understood("crawlers")),
+    }
+}
+
+/// A setting that is a number.
+fn count(policy: &Value, name: &str) -> Result<usize> {
+    let number = policy[name].as_u64().ok_or_else(|| not_understood(name))?;
+    Ok(usize::try_from(number).unwrap_or(usize::MAX))
 }
 
 fn not_understood(name: &str) -> Error {

@@ -84,10 +84,12 @@ const fn says(meaning: Meaning) -> &'static str {
     match meaning {
         Meaning::Bytes => "bytes sent",
         Meaning::Client => "client address",
+        Meaning::Cookies => "cookies",
         Meaning::ForwardedFor => "forwarded address",
         Meaning::Host => "virtual host",
         Meaning::Method => "method",
         Meaning::OptOut => "opt-out",
+        Meaning::OptOutCookies => "opt-out cookies",
         Meaning::Path => "path",
         Meaning::ProxyRequest => "request line, host",
         Meaning::Query => "query string",
@@ -108,9 +110,11 @@ const fn fate(meaning: Meaning) -> &'static str {
         Meaning::Client | Meaning::ForwardedFor => {
             "pseudonymised with a key that is thrown away; reduced to a region; never written"
         }
+        Meaning::Cookies => "dropped at parse, unless --opt-out-cookie names one",
         Meaning::Host => "kept if it is a --site-host, else (other host)",
         Meaning::Method => "reduced to a closed vocabulary, else (invalid)",
         Meaning::OptOut => "1 drops the line before anything is made of it",
+        Meaning::OptOutCookies => "one that opts out drops the line before anything is made of it",
         Meaning::Path => "scrubbed; named only above the threshold",
         Meaning::Query => "reduced to campaign and --keep-query; named only above the threshold",
         Meaning::Referrer => "reduced to a registrable domain; named only above the threshold",

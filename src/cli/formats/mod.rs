@@ -52,7 +52,7 @@ const REQUESTS: [Meaning; 4] = [
 ];
 
 /// Whether the format has a field of that meaning.
-fn has(format: &Format, wanted: Meaning) -> bool {
+pub(super) fn has(format: &Format, wanted: Meaning) -> bool {
     let mut parts = format.parts();
     parts.any(|part| matches!(part, Part::Field { meaning, .. } if meaning == wanted))
 }

@@ -9,7 +9,11 @@ use hushlog::{
 };
 use jiff::SignedDuration;
 
-use crate::cli::log_format::{DateArguments, LogZoneArguments};
+use crate::cli::{
+    log_format::{DateArguments, LogZoneArguments},
+    opt_out::OptOutArguments,
+    profile::Profile,
+};
 
 /// Aggregate statistics of logs: CSV per table and period, and a summary on the terminal
 #[derive(Args)]
@@ -52,9 +56,13 @@ pub(in crate::cli) struct ReportArguments {
     #[arg(long, default_value = "30m", env = "HUSHLOG_VISIT_TIMEOUT", value_name = "TIME", value_parser = duration)]
     pub(super) visit_timeout: SignedDuration,
 
-    /// Fewest networks behind a published row, at least 5
-    #[arg(long, default_value_t = 10, env = "HUSHLOG_K", value_name = "N")]
-    pub(super) k: usize,
+    /// What is counted and promised, by one name; other options may promise more, not less
+    #[arg(long, value_enum, env = "HUSHLOG_PROFILE")]
+    pub(super) profile: Option<Profile>,
+
+    /// Fewest networks behind a published row, at least 5 [default: 10; strict: 20, and at least that]
+    #[arg(long, env = "HUSHLOG_K", value_name = "N")]
+    pub(super) k: Option<usize>,
 
     /// Most rows of a table that keep their name
     #[arg(long, env = "HUSHLOG_TOP", value_name = "N")]
@@ -147,6 +155,9 @@ pub(in crate::cli) struct ReportArguments {
     /// Leave out requests of a method, such as HEAD
     #[arg(long, env = "HUSHLOG_EXCLUDE_METHOD", value_name = "METHOD")]
     pub(super) exclude_method: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) opt_out: OptOutArguments,
 
     /// Region database (MaxMind DB format), or one for IPv4 and one for IPv6, or `none`; one is built in
     #[arg(long, env = "HUSHLOG_GEO_DB", value_name = "FILE")]

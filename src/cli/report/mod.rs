@@ -1,6 +1,7 @@
 //! `hushlog report`: aggregate statistics of logs into a folder.
 
 mod arguments;
+mod in_force;
 mod places;
 
 use std::{
@@ -26,17 +27,24 @@ use hushlog::{
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-pub(super) use self::arguments::{PeriodArgument, ReportArguments};
 use self::places::Places;
-use super::{Exit, log_format, messages, progress, random_key, say, show, zone};
-
-/// Fewest networks that any setting may ask for.
-const FLOOR: usize = 5;
+pub(super) use self::{
+    arguments::{PeriodArgument, ReportArguments},
+    in_force::InForce,
+};
+use super::{
+    Exit, log_format, messages,
+    profile::{Profile, ProfileSettings},
+    progress, random_key, say, show, zone,
+};
 
 /// Reads, releases, publishes and tells what was done.
 pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let settings = arguments.settings()?;
     let sites = arguments.sites()?;
+    if let Some(profile) = arguments.profile.filter(|_| !arguments.quiet) {
+        messages::profile(profile, settings.k);
+    }
     let mut inputs = arguments.inputs()?;
     let policy = arguments.policy()?;
     if !arguments.quiet {
@@ -68,6 +76,9 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let reading = arguments.read(&pool, &mut inputs, gates);
     if arguments.verbose {
         messages::formats(&reading.sources);
+    }
+    if !arguments.opt_out.cookies().is_empty() && !arguments.quiet {
+        messages::no_cookies(&reading.sources);
     }
     let unread = messages::failures(&reading.failures, arguments.allow_partial);
     let repetitions = &reading.collected.repetitions;
@@ -115,12 +126,8 @@ fn summary(reports: &[Report], accounts: &Accounts, malformed: &[MalformedLine])
 
 impl ReportArguments {
     fn settings(&self) -> Result<ReportSettings> {
-        if self.k < FLOOR {
-            return Err(Error::Refused(format!(
-                "--k {}: fewer than {FLOOR} networks protect nobody; choose {FLOOR} or more",
-                self.k
-            )));
-        }
+        let profile = self.profile();
+        profile.permits(&self.goal)?;
         Ok(ReportSettings {
             calendar: Calendar::new(zone(&self.tz)?, self.period.into()),
             visits: VisitSettings {
@@ -129,13 +136,17 @@ impl ReportArguments {
                 most_pageviews: self.automated_pageviews,
                 most_requests: self.automated_requests,
             },
-            k: self.k,
+            k: profile.k(self.k)?,
             top: self.top,
             gap: self.gap.map(microseconds).transpose()?,
             allow_partial: self.allow_partial,
             include_open: self.include_open,
             policy: self.statement(),
         })
+    }
+
+    fn profile(&self) -> Profile {
+        self.profile.unwrap_or_default()
     }
 
     fn inputs(&self) -> Result<Inputs> {
@@ -157,6 +168,7 @@ impl ReportArguments {
             hosts: NamedHosts::new(&self.host_from_file, &sources)?,
             sources,
             format: log_format::chosen(&self.log_format, &self.dates)?,
+            opt_out_cookies: self.opt_out.cookies().to_vec(),
             log_tz: self.log_zone.zone()?,
         })
     }
@@ -186,6 +198,7 @@ impl ReportArguments {
     fn policy(&self) -> Result<Policy> {
         let urls = UrlSettings {
             path_words: self.path_word.clone(),
+            path_levels: self.profile().settings().path_levels,
             routes: self.page.clone(),
             keep_query: self.keep_query.clone(),
             ..UrlSettings::default()
@@ -197,10 +210,12 @@ impl ReportArguments {
             (&self.site_host[..], Hosts::new(&self.site_host)?)
         };
         Ok(Policy {
+            senders: self.profile().settings().senders,
             urls: UrlRules::new(&urls)?,
             referrers: ReferrerRules::new(own_hosts),
             agents: AgentRules::new(),
             regions: self.regions()?,
+            opt_outs: self.opt_out.addresses()?,
             filters: Filters::new(&self.filters())?,
             goals: Goals::new(&self.goal)?,
             hosts,
@@ -208,6 +223,9 @@ impl ReportArguments {
     }
 
     fn regions(&self) -> Result<Regions> {
+        if !self.profile().settings().senders.are_visitors() {
+            return Ok(Regions::none());
+        }
         match self.geo_db.as_slice() {
             [] => Regions::embedded(),
             [none] if none.as_os_str() == "none" => Ok(Regions::none()),
@@ -218,13 +236,23 @@ impl ReportArguments {
     /// The settings in force as manifests state them. Addresses, hosts and paths that are left out are
     /// given by number only: they are nobody's business.
     fn statement(&self) -> Value {
+        let ProfileSettings {
+            path_levels,
+            senders,
+            ..
+        } = self.profile().settings();
+        let visits = senders.are_visitors();
         json!({
-            "visit_timeout_seconds": self.visit_timeout.as_secs(),
+            "profile": self.profile().name(),
+            "visits": visits,
+            "visit_timeout_seconds": visits.then(|| self.visit_timeout.as_secs()),
             "crawlers": self.crawlers.name(),
-            "automated_pageviews": self.automated_pageviews,
-            "automated_requests": self.automated_requests,
+            "automated_pageviews": visits.then_some(self.automated_pageviews),
+            "automated_requests": visits.then_some(self.automated_requests),
             "top": self.top,
+            "path_levels": path_levels,
             "regions": match self.geo_db.as_slice() {
+                _ if !visits => "none",
                 [] => "built in",
                 [none] if none.as_os_str() == "none" => "none",
                 _ => "own",
@@ -234,6 +262,8 @@ impl ReportArguments {
             "path_words": self.path_word,
             "keep_query": self.keep_query,
             "goals": self.goal,
+            "opt_out_cookies": self.opt_out.cookies().len(),
+            "opt_out_addresses": self.opt_out.have_addresses(),
             "include_path": self.include_path,
             "exclude_path": self.exclude_path.len(),
             "exclude_ip": self.exclude_ip.len(),

@@ -169,7 +169,8 @@ fn push_pieces(directive: Directive<'_>, pieces: &mut Vec<Piece>) -> Result<()> 
         ("A" | "D" | "I" | "k" | "l" | "L" | "P" | "R" | "S" | "T" | "X" | "^FB", _) => {
             (Field::Word, 0)
         }
-        ("c" | "C" | "e" | "f" | "n" | "o" | "u" | "x" | "^ti" | "^to", _) => (Field::Text, 0),
+        ("C", name) => (Field::cookie(name), 0),
+        ("c" | "e" | "f" | "n" | "o" | "u" | "x" | "^ti" | "^to", _) => (Field::Text, 0),
         (unknown, _) => {
             return Err(refused(&format!(
                 "`%{unknown}` is not a directive of Apache's LogFormat"
@@ -190,6 +191,7 @@ fn request_header(name: &str) -> (Field, u8) {
         "referer" => (Field::Referrer, 0),
         "user-agent" => (Field::UserAgent, 0),
         "host" => (Field::Host, 2),
+        "cookie" => (Field::cookies(), 0),
         "dnt" | "sec-gpc" => (Field::OptOut, 0),
         "x-forwarded-for" | "x-real-ip" => (Field::ForwardedFor, 3),
         _ => (Field::Text, 0),

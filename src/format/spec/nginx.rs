@@ -170,6 +170,7 @@ fn meaning(name: &str) -> (Field, u8) {
         "host" => (Field::Host, 0),
         "server_name" => (Field::Host, 1),
         "http_host" => (Field::Host, 2),
+        "http_cookie" => (Field::cookies(), 0),
         "http_dnt" | "http_sec_gpc" => (Field::OptOut, 0),
         "http_referer" => (Field::Referrer, 0),
         "http_user_agent" => (Field::UserAgent, 0),
@@ -191,7 +192,10 @@ fn meaning(name: &str) -> (Field, u8) {
         "time_local" => (Field::Time(Pattern::clf()), 0),
         _ if is_list(name) => (Field::List, 0),
         _ if WORDS.contains(&name) => (Field::Word, 0),
-        _ => (Field::Text, 0),
+        _ => {
+            let cookie = name.strip_prefix("cookie_");
+            (cookie.map_or(Field::Text, Field::cookie), 0)
+        }
     }
 }
 

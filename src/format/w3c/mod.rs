@@ -9,6 +9,7 @@ use memchr::{memchr, memchr_iter, memchr2};
 
 use super::{
     compile::refused,
+    cookies::OptOutCookie,
     draft::{Draft, Entry},
     outline::Meaning,
     parser::{BYTE_ORDER_MARK, content},
@@ -31,6 +32,8 @@ pub(super) struct Directives {
     columns: Option<Arc<Columns>>,
     /// The day that `#Date` says, for lines with a time of day only.
     date: Fields,
+    /// The cookies that are heeded.
+    cookies: Arc<[OptOutCookie]>,
 }
 
 /// What a `#Fields` directive says.
@@ -66,8 +69,18 @@ impl Directives {
         })?;
         Ok(Self {
             columns: Some(Arc::new(columns)),
-            date: Fields::default(),
+            ..Self::default()
         })
+    }
+
+    /// The same state where those cookies are heeded, also in columns that are declared later.
+    pub(super) fn heeding(&self, cookies: &[OptOutCookie]) -> Self {
+        let columns = self.columns.as_ref();
+        Self {
+            columns: columns.map(|columns| Arc::new(columns.heeding(cookies))),
+            date: self.date,
+            cookies: cookies.into(),
+        }
     }
 
     /// Whether the columns are known.
@@ -135,7 +148,8 @@ impl Directives {
             return;
         };
         if name.eq_ignore_ascii_case(b"Fields") {
-            self.columns = Columns::named(value).map(Arc::new);
+            let columns = Columns::named(value);
+            self.columns = columns.map(|columns| Arc::new(columns.heeding(&self.cookies)));
         } else if name.eq_ignore_ascii_case(b"Date") {
             let mut day = Fields::default();
             if date(value, &mut day).is_some() {
@@ -216,6 +230,17 @@ impl Columns {
             zone: (!is_local).then_some(0),
         })
     }
+
+    /// The same columns where those cookies are heeded.
+    fn heeding(&self, cookies: &[OptOutCookie]) -> Self {
+        let mut heeding = self.clone();
+        for column in &mut heeding.columns {
+            if let Column::Value(entry, _) = column {
+                *entry = entry.heeding(cookies).into();
+            }
+        }
+        heeding
+    }
 }
 
 /// What the column of that name says, next to others. Of several for the same thing the one is used that
@@ -242,6 +267,7 @@ fn column(name: &str, is_local: bool, agent: Escape, has: &impl Fn(&str) -> bool
         "cs(user-agent)" => return Column::Value(Field::UserAgent.into(), agent),
         "x-host-header" => Field::Host,
         "cs-host" | "cs(host)" if !has("x-host-header") => Field::Host,
+        "cs(cookie)" => return Column::Value(Field::cookies().into(), agent),
         "cs(dnt)" | "cs(sec-gpc)" => Field::OptOut,
         _ => Field::Text,
     };

@@ -3,13 +3,13 @@
 use std::{
     ffi::OsString,
     fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
 use super::{
     super::datapackage,
     disk::{Disk, write_error},
+    trust,
 };
 use crate::{
     error::{Error, Result},
@@ -41,8 +41,8 @@ impl Layout {
     ///
     /// # Errors
     ///
-    /// [`Error::Write`] if a folder cannot be created or read; [`Error::Refused`] if others can
-    /// write to one, or if the state would lie among the files that are published.
+    /// [`Error::Write`] if a folder cannot be created or read; [`Error::Refused`] if one is in the
+    /// hands of others, or if the state would lie among the files that are published.
     pub(super) fn prepare(
         disk: &dyn Disk,
         dir: &Path,
@@ -62,6 +62,7 @@ impl Layout {
             )));
         }
         let ledger = ledger.map_or_else(|| Ok(dir.join(LEDGER)), absolute)?;
+        ledger.parent().map_or(Ok(()), trust::check_folder)?;
         Ok(Self {
             dir,
             private: own_state,
@@ -214,13 +215,7 @@ fn private_folder(disk: &dyn Disk, path: &Path) -> Result<PathBuf> {
         let parent = path.parent().filter(|parent| *parent != Path::new(""));
         disk.sync_folder(parent.unwrap_or(Path::new(".")))?;
     }
-    let metadata = fs::metadata(path).map_err(|source| write_error(path, source))?;
-    if metadata.permissions().mode() & 0o002 != 0 {
-        return Err(Error::Refused(format!(
-            "{}: everyone can write to this folder; take that permission away (chmod o-w)",
-            path.display()
-        )));
-    }
+    trust::check_folder(path)?;
     path.canonicalize()
         .map_err(|source| write_error(path, source))
 }

@@ -17,6 +17,7 @@ mod lock;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
@@ -70,7 +71,7 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`Error::Setting`] if another run has it open, [`Error::Refused`] if everyone can write to
+    /// [`Error::Setting`] if another run has it open, [`Error::Refused`] if others can write to
     /// it or sites have releases in it, [`Error::Ledger`] if the ledger, the state or a manifest is
     /// damaged, [`Error::Write`] or [`Error::Read`] if a file cannot be written or read.
     pub fn open(dir: &Path, state_dir: Option<&Path>, ledger: Option<&Path>) -> Result<Self> {

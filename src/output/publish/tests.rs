@@ -613,6 +613,19 @@ fn a_folder_that_everyone_can_write_is_refused() {
     let error = site.open().map(drop).unwrap_err();
     assert!(matches!(error, Error::Refused(_)), "{error}");
     assert!(!out.join(".state").exists());
+    fs::set_permissions(&out, Permissions::from_mode(0o700)).unwrap();
+    let shared = site.path("shared");
+    fs::create_dir(&shared).unwrap();
+    fs::set_permissions(&shared, Permissions::from_mode(0o1777)).unwrap();
+    for (state, ledger) in [
+        (Some(shared.clone()), None),
+        (None, Some(shared.join("ledger"))),
+    ] {
+        let error = Folder::open(&out, state.as_deref(), ledger.as_deref());
+        let error = error.map(drop).unwrap_err();
+        assert!(matches!(error, Error::Refused(_)), "{error}");
+    }
+    assert_eq!(fs::read_dir(&shared).unwrap().count(), 0);
 }
 
 #[test]

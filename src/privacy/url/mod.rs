@@ -34,6 +34,8 @@ const OPAQUE: &str = "(opaque)";
 pub struct UrlSettings {
     /// Path words besides the built-in ones: the segment after one is never published.
     pub path_words: Vec<String>,
+    /// Segments of a path that pages show at most, from 1 to 8; a page that has more ends in `/{…}`.
+    pub path_levels: usize,
     /// Patterns that name pages: literal segments, `:name` for any one segment, a last `*` for the
     /// rest. The first that matches wins.
     pub routes: Vec<String>,
@@ -47,6 +49,7 @@ impl Default for UrlSettings {
     fn default() -> Self {
         Self {
             path_words: Vec::new(),
+            path_levels: path::SEGMENTS,
             routes: Vec::new(),
             keep_query: Vec::new(),
             assets: asset::default_entries(),
@@ -58,6 +61,7 @@ impl Default for UrlSettings {
 #[derive(Clone, Debug)]
 pub struct UrlRules {
     words: PathWords,
+    levels: usize,
     routes: Vec<Route>,
     kept: KeptKeys,
     assets: Assets,
@@ -88,18 +92,33 @@ impl UrlRules {
     /// # Errors
     ///
     /// [`Error::Setting`](crate::error::Error::Setting) for a path word, pattern, key or asset that
-    /// cannot be used.
+    /// cannot be used, [`Error::Refused`](crate::error::Error::Refused) for a pattern that shows more
+    /// levels than pages may.
     pub fn new(settings: &UrlSettings) -> Result<Self> {
+        let levels = settings.path_levels.clamp(1, path::SEGMENTS);
         Ok(Self {
             words: PathWords::new(&settings.path_words)?,
+            levels,
             routes: settings
                 .routes
                 .iter()
-                .map(|route| Route::new(route))
+                .map(|route| Route::new(route, levels))
                 .collect::<Result<_>>()?,
             kept: KeptKeys::new(&settings.keep_query)?,
             assets: Assets::new(&settings.assets)?,
         })
+    }
+
+    /// The query keys that are kept in pages.
+    #[must_use]
+    pub fn kept_keys(&self) -> &[String] {
+        self.kept.names()
+    }
+
+    /// Segments of a path that pages show at most.
+    #[must_use]
+    pub const fn levels(&self) -> usize {
+        self.levels
     }
 
     /// What is left of a request. Meant to be asked once per distinct value: it allocates.
@@ -116,7 +135,7 @@ impl UrlRules {
     #[must_use]
     pub fn scrub_path(&self, target: &[u8]) -> String {
         DecodedPath::of(Target::of(target).path)
-            .and_then(|path| path::scrub(&path, &self.words))
+            .and_then(|path| path::scrub(&path, &self.words, self.levels))
             .unwrap_or_else(|| OPAQUE.to_owned())
     }
 
@@ -137,7 +156,7 @@ impl UrlRules {
         let route = self.routes.iter().find(|route| route.matches(path));
         let mut page = match route {
             Some(route) => route.page().to_owned(),
-            None => path::scrub(path, &self.words)?,
+            None => path::scrub(path, &self.words, self.levels)?,
         };
         self.kept.append(query, &mut page);
         Some(page)

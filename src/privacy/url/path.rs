@@ -10,8 +10,9 @@ use super::{
     words::PathWords,
 };
 
-/// Segments, empty ones included, that a published path has at most before [`REST`].
-const SEGMENTS: usize = 8;
+/// Segments, empty ones included, that a published path has at most before [`REST`], unless settings allow
+/// fewer.
+pub(super) const SEGMENTS: usize = 8;
 
 /// A path without parameters, decoded until nothing is left to decode. Begins with `/`. Personal.
 pub(super) struct DecodedPath<'a>(Cow<'a, [u8]>);
@@ -37,17 +38,17 @@ impl<'a> DecodedPath<'a> {
 }
 
 /// The path as it may be published; `None` where it is not valid UTF-8 or has control bytes.
-/// Scrubbing it again changes nothing.
-pub(super) fn scrub(path: &DecodedPath<'_>, words: &PathWords) -> Option<String> {
-    path.text().map(|text| scrub_text(text, words))
+/// Segments after so many levels are left out. Scrubbing it again changes nothing.
+pub(super) fn scrub(path: &DecodedPath<'_>, words: &PathWords, levels: usize) -> Option<String> {
+    path.text().map(|text| scrub_text(text, words, levels))
 }
 
-fn scrub_text(path: &str, words: &PathWords) -> String {
+fn scrub_text(path: &str, words: &PathWords, levels: usize) -> String {
     let mut scrubbed = String::with_capacity(path.len());
     let mut follows_word = false;
     for (position, segment) in path[1..].split('/').enumerate() {
         scrubbed.push('/');
-        if position == SEGMENTS {
+        if position == levels {
             scrubbed.push_str(REST);
             break;
         }

@@ -42,6 +42,11 @@ impl fmt::Debug for Campaign {
 pub(super) struct KeptKeys(Vec<String>);
 
 impl KeptKeys {
+    /// The keys.
+    pub(super) fn names(&self) -> &[String] {
+        &self.0
+    }
+
     /// Keys as plain as values, though in any case, none of them twice.
     pub(super) fn new(keys: &[String]) -> Result<Self> {
         for (position, key) in keys.iter().enumerate() {

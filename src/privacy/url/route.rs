@@ -23,8 +23,8 @@ enum Matcher {
 
 impl Route {
     /// Reads a pattern: literal segments, `:name` for any one segment, and `*` in last place for the
-    /// rest of the path.
-    pub(super) fn new(pattern: &str) -> Result<Self> {
+    /// rest of the path; so many levels at most, without the rest.
+    pub(super) fn new(pattern: &str, levels: usize) -> Result<Self> {
         let refused = |why: &str| Error::Setting(format!("page pattern {pattern:?}: {why}"));
         let Some(segments) = pattern.strip_prefix('/') else {
             return Err(refused("must start with /"));
@@ -36,6 +36,11 @@ impl Route {
         let last = segments.len() - 1;
         if segments[..last].contains(&Matcher::Rest) {
             return Err(refused("* must be the last segment"));
+        }
+        if segments.iter().filter(|it| **it != Matcher::Rest).count() > levels {
+            return Err(Error::Refused(format!(
+                "page pattern {pattern:?}: pages show {levels} levels at most"
+            )));
         }
         let pattern = pattern.to_owned();
         Ok(Self { pattern, segments })
@@ -76,7 +81,7 @@ mod tests {
     use super::*;
 
     fn check(pattern: &str, expected: bool, paths: &[&str]) {
-        let route = Route::new(pattern).unwrap();
+        let route = Route::new(pattern, 8).unwrap();
         assert_eq!(route.page(), pattern);
         for path in paths {
             let decoded = DecodedPath::of(path.as_bytes()).unwrap();
@@ -181,7 +186,25 @@ mod tests {
             "/=1",
             "http://example.org/a",
         ] {
-            assert!(Route::new(pattern).is_err(), "{pattern:?}");
+            assert!(Route::new(pattern, 8).is_err(), "{pattern:?}");
+        }
+    }
+
+    #[test]
+    fn patterns_show_no_more_levels_than_pages() {
+        for (pattern, levels) in [
+            ("/", 1),
+            ("/*", 0),
+            ("/blog/:slug", 2),
+            ("/blog/:year/*", 2),
+            ("/blog/:year/", 3),
+            ("/a/b/c", 3),
+        ] {
+            assert!(Route::new(pattern, levels).is_ok(), "{pattern}");
+            let refused = levels
+                .checked_sub(1)
+                .map(|fewer| Route::new(pattern, fewer).map(drop));
+            assert!(!matches!(refused, Some(Ok(()))), "{pattern}");
         }
     }
 }

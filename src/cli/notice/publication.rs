@@ -1,0 +1,165 @@
+//! What is published, and how those are protected whom it is about.
+
+use hushlog::{
+    aggregate::{Crawlers, Measure, Table},
+    privacy::{IPV4_NETWORK_BITS, IPV6_NETWORK_BITS},
+    release::{FEWEST_CONTRIBUTORS, FEWEST_CRAWLER_REQUESTS},
+    time::PeriodLength,
+};
+
+use super::layout::Section;
+use crate::cli::report::InForce;
+
+/// What site owners promise in their statements, as far as it is so.
+pub(super) fn in_short(in_force: &InForce) -> Section {
+    let visits = in_force.policy.senders.are_visitors();
+    let holding = STATEMENTS.into_iter().filter(|it| match it.needs {
+        Needs::Nothing => true,
+        Needs::Visits => visits,
+        Needs::NoVisits => !visits,
+    });
+    let items = holding.map(|statement| statement.text.to_owned());
+    Section::of("In short", Vec::new()).with_items(items.collect())
+}
+
+/// A sentence of the privacy statements that sites publish, and what must be so for it to be true.
+struct Statement {
+    needs: Needs,
+    text: &'static str,
+}
+
+enum Needs {
+    Nothing,
+    Visits,
+    NoVisits,
+}
+
+const STATEMENTS: [Statement; 6] = [
+    Statement {
+        needs: Needs::Nothing,
+        text: "The statistics of this website are aggregates, without information that identifies anybody.",
+    },
+    Statement {
+        needs: Needs::NoVisits,
+        text: "We do not track browsing behaviour: no request is connected with another one of the same \
+               visitor.",
+    },
+    Statement {
+        needs: Needs::Visits,
+        text: "We learn how many people visit, how long they stay, which pages they look at, from which site \
+               they come, and which ways they take from page to page; not who they are.",
+    },
+    Statement {
+        needs: Needs::Visits,
+        text: "Visitors are told apart by pseudonyms that change every day and that nobody can compute \
+               again once their key is gone, us included.",
+    },
+    Statement {
+        needs: Needs::Nothing,
+        text: "No address, user name or other identifier that the server's log holds is in the statistics.",
+    },
+    Statement {
+        needs: Needs::Nothing,
+        text: "Nothing is stored on your device to count you, and nobody else is asked or told.",
+    },
+];
+
+/// The tables that are published.
+pub(super) fn published(in_force: &InForce) -> Section {
+    let period = in_force.settings.calendar.length().name();
+    let tables = Table::ALL.into_iter().filter(|it| is_made(*it, in_force));
+    let lead = format!("Once for each {period}, as tables:");
+    Section::of("What is published", [lead])
+        .with_items(tables.map(|it| told(it, in_force)).collect())
+}
+
+/// What a table tells: all that it is for, or what can be told without visits.
+fn told(table: Table, in_force: &InForce) -> String {
+    if in_force.policy.senders.are_visitors() {
+        return table.description().to_owned();
+    }
+    let is_longer = in_force.settings.calendar.length() != PeriodLength::Day;
+    let measures = names(table.measures(), in_force);
+    match table.keys(is_longer).join(" and ") {
+        none if none.is_empty() => format!("The period as a whole: {measures}."),
+        keys => format!("By {keys}: {measures}."),
+    }
+}
+
+/// The names of those of some measures that are told.
+fn names(measures: &[Measure], in_force: &InForce) -> String {
+    let visits = in_force.policy.senders.are_visitors();
+    let told = measures.iter().filter(|it| visits || !it.is_of_visits());
+    told.map(|it| it.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether there can be anything in a table.
+fn is_made(table: Table, in_force: &InForce) -> bool {
+    let policy = &in_force.policy;
+    let has_visits = policy.senders.are_visitors() || !table.measures()[0].is_of_visits();
+    has_visits
+        && match table {
+            Table::Goals => !policy.goals.names().is_empty(),
+            Table::GoalRegions => {
+                !policy.goals.names().is_empty() && !policy.regions.databases().is_empty()
+            }
+            Table::Hosts => in_force.names_hosts(),
+            Table::Regions => !policy.regions.databases().is_empty(),
+            Table::Crawlers => in_force.settings.visits.crawlers != Crawlers::Ignore,
+            Table::Summary
+            | Table::Traffic
+            | Table::Pages
+            | Table::Transitions
+            | Table::Referrers
+            | Table::Campaigns
+            | Table::Browsers
+            | Table::Systems
+            | Table::Devices
+            | Table::Durations
+            | Table::Depths
+            | Table::Statuses
+            | Table::Errors => true,
+        }
+}
+
+/// The threshold and what goes with it.
+pub(super) fn protected(in_force: &InForce) -> Section {
+    let k = in_force.settings.k;
+    let addresses = 1_u32 << (32 - IPV4_NETWORK_BITS);
+    let senders = if in_force.policy.senders.are_visitors() {
+        "visitors"
+    } else {
+        "networks"
+    };
+    let but = if is_made(Table::Crawlers, in_force) {
+        ", known machines apart"
+    } else {
+        ""
+    };
+    let volumes = names(&Measure::VOLUMES, in_force);
+    let mut paragraphs = vec![
+        format!(
+            "No row of these tables describes fewer than {k} networks{but}. A network is {addresses} \
+             neighbouring addresses (of IPv6, all that have their first {IPV6_NETWORK_BITS} bits in common). \
+             What is rarer is put together under \"(other)\", or left out."
+        ),
+        format!(
+            "No sum ({volumes}) is published to which fewer than {FEWEST_CONTRIBUTORS} {senders} contributed, \
+             or of which one made up more than half. Nothing is published of a {} with fewer than {k} networks.",
+            in_force.settings.calendar.length().name()
+        ),
+    ];
+    if is_made(Table::Crawlers, in_force) {
+        paragraphs.push(format!(
+            "Search engines and other known machines are listed by their names from \
+             {FEWEST_CRAWLER_REQUESTS} requests on. They are not people."
+        ));
+    }
+    paragraphs.push(format!(
+        "What this does not promise: networks are not people, and somebody who uses {k} networks can make a \
+         row alone; {} networks that agree to could find out about one more; and the statistics of one log \
+         are published once, since two that differ could be subtracted from each other.",
+        k - 1
+    ));
+    Section::of("How few people can be behind a number", paragraphs)
+}

@@ -1,0 +1,46 @@
+//! What `report` is run by with its arguments, for whoever tells of it instead of doing it.
+
+use hushlog::{
+    error::Result,
+    format::{Format, OptOutCookie},
+    pipeline::ReportSettings,
+    privacy::Policy,
+};
+
+use super::ReportArguments;
+use crate::cli::log_format;
+
+/// The settings that arguments come to.
+pub(in crate::cli) struct InForce {
+    pub(in crate::cli) settings: ReportSettings,
+    pub(in crate::cli) policy: Policy,
+    /// None if it is found out for each log.
+    pub(in crate::cli) format: Option<Format>,
+    pub(in crate::cli) cookies: Vec<OptOutCookie>,
+    /// Whether addresses may have asked not to be counted.
+    pub(in crate::cli) opt_out_addresses: bool,
+    pub(in crate::cli) has_key_file: bool,
+}
+
+impl ReportArguments {
+    /// What is in force with these arguments.
+    pub(in crate::cli) fn in_force(&self) -> Result<InForce> {
+        let cookies = self.opt_out.cookies();
+        let format = log_format::chosen(&self.log_format, &self.dates)?;
+        Ok(InForce {
+            settings: self.settings()?,
+            policy: self.policy()?,
+            format: format.map(|format| format.heeding(cookies)),
+            cookies: cookies.to_vec(),
+            opt_out_addresses: self.opt_out.have_addresses(),
+            has_key_file: self.key_file.is_some(),
+        })
+    }
+}
+
+impl InForce {
+    /// Whether sites are named that requests go to.
+    pub(in crate::cli) fn names_hosts(&self) -> bool {
+        self.policy.hosts.names().len() > 1
+    }
+}
