@@ -3,17 +3,13 @@
 use std::{
     collections::BTreeMap,
     env, fs,
-    io::{Read, Write},
+    io::Write,
     path::Path,
     process::{Command, Output, Stdio},
     thread,
 };
 
 use flate2::{Compression, write::GzEncoder};
-use rustix::{
-    fs::OFlags,
-    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-};
 
 /// Every file below a folder, by its path in it.
 pub(crate) type Tree = BTreeMap<String, Vec<u8>>;
@@ -80,30 +76,6 @@ pub(crate) fn run_on(command: &mut Command, input: &[u8]) -> Output {
 /// What the program said on standard error.
 pub(crate) fn complaint(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// What a command writes to a terminal as its standard error.
-pub(crate) fn on_a_terminal(command: &mut Command) -> Vec<u8> {
-    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
-    grantpt(&terminal).expect("a terminal of ours");
-    unlockpt(&terminal).expect("an unlocked terminal");
-    let name = ptsname(&terminal, Vec::new()).expect("a terminal with a name");
-    let flags = OFlags::RDWR | OFlags::NOCTTY;
-    let other_end = rustix::fs::open(name.as_c_str(), flags, rustix::fs::Mode::empty());
-    let other_end = other_end.expect("the other end of the terminal");
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(other_end);
-    let mut child = command.spawn().expect("the program starts");
-    // Gives up the command's own copy of the other end.
-    command.stderr(Stdio::null());
-    let mut shown = Vec::new();
-    // Linux ends a terminal that nobody writes to any more by an error.
-    let _ = fs::File::from(terminal).read_to_end(&mut shown);
-    let status = child.wait().expect("the program ends");
-    assert!(status.success(), "{status}");
-    shown
 }
 
 /// Every file below a folder.

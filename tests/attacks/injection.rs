@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{K, Released, Request, Site, readers};
-use crate::program::{Tree, on_a_terminal, program, run, run_for, tree};
+use crate::program::{Tree, program, run, run_for, tree};
 
 /// What would act, by who would obey it.
 const PAYLOADS: [(&str, &str); 25] = [
@@ -166,17 +166,6 @@ fn spreadsheets_browsers_and_terminals_find_nothing_to_obey() {
     check(&files, &output);
     let audit = run(program().arg("audit").arg(site.out()));
     check_text(&audit.stdout, "the audit's report");
-}
-
-/// Rows of a summary on a terminal.
-#[test]
-fn a_terminal_is_told_no_commands() {
-    let site = Site::new(log());
-    let shown = on_a_terminal(site.report().arg("-v"));
-    let shown = String::from_utf8_lossy(&shown);
-    let own = shown.replace("\u{1b}[2K", "").replace("\u{1b}[1A", "");
-    let found = own.chars().find(|character| acts(*character));
-    assert_eq!(found, None, "{own:?}");
 }
 
 /// The attacker names files: a virtual host, an upload, an archive that was unpacked.

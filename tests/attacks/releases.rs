@@ -4,7 +4,7 @@
 use std::fs;
 
 use super::{Released, Request, Site, readers};
-use crate::program::{Tree, assert_same, complaint, published, run, run_for};
+use crate::program::{Tree, assert_same, complaint, program, published, report, run, run_for};
 
 /// The victim alone asks for a page, in the network of a number.
 fn victim() -> String {
@@ -144,7 +144,7 @@ fn a_memory_that_is_lost_or_put_back() {
         ("without state", &|site| remove(site, ".state")),
         ("without ledger", &|site| remove(site, "ledger.jsonl")),
         ("with an empty ledger", &|site| {
-            drop(site.write("out/ledger.jsonl", ""))
+            site.write("out/ledger.jsonl", "");
         }),
         ("without ledger and state", &|site| {
             remove(site, ".state");
@@ -181,4 +181,35 @@ fn another_ledger_for_the_same_folder() {
     assert_ne!(output.status.code(), Some(0), "{}", complaint(&output));
     assert_same(&published(&site.out()), &before, "another ledger");
     assert!(!site.path("second.jsonl").exists());
+}
+
+/// One ledger for two folders is one memory.
+#[test]
+fn another_folder_for_the_same_ledger() {
+    let (site, _) = released();
+    let log = fs::read_to_string(site.path("access.log")).expect("a log");
+    site.write("access.log", log + &victim());
+    let folder = site.path("other");
+    let mut elsewhere = report(&folder);
+    elsewhere.arg(site.path("access.log"));
+    elsewhere.args(["--k=5", "--geo-db=none", "--ledger"]);
+    let output = run(elsewhere.arg(site.out().join("ledger.jsonl")));
+    assert!(complaint(&output).contains("was released before"));
+    assert!(published(&folder).is_empty());
+}
+
+/// No program can know of a ledger that it is not shown. Whoever makes two has been told.
+#[test]
+fn two_ledgers_are_warned_of() {
+    let help = run_for(program().args(["report", "--help"]), 0).stdout;
+    let help = String::from_utf8_lossy(&help)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(
+        help.contains("two ledgers for one log void the threshold"),
+        "{help}"
+    );
+    let manual = include_str!("../../README.md");
+    assert!(manual.contains("Two ledgers over the same log are one too many"));
 }

@@ -141,7 +141,10 @@ fn as_many_host_names_of_one_zone() {
 #[test]
 fn as_nobody() {
     check("no client", |_| "-".to_owned());
-    check("sockets", |mask| ["unix:", "-"][mask % 2].to_owned());
+    check("sockets", |mask| format!("unix:/run/{mask}.sock"));
+    check("broken addresses", |mask| format!("300.1.2.{mask}"));
+    check("broken IPv6", |mask| format!("2a02:::{mask:x}"));
+    check("obfuscated names of RFC 7239", |mask| format!("_{mask}"));
 }
 
 /// Behind `%h` the header says nothing; where it alone is logged, its last public address counts, which

@@ -8,18 +8,23 @@ mod log;
 use std::{
     ffi::OsStr,
     fs::{self, Permissions},
+    io::Read,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
+use rustix::{
+    fs::OFlags,
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+};
 use tempfile::TempDir;
 
 use self::log::{
     FORMATS, Format, MAIL, MALFORMED, NETWORKS, PARTS, SECRETS, client, log, spellings,
 };
 use crate::{
-    program::{gzip, on_a_terminal, program, published, report, run_for, tree, with_room_for},
+    program::{gzip, program, published, report, run_for, tree, with_room_for},
     traces::{Traces, base64},
 };
 
@@ -355,4 +360,28 @@ fn nothing_personal_comes_out_beside_the_progress_bar() {
     traces.assert_none_in(&shown, "the terminal");
     let shown = String::from_utf8_lossy(&shown);
     assert!(shown.contains("lines/s"), "no progress was shown: {shown}");
+}
+
+/// What a command writes to a terminal as its standard error.
+fn on_a_terminal(command: &mut Command) -> Vec<u8> {
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&terminal).expect("a terminal of ours");
+    unlockpt(&terminal).expect("an unlocked terminal");
+    let name = ptsname(&terminal, Vec::new()).expect("a terminal with a name");
+    let flags = OFlags::RDWR | OFlags::NOCTTY;
+    let other_end = rustix::fs::open(name.as_c_str(), flags, rustix::fs::Mode::empty());
+    let other_end = other_end.expect("the other end of the terminal");
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(other_end);
+    let mut child = command.spawn().expect("the program starts");
+    // Gives up the command's own copy of the other end.
+    command.stderr(Stdio::null());
+    let mut shown = Vec::new();
+    // Linux ends a terminal that nobody writes to any more by an error.
+    let _ = fs::File::from(terminal).read_to_end(&mut shown);
+    let status = child.wait().expect("the program ends");
+    assert!(status.success(), "{status}");
+    shown
 }

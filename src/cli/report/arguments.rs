@@ -156,7 +156,8 @@ pub(in crate::cli) struct ReportArguments {
     #[arg(long, env = "HUSHLOG_STATE", value_name = "DIR")]
     pub(super) state: Option<PathBuf>,
 
-    /// Ledger of all releases, if not in the output folder
+    /// Ledger of all releases, if not in the output folder; two ledgers for one log void the
+    /// threshold, as their releases can be subtracted from each other
     #[arg(long, env = "HUSHLOG_LEDGER", value_name = "FILE")]
     pub(super) ledger: Option<PathBuf>,
 
