@@ -104,6 +104,10 @@ fn a_single_page_is_not_what_is_left_of_the_total() {
         );
         assert_eq!(found, ["/a 20", "/b 20", &format!("(other) {}", 12 + few)]);
     }
+    // Two that together are too few are no better.
+    let few = page(60..61, "/secret") + &page(61..60 + K - 1, "/hidden");
+    let found = rows(&(large.clone() + &few), "pages", 1);
+    assert_eq!(found, ["/a 20", "/b 20", "(other) 16"]);
     // Two of K networks together are a group; one of them alone is named.
     let two = page(60..62, "/secret") + &page(62..60 + K, "/hidden");
     let found = rows(&(large.clone() + &two), "pages", 1);
@@ -112,7 +116,24 @@ fn a_single_page_is_not_what_is_left_of_the_total() {
     assert!(rows(&(large + &named), "pages", 1).contains(&format!("/secret {K}")));
 }
 
-/// All pages that end in a path, all statuses but one, all hours but one.
+/// An `(other)` of one row would be that row, without its name but with its numbers.
+#[test]
+fn a_row_that_is_one_too_many_is_not_alone() {
+    let page = |networks, target: &str| {
+        crowd(
+            networks,
+            &Request {
+                target,
+                ..Request::default()
+            },
+        )
+    };
+    let log = page(0..20, "/a") + &page(20..38, "/b") + &page(40..56, "/c") + &page(60..74, "/d");
+    let found = Released::of(&log, &["--top=3"]).cells("pages", 2);
+    assert_eq!(found, ["/a 20", "/b 18", "(other) 30"]);
+}
+
+/// All statuses but one, all hours but one.
 #[test]
 fn the_complement_of_all_rows_but_one() {
     let quiet = |hour: usize, networks| {
