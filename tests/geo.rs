@@ -130,6 +130,17 @@ fn cities(folder: &Path) -> [PathBuf; 2] {
     ]
 }
 
+/// A database of networks of IPv4, each with its country and region.
+pub(crate) fn regions(folder: &Path, networks: &[(&str, &str, &str)]) -> PathBuf {
+    let records: Vec<(&str, Value)> = networks
+        .iter()
+        .map(|(network, country, state)| {
+            (*network, json!({"country_code": country, "state1": state}))
+        })
+        .collect();
+    database(folder, "regions.mmdb", IpVersion::V4, &records)
+}
+
 fn database(folder: &Path, name: &str, version: IpVersion, networks: &[(&str, Value)]) -> PathBuf {
     let mut writer = Writer::builder("Cities")
         .ip_version(version)

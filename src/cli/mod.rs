@@ -26,7 +26,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use hushlog::{
     error::{Error, Result},
-    output::ATTRIBUTION,
+    output::{ATTRIBUTION, is_hazardous},
     time::TimeZone,
 };
 use zeroize::Zeroizing;
@@ -86,7 +86,7 @@ pub(crate) fn run() -> Exit {
 /// away is not told.
 fn say(message: Arguments<'_>) {
     let safe = |character: char| {
-        if character.is_control() {
+        if is_hazardous(character) {
             '\u{fffd}'
         } else {
             character

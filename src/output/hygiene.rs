@@ -29,7 +29,8 @@ pub(super) fn escaped(text: &str) -> String {
 
 /// Whether a character acts instead of showing: C0 and C1 controls, line separators, and the
 /// controls of writing direction (Unicode Standard Annex 9).
-pub(crate) fn is_hazardous(character: char) -> bool {
+#[must_use]
+pub fn is_hazardous(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

@@ -14,6 +14,6 @@ mod terminal;
 pub use attribution::ATTRIBUTION;
 pub(crate) use datapackage::of_periods as datapackage;
 pub use files::{File, files};
-pub(crate) use hygiene::is_hazardous;
+pub use hygiene::is_hazardous;
 pub use publish::Folder;
 pub use terminal::summary;

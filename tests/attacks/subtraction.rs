@@ -1,42 +1,30 @@
 //! Attacks by subtraction between published tables, as logs that would give a small group away if rows
 //! were rolled up table by table alone.
 
-use std::fs;
+use super::{K, Released, Request, Site, WINDOWS as DESKTOP, readers as crowd};
+use crate::{geo::regions, program::run_for};
 
-use crate::program::{report, run_for};
-
-const DESKTOP: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
-                       Chrome/138.0.0.0 Safari/537.36";
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0";
 const CHROME_ON_LINUX: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
                                Chrome/138.0.0.0 Safari/537.36";
 
 /// The request of a page by a reader of the network of this number.
 fn line(network: usize, second: usize, target: &str, agent: &str) -> String {
-    format!(
-        "81.2.{network}.9 - - [02/Jun/2025:08:{:02}:{:02} +0000] \"GET {target} HTTP/1.1\" 200 100 \"-\" \
-         \"{agent}\"\n",
-        second / 60,
-        second % 60
-    )
+    let client = &super::reader(network);
+    let second = 8 * 3600 + second;
+    Request {
+        client,
+        second,
+        target,
+        agent,
+        ..Request::default()
+    }
+    .line()
 }
 
-/// The key columns and the first number of a table's rows, at k = 5; nothing if it is withheld.
+/// The key columns and the first number of a table's rows; nothing if it is withheld.
 fn rows(log: &str, table: &str, keys: usize) -> Vec<String> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (input, output) = (folder.path().join("access.log"), folder.path().join("out"));
-    fs::write(&input, log).expect("a written log");
-    run_for(
-        report(&output).args(["--k=5", "--geo-db=none"]).arg(&input),
-        0,
-    );
-    let csv = fs::read_to_string(output.join(format!("date=2025-06-02/{table}.csv")));
-    let csv = csv.unwrap_or_default();
-    let row = |line: &str| {
-        let columns: Vec<&str> = line.split(',').skip(1).take(keys + 1).collect();
-        columns.join(" ")
-    };
-    csv.lines().skip(1).map(row).collect()
+    Released::of(log, &[]).cells(table, keys + 1)
 }
 
 /// So many readers of networks of their own with an agent, from a number on.
@@ -93,4 +81,226 @@ fn steps_to_a_page_are_not_what_is_left_of_its_pageviews() {
         !found.iter().any(|row| row.starts_with("/a /c")),
         "{found:?}"
     );
+}
+
+/// One small page beside large ones would be the total less those.
+#[test]
+fn a_single_page_is_not_what_is_left_of_the_total() {
+    let page = |networks, target: &str| {
+        crowd(
+            networks,
+            &Request {
+                target,
+                ..Request::default()
+            },
+        )
+    };
+    let large = page(0..20, "/a") + &page(20..40, "/b") + &page(40..52, "/c");
+    for few in [1, 2, K - 1] {
+        let found = rows(
+            &(large.clone() + &page(60..60 + few, "/secret")),
+            "pages",
+            1,
+        );
+        assert_eq!(found, ["/a 20", "/b 20", &format!("(other) {}", 12 + few)]);
+    }
+    // Two that together are too few are no better.
+    let few = page(60..61, "/secret") + &page(61..60 + K - 1, "/hidden");
+    let found = rows(&(large.clone() + &few), "pages", 1);
+    assert_eq!(found, ["/a 20", "/b 20", "(other) 16"]);
+    // Two of K networks together are a group; one of them alone is named.
+    let two = page(60..62, "/secret") + &page(62..60 + K, "/hidden");
+    let found = rows(&(large.clone() + &two), "pages", 1);
+    assert_eq!(found, ["/a 20", "/b 20", "/c 12", &format!("(other) {K}")]);
+    let named = page(60..60 + K, "/secret");
+    assert!(rows(&(large + &named), "pages", 1).contains(&format!("/secret {K}")));
+}
+
+/// An `(other)` of one row would be that row, without its name but with its numbers.
+#[test]
+fn a_row_that_is_one_too_many_is_not_alone() {
+    let page = |networks, target: &str| {
+        crowd(
+            networks,
+            &Request {
+                target,
+                ..Request::default()
+            },
+        )
+    };
+    let log = page(0..20, "/a") + &page(20..38, "/b") + &page(40..56, "/c") + &page(60..74, "/d");
+    let found = Released::of(&log, &["--top=3"]).cells("pages", 2);
+    assert_eq!(found, ["/a 20", "/b 18", "(other) 30"]);
+}
+
+/// All statuses but one, all hours but one.
+#[test]
+fn the_complement_of_all_rows_but_one() {
+    let quiet = |hour: usize, networks| {
+        crowd(
+            networks,
+            &Request {
+                second: hour * 3600,
+                ..Request::default()
+            },
+        )
+    };
+    let hours = quiet(8, 0..20) + &quiet(9, 20..40) + &quiet(10, 40..42);
+    assert_eq!(rows(&hours, "traffic", 1), ["08 20", "(other) 22"]);
+    let missing = crowd(60..62, &Request::default()).replace("\" 200 ", "\" 404 ");
+    let moved = crowd(70..80, &Request::default()).replace("\" 200 ", "\" 301 ");
+    let statuses = crowd(0..20, &Request::default()) + &moved + &missing;
+    assert_eq!(rows(&statuses, "statuses", 1), ["200 20", "(other) 12"]);
+}
+
+/// A country is the sum of its regions: one of few networks would be the country less the others.
+#[test]
+fn a_region_is_not_what_is_left_of_its_country() {
+    let found = |few: usize| {
+        let visits = |prefix: &str, networks: std::ops::Range<usize>| -> String {
+            let of = |network| {
+                let client = &format!("{prefix}.{network}.9");
+                Request {
+                    client,
+                    second: 30_000 + network,
+                    ..Request::default()
+                }
+                .line()
+            };
+            networks.map(of).collect()
+        };
+        let log = visits("81.10", 0..12)
+            + &visits("81.20", 0..12)
+            + &visits("81.30", 0..few)
+            + &visits("82.10", 0..12);
+        let site = Site::new(log);
+        let database = regions(
+            site.0.path(),
+            &[
+                ("81.10.0.0/16", "FR", "Normandy"),
+                ("81.20.0.0/16", "FR", "Brittany"),
+                ("81.30.0.0/16", "FR", "Corsica"),
+                ("82.10.0.0/16", "DE", "Bavaria"),
+            ],
+        );
+        run_for(site.report().arg("--geo-db").arg(database), 0);
+        Released::in_folder(&site.out()).cells("regions", 3)
+    };
+    assert_eq!(
+        found(K)[1..],
+        ["FR FR-20R 5", "FR FR-BRE 12", "FR FR-NOR 12"]
+    );
+    for few in [1, K - 1] {
+        let rows = found(few);
+        assert!(
+            rows.contains(&format!("FR (other) {}", 12 + few)),
+            "{rows:?}"
+        );
+        assert_eq!(rows.len(), 3, "{rows:?}");
+    }
+}
+
+/// The same with a campaign in its medium and source.
+#[test]
+fn a_campaign_is_not_what_is_left_of_its_source() {
+    let found = |few: usize| {
+        let arrived = |networks, source: &str, campaign: &str| {
+            let target = &format!("/?utm_source={source}&utm_medium=mail&utm_campaign={campaign}");
+            crowd(
+                networks,
+                &Request {
+                    target,
+                    ..Request::default()
+                },
+            )
+        };
+        let log = arrived(0..12, "spring", "sale")
+            + &arrived(20..32, "spring", "news")
+            + &arrived(40..40 + few, "spring", "vip")
+            + &arrived(60..72, "autumn", "sale")
+            + &crowd(80..100, &Request::default());
+        rows(&log, "campaigns", 3)
+    };
+    assert!(found(K).contains(&format!("spring mail vip {K}")));
+    for few in [1, K - 1] {
+        let rows = found(few);
+        assert!(!rows.iter().any(|row| row.contains("vip")), "{rows:?}");
+        assert!(
+            rows.contains(&format!("spring mail (other) {}", 12 + few)),
+            "{rows:?}"
+        );
+    }
+}
+
+/// One visitor loads most of the bytes of one hour. That cell is empty, and so is another: by itself it
+/// would be the day less the other hours.
+#[test]
+fn a_dominating_visitor_is_not_the_total_less_the_others() {
+    let hour = |hour: usize, networks, bytes| {
+        crowd(
+            networks,
+            &Request {
+                second: hour * 3600,
+                bytes,
+                ..Request::default()
+            },
+        )
+    };
+    let heavy = Request {
+        client: "93.184.216.34",
+        second: 36_100,
+        bytes: 900_000,
+        ..Request::default()
+    };
+    let log = hour(8, 0..40, 50_000)
+        + &hour(9, 40..80, 40_000)
+        + &hour(10, 80..100, 1000)
+        + &heavy.line();
+    let released = Released::of(&log, &[]);
+    let traffic = released.rows("traffic");
+    let bytes: Vec<&str> = traffic.iter().map(|row| row[2].as_str()).collect();
+    assert_eq!(traffic.len(), 3);
+    assert_eq!(bytes[2], "", "{bytes:?}");
+    let total: u64 = released.rows("summary")[0][1]
+        .parse()
+        .expect("the bytes of the day");
+    let known: u64 = bytes
+        .iter()
+        .filter_map(|bytes| bytes.parse::<u64>().ok())
+        .sum();
+    let left = total - known;
+    assert!(
+        heavy.bytes * 2 <= left,
+        "{left} B are left, {} of them one visitor's",
+        heavy.bytes
+    );
+}
+
+/// A page's pageviews are its exits and the steps from it: where few go on, no step gives them away.
+#[test]
+fn few_who_go_on_are_not_the_pageviews_less_the_exits() {
+    let walk = |networks: std::ops::Range<usize>, pages: &[&str]| -> String {
+        let step =
+            |network: usize, at: usize| line(network, 20 * at + network % 7, pages[at], DESKTOP);
+        networks
+            .flat_map(|network| (0..pages.len()).map(move |at| step(network, at)))
+            .collect()
+    };
+    let released = |few: usize| {
+        let log = walk(0..20, &["/a"])
+            + &walk(20..40, &["/b", "/c"])
+            + &walk(40..40 + few, &["/a", "/b"])
+            + &walk(50..50 + few, &["/a", "/c"]);
+        Released::of(&log, &[])
+    };
+    let steps = released(2).cells("transitions", 3);
+    assert!(
+        !steps.iter().any(|step| step.starts_with("/a ")),
+        "{steps:?}"
+    );
+    // Outcomes of a published group are told: that four went on, but not where to.
+    let pages = released(2).rows("pages");
+    assert_eq!((pages[0][0].as_str(), pages[0][6].as_str()), ("/a", "4"));
+    let steps = released(K).cells("transitions", 3);
+    assert_eq!(steps, ["/a /b 5", "/a /c 5", "/b /c 20"]);
 }

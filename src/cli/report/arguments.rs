@@ -56,8 +56,9 @@ pub(in crate::cli) struct ReportArguments {
     #[arg(long, default_value = "30m", env = "HUSHLOG_VISIT_TIMEOUT", value_name = "TIME", value_parser = duration)]
     pub(super) visit_timeout: SignedDuration,
 
-    /// What is counted and promised, by one name; other options may promise more, not less
-    #[arg(long, value_enum, env = "HUSHLOG_PROFILE")]
+    /// What is counted and promised, by one name: `strict` asks for 20 networks and shows pages of two
+    /// levels, `counts-only` never tells one visitor from another; other options may promise more, not less
+    #[arg(long, value_enum, env = "HUSHLOG_PROFILE", hide_possible_values = true)]
     pub(super) profile: Option<Profile>,
 
     /// Fewest networks behind a published row, at least 5 [default: 10; strict: 20, and at least that]
@@ -167,7 +168,8 @@ pub(in crate::cli) struct ReportArguments {
     #[arg(long, env = "HUSHLOG_STATE", value_name = "DIR")]
     pub(super) state: Option<PathBuf>,
 
-    /// Ledger of all releases, if not in the output folder
+    /// Ledger of all releases, if not in the output folder; two ledgers for one log void the
+    /// threshold, as their releases can be subtracted from each other
     #[arg(long, env = "HUSHLOG_LEDGER", value_name = "FILE")]
     pub(super) ledger: Option<PathBuf>,
 

@@ -54,8 +54,8 @@ fn scrub_text(path: &str, words: &PathWords, levels: usize) -> String {
         }
         let segment = Segment::new(segment);
         scrubbed.push_str(segment.published(follows_word));
-        // A doubled slash does not hide a value from the word before it.
-        if !segment.form().is_empty() {
+        // Neither a doubled slash nor `/./` hides a value from the word before it.
+        if !["", "."].contains(&segment.form()) {
             follows_word = words.contains(segment.form());
         }
     }

@@ -80,6 +80,7 @@ fn a_value_follows_a_path_word() {
         ("/users/", "/users/"),
         ("/user//alice", "/user//{val}"),
         ("/user///alice/b", "/user///{val}/b"),
+        ("/user/./alice/b", "/user/{val}/{val}/b"),
         ("/ｕｓｅｒ/alice", "/user/{val}"),
         ("/username/alice", "/username/alice"),
         ("/x/q/cats/s/dogs", "/x/q/{val}/s/{val}"),
