@@ -6,6 +6,7 @@ use hushlog::{
     error::Error,
     pipeline::{Inputs, LeftOut, Report, SourceReading},
     privacy::{CollectedSites, KeyFileInfo, Repetitions, SiteName, Sites},
+    release::noise::BUDGET_DAYS,
     stats::Accounts,
     time::Period,
 };
@@ -112,10 +113,18 @@ pub(super) fn outcome(reports: &[Report], k: usize) -> Option<Exit> {
         not_released(report, k);
     }
     let any = |is: fn(&Report) -> bool| reports.iter().any(is);
-    let barred = |report: &Report| !report.changed.is_empty() || !report.shredded.is_empty();
+    let barred = |report: &Report| {
+        let Report {
+            changed,
+            again,
+            shredded,
+            ..
+        } = report;
+        !(changed.is_empty() && again.is_empty() && shredded.is_empty())
+    };
     if any(|report| !report.held.is_empty() || !report.waiting.is_empty()) {
         Some(Exit::NotAllRead)
-    } else if any(|report| !report.refused.is_empty())
+    } else if any(|report| !report.refused.is_empty() || !report.over_budget.is_empty())
         || any(barred) && !any(|report| !report.releases.is_empty())
     {
         Some(Exit::Refused)
@@ -153,6 +162,18 @@ fn not_released(report: &Report, k: usize) {
             named(period),
             tables.table.name(),
             tables.other.name()
+        ));
+    }
+    for period in report.again.iter().map(named) {
+        say(format_args!(
+            "{period} was released before, and noise is drawn once: a second draw would tell more than is \
+             promised. What is published stays as it is"
+        ));
+    }
+    for period in report.over_budget.iter().map(named) {
+        say(format_args!(
+            "{period} is not released: with it an address could lose more than the budget allows over \
+             {BUDGET_DAYS} days; a smaller --rho may be within it"
         ));
     }
     for period in report.unknown.iter().map(named) {

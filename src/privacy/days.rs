@@ -41,6 +41,7 @@ pub(super) struct DaySlot {
     pub(super) intake: usize,
     pub(super) visitors: Pseudonyms,
     pub(super) networks: Pseudonyms,
+    pub(super) units: Option<Pseudonyms>,
 }
 
 impl Days {
@@ -84,6 +85,7 @@ impl Days {
             intake,
             visitors: settings.keys.visitors(day.date),
             networks: settings.keys.networks(period),
+            units: settings.keys.units(day.date),
         };
         self.slots.push(slot);
         self.by_start.insert(day.start, position);

@@ -16,6 +16,7 @@ use super::{
     policy::Policy,
     pseudonym::Keys,
     repetition::Tracer,
+    shard::in_shard_of,
 };
 use crate::{
     record::Record,
@@ -214,7 +215,9 @@ impl<'r> Gate<'r> {
         let visitor = self.visitors.get(&key).copied().unwrap_or_else(|| {
             let client = Client::read(record.client);
             let agent = record.agent.decode(&mut self.scratch);
+            let unit = slot.units.as_ref().map(|it| it.of(&[&client.unit()]));
             let pseudonym = slot.visitors.of(&[&client.unit(), agent]);
+            let pseudonym = unit.map_or(pseudonym, |unit| in_shard_of(unit, pseudonym));
             let identity = Identity {
                 network: slot.networks.of(&[&client.network()]),
                 region: known.region,
@@ -222,7 +225,7 @@ impl<'r> Gate<'r> {
             };
             Visitor {
                 pseudonym,
-                identity: self.dictionary.identity(pseudonym, identity),
+                identity: self.dictionary.identity(pseudonym, identity, unit),
             }
         });
         let (earlier, earlier_day) = mem::replace(&mut known.latest, latest);

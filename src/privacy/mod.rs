@@ -46,7 +46,7 @@ pub use lexicon::{Identity, Lexicon, Origin, Source};
 pub use lines::{Coverage, LineDigest, PeriodLines};
 pub use method::Method;
 pub use policy::{Goals, Hosts, Policy};
-pub use pseudonym::Keys;
+pub use pseudonym::{Keys, Selection};
 pub use ratchet::DayKeys;
 pub(crate) use referrer::Referrer;
 pub use referrer::ReferrerRules;

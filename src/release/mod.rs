@@ -3,6 +3,7 @@
 mod audit;
 mod dominance;
 mod ledger;
+pub mod noise;
 mod numbers;
 mod path;
 mod plan;
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 pub use audit::Unsettled;
 pub use ledger::{Ledger, digest};
+pub use noise::{Guarantee, Noise, NoiseSettings, Rho, Spending};
 pub use numbers::Numbers;
 pub use plan::{FEWEST_CRAWLER_REQUESTS, Plan, PlanSettings};
 pub use state::{State, Verdict};
@@ -51,11 +53,20 @@ pub struct Release {
     complete: bool,
     hours: Option<[String; 2]>,
     policy: Value,
-    k: u32,
+    protection: Protection,
     parsed: u64,
     excluded: u64,
     tables: Vec<PublishedTable>,
     withheld: Vec<Withheld>,
+}
+
+/// What protects those whom a release is about.
+#[derive(Clone, Debug)]
+pub enum Protection {
+    /// The threshold: fewest networks of a row.
+    Threshold(u32),
+    /// Noise, and what it promises.
+    Noise(Guarantee),
 }
 
 /// Something kept back, for the terminal.
@@ -106,7 +117,31 @@ impl Release {
             complete: statement.complete,
             hours: numbers.busy_hours(hours),
             policy: statement.policy,
-            k: u32::try_from(plan.settings.k).unwrap_or(u32::MAX),
+            protection: Protection::Threshold(
+                u32::try_from(plan.settings.k).unwrap_or(u32::MAX),
+            ),
+            parsed: statement.parsed,
+            excluded: statement.excluded,
+            tables,
+            withheld,
+        }
+    }
+
+    /// The release of noisy tables.
+    fn noisy(
+        statement: Statement,
+        guarantee: Guarantee,
+        tables: Vec<PublishedTable>,
+        withheld: Vec<Withheld>,
+    ) -> Self {
+        Self {
+            period: statement.period,
+            site: statement.site,
+            tz: statement.tz,
+            complete: statement.complete,
+            hours: None,
+            policy: statement.policy,
+            protection: Protection::Noise(guarantee),
             parsed: statement.parsed,
             excluded: statement.excluded,
             tables,
@@ -150,10 +185,19 @@ impl Release {
         &self.policy
     }
 
-    /// The threshold in networks.
+    /// What protects those whom it is about.
     #[must_use]
-    pub const fn k(&self) -> u32 {
-        self.k
+    pub const fn protection(&self) -> &Protection {
+        &self.protection
+    }
+
+    /// What it spends of a privacy budget, if it has noise.
+    #[must_use]
+    pub const fn spending(&self) -> Option<Spending> {
+        match &self.protection {
+            Protection::Threshold(_) => None,
+            Protection::Noise(guarantee) => Some(guarantee.spending),
+        }
     }
 
     /// Lines of the period counted as requests, rounded down to hundreds.
@@ -192,7 +236,7 @@ impl Release {
             complete: true,
             hours: Some([format!("{period}T00"), format!("{period}T23")]),
             policy: serde_json::json!({"visit_timeout": 1800, "k": 10}),
-            k: 10,
+            protection: Protection::Threshold(10),
             parsed: 12_345,
             excluded: 267,
             tables,

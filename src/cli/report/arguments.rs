@@ -5,6 +5,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use hushlog::{
     aggregate::Crawlers,
+    release::Rho,
     time::{Date, PeriodLength},
 };
 use jiff::SignedDuration;
@@ -55,6 +56,18 @@ pub(in crate::cli) struct ReportArguments {
     /// Fewest networks behind a published row, at least 5
     #[arg(long, default_value_t = 10, env = "HUSHLOG_K", value_name = "N")]
     pub(super) k: usize,
+
+    /// What protects visitors: `k`, the threshold in networks, or `dp`, differential privacy by noise
+    #[arg(long, value_enum, default_value_t, env = "HUSHLOG_PRIVACY")]
+    pub(super) privacy: PrivacyArgument,
+
+    /// With --privacy dp: what an address may lose by one day, in zCDP's ρ, from 0.01 to 1
+    #[arg(long, default_value_t = Rho::DEFAULT, env = "HUSHLOG_RHO", value_name = "RHO")]
+    pub(super) rho: Rho,
+
+    /// With --privacy dp: what an address may lose over any 30 days, in ρ; fixed for a ledger
+    #[arg(long, default_value_t = Rho::DEFAULT_BUDGET, env = "HUSHLOG_BUDGET", value_name = "RHO")]
+    pub(super) budget: Rho,
 
     /// Most rows of a table that keep their name
     #[arg(long, env = "HUSHLOG_TOP", value_name = "N")]
@@ -222,6 +235,13 @@ impl From<PeriodArgument> for PeriodLength {
             PeriodArgument::Month => Self::Month,
         }
     }
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum PrivacyArgument {
+    #[default]
+    K,
+    Dp,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
