@@ -24,7 +24,8 @@ pub use amounts::Amounts;
 pub use contribution::{Contribution, Crawlers, Reading, VisitSettings};
 pub use key::Key;
 pub(crate) use key::{
-    DURATIONS, SAME, category, columns, error_page, error_status, from_page, goal, to_page, unpacked,
+    DURATIONS, SAME, category, columns, error_page, error_status, from_page, goal, to_page,
+    unpacked,
 };
 pub use microdata::{Microdata, VisitRecord};
 pub use networks::NetworkSet;

@@ -221,7 +221,8 @@ impl Run<'_> {
             let released = match &mut self.noise {
                 None => threshold::release(self.pool, statement, hits, &lexicon, settings),
                 Some(noise) => {
-                    let release = noise::release(self.pool, statement, hits, &lexicon, settings, noise);
+                    let release =
+                        noise::release(self.pool, statement, hits, &lexicon, settings, noise);
                     Ok(Some(release))
                 }
             };

@@ -234,7 +234,11 @@ impl Ledger {
             ("site", own.site(), scope.site())
         } else if own.budget != scope.budget {
             let protections = [own, scope].map(Scope::protection);
-            return Err(one_of("kind of protection", &protections[0], &protections[1]));
+            return Err(one_of(
+                "kind of protection",
+                &protections[0],
+                &protections[1],
+            ));
         } else {
             return Ok(());
         };
@@ -445,7 +449,11 @@ mod tests {
         assert_eq!(ledger.bytes(), before);
 
         let calendar = |tz| Calendar::new(TimeZone::get(tz).unwrap(), PeriodLength::Day);
-        assert!(ledger.permits(&calendar("Europe/London"), None, None).is_ok());
+        assert!(
+            ledger
+                .permits(&calendar("Europe/London"), None, None)
+                .is_ok()
+        );
         assert_eq!(
             ledger
                 .permits(&calendar("Asia/Tokyo"), None, None)

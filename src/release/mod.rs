@@ -117,9 +117,7 @@ impl Release {
             complete: statement.complete,
             hours: numbers.busy_hours(hours),
             policy: statement.policy,
-            protection: Protection::Threshold(
-                u32::try_from(plan.settings.k).unwrap_or(u32::MAX),
-            ),
+            protection: Protection::Threshold(u32::try_from(plan.settings.k).unwrap_or(u32::MAX)),
             parsed: statement.parsed,
             excluded: statement.excluded,
             tables,

@@ -32,11 +32,14 @@ impl Domain {
             | Table::Referrers
             | Table::Campaigns
             | Table::Errors => Self::Open,
-            Table::Regions | Table::Statuses | Table::GoalRegions | Table::Crawlers => Self::Large,
-            Table::Summary
-            | Table::Traffic
+            Table::Regions
             | Table::Browsers
             | Table::Systems
+            | Table::Statuses
+            | Table::GoalRegions
+            | Table::Crawlers => Self::Large,
+            Table::Summary
+            | Table::Traffic
             | Table::Devices
             | Table::Durations
             | Table::Depths
@@ -69,9 +72,9 @@ pub fn known_keys(table: Table, hours: &Hours, lexicon: &Lexicon) -> Vec<Key> {
             keys.into_iter().collect()
         }
         Table::Regions => countries().collect(),
-        Table::Browsers => numbers(usize::from(Browser::UNKNOWN.number()) + 1),
-        Table::Systems => numbers(usize::from(System::UNKNOWN.number()) + 1),
-        Table::Devices => numbers(usize::from(Device::UNKNOWN.number()) + 1),
+        Table::Browsers => Browser::all().map(|it| it.number().into()).collect(),
+        Table::Systems => System::all().map(|it| it.number().into()).collect(),
+        Table::Devices => Device::all().map(|it| it.number().into()).collect(),
         Table::Durations => numbers(key::DURATIONS.len()),
         Table::Depths => numbers(key::DEPTHS.len()),
         Table::Statuses => [0].into_iter().chain(100..600).map(key::status).collect(),
@@ -83,11 +86,9 @@ pub fn known_keys(table: Table, hours: &Hours, lexicon: &Lexicon) -> Vec<Key> {
         }
         Table::Crawlers => crawlers(),
         Table::Hosts => numbers(lexicon.hosts().len()),
-        Table::Pages
-        | Table::Transitions
-        | Table::Referrers
-        | Table::Campaigns
-        | Table::Errors => Vec::new(),
+        Table::Pages | Table::Transitions | Table::Referrers | Table::Campaigns | Table::Errors => {
+            Vec::new()
+        }
     }
 }
 
@@ -104,5 +105,48 @@ pub(super) fn bounded_key(table: Table, key: Key) -> Key {
     match table {
         Table::Regions => key::region(Region::from_key(key).without_subdivision()),
         _ => key,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{civil::date, tz::TimeZone};
+
+    use super::*;
+    use crate::{
+        privacy::Collected,
+        time::{Calendar, PeriodLength},
+    };
+
+    #[test]
+    fn known_keys_stand_once_and_have_names_of_their_own() {
+        let names = |names: [&str; 2]| names.map(str::to_owned).to_vec();
+        let (hosts, goals) = (names(["(other host)", "a.example"]), names(["buy", "ask"]));
+        let lexicon = Collected::join(Vec::new(), hosts, goals).lexicon;
+        for length in [PeriodLength::Day, PeriodLength::Week] {
+            let calendar = Calendar::new(TimeZone::UTC, length);
+            let hours = Hours::new(&calendar, calendar.period(date(2026, 11, 16)));
+            for table in Table::ALL {
+                assert!(is_in_force(table, &lexicon));
+                let keys = known_keys(table, &hours, &lexicon);
+                assert_eq!(keys.is_empty(), Domain::of(table) == Domain::Open);
+                let name = |key: &Key| key::columns(table, *key, &lexicon, length);
+                let names: BTreeSet<_> = keys.iter().map(name).collect();
+                assert_eq!(names.len(), keys.len(), "{table:?}");
+            }
+            let traffic = known_keys(Table::Traffic, &hours, &lexicon).len();
+            assert_eq!(traffic, if length == PeriodLength::Day { 24 } else { 168 });
+        }
+    }
+
+    #[test]
+    fn goals_and_hosts_are_in_force_where_they_are_named() {
+        let hosts = vec!["(other host)".to_owned()];
+        let lexicon = Collected::join(Vec::new(), hosts, Vec::new()).lexicon;
+        let tables = Table::ALL
+            .into_iter()
+            .filter(|it| !is_in_force(*it, &lexicon));
+        let expected = [Table::Goals, Table::GoalRegions, Table::Hosts];
+        assert_eq!(tables.collect::<Vec<_>>(), expected);
     }
 }

@@ -50,10 +50,13 @@ fn tables(views: &[View], selection: &Selection, parts: usize) -> BoundedTables 
         }
         parts[place].end_unit(*unit);
     }
-    let merged = parts.into_iter().map(Units::finish).reduce(|mut left, right| {
-        left.merge(right);
-        left
-    });
+    let merged = parts
+        .into_iter()
+        .map(Units::finish)
+        .reduce(|mut left, right| {
+            left.merge(right);
+            left
+        });
     merged.unwrap()
 }
 
@@ -151,7 +154,7 @@ fn every_cell_is_as_likely_to_be_kept() {
 #[test]
 fn bytes_count_in_whole_kibibytes_and_are_cut() {
     let position = Bounds::of(Table::Summary).position(Column::Sum(Measure::Bytes));
-    for (bytes, expected) in [(0, 0), (511, 0), (512, 1), (5000, 5), (1 << 40, 8192)] {
+    for (bytes, expected) in [(0, 0), (511, 0), (512, 1), (5000, 5), (1 << 40, 2048)] {
         let amounts = Amounts {
             bytes,
             ..Amounts::default()

@@ -82,9 +82,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let reports = match places.folders {
         Some(folders) if repeated.is_none() => {
             let noise = spending.map(|it| arguments.noise(it)).transpose()?;
-            pipeline::report(
-                &pool, &inputs, reading, &settings, folders, key_file, noise,
-            )?
+            pipeline::report(&pool, &inputs, reading, &settings, folders, key_file, noise)?
         }
         _ => Vec::new(),
     };

@@ -91,7 +91,10 @@ impl FromStr for Rho {
         let millionths = (is_number(whole) && is_number(part) && part.len() <= 6)
             .then(|| format!("{whole}{part:0<6}").parse().ok());
         let problem = || Error::Setting("not a decimal number such as 0.1".to_owned());
-        millionths.flatten().map(Self::of_millionths).ok_or_else(problem)
+        millionths
+            .flatten()
+            .map(Self::of_millionths)
+            .ok_or_else(problem)
     }
 }
 
@@ -109,7 +112,8 @@ impl Spending {
             let after = first.saturating_add(BUDGET_DAYS.days());
             let own = [(period, self.a_day)];
             let all = spent.iter().chain(&own);
-            let cost = all.map(|(period, a_day)| shared_days(*period, first, after) * a_day.millionths);
+            let cost =
+                all.map(|(period, a_day)| shared_days(*period, first, after) * a_day.millionths);
             if cost.sum::<u64>() > self.budget.millionths {
                 return false;
             }
@@ -200,9 +204,21 @@ mod tests {
             ("12.5", 12_500_000, "12.5"),
         ] {
             let rho: Rho = text.parse().unwrap();
-            assert_eq!((rho.millionths(), rho.to_string().as_str()), (millionths, told));
+            assert_eq!(
+                (rho.millionths(), rho.to_string().as_str()),
+                (millionths, told)
+            );
         }
-        for text in ["", ".1", "1.", "-1", "1e3", "0.0000001", "NaN", "99999999999999999999"] {
+        for text in [
+            "",
+            ".1",
+            "1.",
+            "-1",
+            "1e3",
+            "0.0000001",
+            "NaN",
+            "99999999999999999999",
+        ] {
             assert!(text.parse::<Rho>().is_err(), "{text}");
         }
     }
@@ -234,7 +250,10 @@ mod tests {
         assert!(spending("0.2", "3").permits(day(30), &spent));
         assert!(!spending("0.200001", "3").permits(day(30), &spent));
         // A gap in the middle counts in both directions.
-        let around: Vec<_> = (0..59).filter(|it| *it != 29).map(|it| (day(it), usual)).collect();
+        let around: Vec<_> = (0..59)
+            .filter(|it| *it != 29)
+            .map(|it| (day(it), usual))
+            .collect();
         assert!(spending("0.1", "3").permits(day(29), &around));
         assert!(!spending("0.11", "3").permits(day(29), &around));
         assert!(!spending("0.1", "0.05").permits(day(0), &[]));
@@ -253,6 +272,8 @@ mod tests {
         let month = period("2026-10-01", PeriodLength::Month);
         assert_eq!(days(month), 31);
         assert!(spending("3").permits(month, &[]));
-        assert!(spending("3").permits(period("2026-11-01", PeriodLength::Month), &[(month, a_day)]));
+        assert!(
+            spending("3").permits(period("2026-11-01", PeriodLength::Month), &[(month, a_day)])
+        );
     }
 }

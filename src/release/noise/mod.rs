@@ -123,7 +123,14 @@ impl Noise {
             let nameable = |key| names_only(&named, table, key);
             let rows = drawing.rows(table, hours, lexicon, nameable);
             let is_open = Domain::of(table) == Domain::Open;
-            drawn.push((table, if is_open { keep_largest(rows, most) } else { rows }));
+            drawn.push((
+                table,
+                if is_open {
+                    keep_largest(rows, most)
+                } else {
+                    rows
+                },
+            ));
         }
         drawn.sort_by_key(|(table, _)| *table);
         let publisher = Publisher {
@@ -157,16 +164,13 @@ pub struct Guarantee {
 }
 
 impl Guarantee {
-    fn new(
-        period: Period,
-        spending: Spending,
-        scales: &Scales,
-        tables: &[PublishedTable],
-    ) -> Self {
+    fn new(period: Period, spending: Spending, scales: &Scales, tables: &[PublishedTable]) -> Self {
         let a_day = spending.a_day.real();
         // The noise of all days protects the unit, which is there on one of them.
         let rho = a_day / f64::from(accounting::days(period));
-        let deviations = tables.iter().map(|it| (it.table, scales.deviations(it.table)));
+        let deviations = tables
+            .iter()
+            .map(|it| (it.table, scales.deviations(it.table)));
         Self {
             spending,
             rho,

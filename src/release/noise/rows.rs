@@ -62,11 +62,16 @@ impl<R: Rng> Drawing<'_, R> {
 
     /// The column that decides about rows, and what it has to exceed.
     fn cut(&self, table: Table) -> Option<(usize, i64)> {
+        let position = Bounds::of(table).position(Column::Units);
         match Domain::of(table) {
             Domain::Small => None,
-            Domain::Large => Some((0, cut::above_noise(self.scales.variance(table, 0)))),
+            Domain::Large => {
+                let position = position.unwrap_or(0);
+                let variance = self.scales.variance(table, position);
+                Some((position, cut::above_noise(variance)))
+            }
             Domain::Open => {
-                let position = Bounds::of(table).position(Column::Units)?;
+                let position = position?;
                 let variance = self.scales.variance(table, position);
                 let cut = cut::of_units(variance, self.hidden_units, self.delta);
                 Some((position, cut))
@@ -96,7 +101,11 @@ impl<R: Rng> Drawing<'_, R> {
 
     fn column(&mut self, table: Table, key: Key, position: usize) -> i64 {
         let variance = self.scales.variance(table, position);
-        noisy(self.tables.cell(table, key).column(position), variance, self.random)
+        noisy(
+            self.tables.cell(table, key).column(position),
+            variance,
+            self.random,
+        )
     }
 
     fn dwells(&mut self, table: Table, key: Key) -> [i64; DWELL_BINS.len()] {
@@ -192,6 +201,14 @@ impl NoisyRow {
     /// The first column.
     pub(super) fn first(&self) -> i64 {
         self.columns[0]
+    }
+}
+
+#[cfg(test)]
+impl NoisyRow {
+    /// All columns but the bins of dwells, in steps.
+    pub(super) fn numbers(&self) -> &[i64] {
+        &self.columns
     }
 }
 

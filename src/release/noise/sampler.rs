@@ -156,7 +156,8 @@ mod tests {
     #[test]
     fn coins_fall_as_exponentials() {
         let mut random = ChaCha20Rng::seed_from_u64(5);
-        for (numerator, denominator) in [(0, 1), (1, 3), (1, 1), (7, 2), (u128::pow(2, 90), 1 << 89)]
+        for (numerator, denominator) in
+            [(0, 1), (1, 3), (1, 1), (7, 2), (u128::pow(2, 90), 1 << 89)]
         {
             let tries = 40_000;
             let heads = (0..tries)
@@ -165,7 +166,10 @@ mod tests {
             let expected = (-(numerator as f64) / denominator as f64).exp();
             let deviation = (expected * (1.0 - expected) * f64::from(tries)).sqrt();
             let found = (heads - expected * f64::from(tries)).abs();
-            assert!(found <= 5.0 * deviation, "{numerator}/{denominator}: {heads}");
+            assert!(
+                found <= 5.0 * deviation,
+                "{numerator}/{denominator}: {heads}"
+            );
         }
     }
 

@@ -38,7 +38,8 @@ const fn column_weight(table: Table, column: Column) -> u128 {
     use Measure as M;
     match (column, Domain::of(table)) {
         (Column::Units, Domain::Open) => 6,
-        (Column::Units | Column::Dwell, _) => 2,
+        (Column::Units, _) => 4,
+        (Column::Dwell, _) => 2,
         (
             Column::Sum(M::Requests | M::Pageviews | M::Visits | M::Transitions | M::Completions),
             _,
@@ -63,7 +64,8 @@ impl Scales {
             let variance = |(column, bound): &(Column, u64)| {
                 let square = bounds.cells as u128 * u128::from(*bound).pow(2);
                 let cost = u128::from(days) * square * 1_000_000 * all * columns;
-                let share = 2 * u128::from(a_day.millionths()) * table_weight(table) * weight(*column);
+                let share =
+                    2 * u128::from(a_day.millionths()) * table_weight(table) * weight(*column);
                 u64::try_from(cost.div_ceil(share)).unwrap_or(u64::MAX)
             };
             let in_force = in_force.contains(&table);
@@ -152,6 +154,6 @@ mod tests {
     fn tables_that_are_not_in_force_cost_nothing() {
         let scales = Scales::new(Rho::DEFAULT, 1, &[Table::Summary]);
         assert_eq!(scales.of(Table::Pages, Column::Units), None);
-        assert!(cost(&scales, 1, &[Table::Summary]) > 0.099);
+        assert!(cost(&scales, 1, &[Table::Summary]) > 0.095);
     }
 }
