@@ -59,7 +59,7 @@ impl BoundedCell {
 }
 
 /// The bounded tables of a period. Parts by whole units merge by addition, in any order.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BoundedTables {
     tables: [HashMap<Key, BoundedCell>; Table::ALL.len()],
 }

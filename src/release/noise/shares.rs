@@ -80,7 +80,8 @@ impl Scales {
         self.variances[table as usize][position]
     }
 
-    /// The standard deviation of the noise of each measure of a table, rounded up, for readers.
+    /// The standard deviation of the noise of each measure of a table, for readers: two digits of it,
+    /// rounded up.
     pub(super) fn deviations(&self, table: Table) -> Vec<(Measure, u64)> {
         let of = |measure: &Measure| {
             let column = match measure {
@@ -89,7 +90,7 @@ impl Scales {
             };
             let variance = self.of(table, column)?;
             let deviation = (variance.saturating_sub(1).isqrt() + 1).saturating_mul(column.step());
-            Some((*measure, deviation))
+            Some((*measure, two_digits(deviation)))
         };
         table.measures().iter().filter_map(of).collect()
     }
@@ -99,6 +100,12 @@ impl Scales {
         let position = Bounds::of(table).position(column)?;
         self.variances[table as usize].get(position).copied()
     }
+}
+
+/// The least number of no more than two digits and zeros that is not less.
+fn two_digits(number: u64) -> u64 {
+    let unit = 10_u64.pow(number.checked_ilog10().unwrap_or(0).saturating_sub(1));
+    number.div_ceil(unit) * unit
 }
 
 #[cfg(test)]
@@ -148,6 +155,19 @@ mod tests {
             assert!(variances.all(|it| (1..=LARGEST_VARIANCE).contains(it)));
         }
         assert!(accounting::epsilon(most.real(), 1) < 8.5);
+    }
+
+    #[test]
+    fn deviations_are_told_in_two_digits() {
+        for (number, told) in [
+            (0, 0),
+            (9, 9),
+            (10, 10),
+            (101, 110),
+            (51_234_567, 52_000_000),
+        ] {
+            assert_eq!(two_digits(number), told);
+        }
     }
 
     #[test]
