@@ -36,6 +36,7 @@ const FLOOR: usize = 5;
 /// Reads, releases, publishes and tells what was done.
 pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let settings = arguments.settings()?;
+    let spending = arguments.spending()?;
     let sites = arguments.sites()?;
     let mut inputs = arguments.inputs()?;
     let policy = arguments.policy()?;
@@ -46,7 +47,6 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     }
     let now = Timestamp(jiff::Timestamp::now().as_microsecond());
     let places = Places::of(arguments, &sites)?;
-    let spending = arguments.spending()?;
     places.permit(&settings.calendar, &sites, spending)?;
     let key_file = arguments.key_file(settings.calendar.day(now).date, &places)?;
     let keys = keys(&sites, key_file.as_ref(), spending.is_some())?;

@@ -1,7 +1,7 @@
 //! Draws noise exactly: no floating point, only integers and fair random bits.
 //!
 //! The algorithms are those of Canonne, Kamath and Steinke, *The Discrete Gaussian for Differential
-//! Privacy* (NeurIPS 2020, arXiv 2004.00010), section 5. A sampler that rounds gives outputs that only one
+//! Privacy* (2020, arXiv 2004.00010), section 5. A sampler that rounds gives outputs that only one
 //! of two inputs can have (Mironov, *On Significance of the Least Significant Bits for Differential
 //! Privacy*, CCS 2012); these have exactly the distribution that the proof is about, provided that the
 //! bits are fair.
