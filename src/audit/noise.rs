@@ -137,8 +137,8 @@ pub(super) fn check(
     }
 }
 
-/// The least δ for which ρ-zCDP is known to give (ε, δ): proposition 12 of Canonne, Kamath and Steinke
-/// (arXiv 2004.00010), at the best of some orders.
+/// The least δ for which ρ-zCDP is known to give (ε, δ): the conversion of Canonne, Kamath and Steinke
+/// (arXiv 2004.00010v3, page 13), at the best of some orders.
 fn delta(rho: f64, epsilon: f64) -> f64 {
     let of_order = |alpha: f64| {
         let exponent = (alpha - 1.0) * (alpha * rho - epsilon);

@@ -164,7 +164,9 @@ fn not_released(report: &Report, k: usize) {
             tables.other.name()
         ));
     }
-    for period in report.again.iter().map(named) {
+    // Old lines beside new ones are what rotated logs have.
+    let again = report.again.iter().filter(|_| report.releases.is_empty());
+    for period in again.map(named) {
         say(format_args!(
             "{period} was released before, and noise is drawn once: a second draw would tell more than is \
              promised. What is published stays as it is"

@@ -190,4 +190,39 @@ mod tests {
         assert_eq!(names, ["statuses.csv", "manifest.json"]);
         assert_eq!(std::str::from_utf8(&files[1].bytes).unwrap(), expected);
     }
+
+    #[test]
+    fn noise_and_its_promise_take_the_place_of_what_is_exact() {
+        let start = "2026-11-21".parse().unwrap();
+        let period = Period {
+            start,
+            length: PeriodLength::Day,
+        };
+        let release = Release::example(period, vec![]).with_noise("0.1", "3");
+        let files = files(&release);
+        let manifest: serde_json::Value = serde_json::from_slice(&files[0].bytes).unwrap();
+        let expected = serde_json::json!({
+            "mode": "dp",
+            "rho": 0.1,
+            "epsilon": 2.5,
+            "delta": 1e-7,
+            "epsilon_7d": 7.5,
+            "epsilon_30d": 17.5,
+            "noise": {"statuses": {"requests": 14}},
+        });
+        assert_eq!(manifest["privacy"], expected);
+        assert_eq!(manifest["accounts"], serde_json::json!({}));
+    }
+
+    #[test]
+    fn promises_are_rounded_up() {
+        for (number, parts, expected) in [
+            (2.348_352, 1e3, 2.349),
+            (2.349, 1e3, 2.349),
+            (0.1 / 7.0, 1e6, 0.014_286),
+            (0.1, 1e6, 0.1),
+        ] {
+            assert_eq!(super::rounded_up(number, parts), expected);
+        }
+    }
 }

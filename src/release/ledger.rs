@@ -464,6 +464,61 @@ mod tests {
     }
 
     #[test]
+    fn noise_is_recorded_and_stays_within_the_budget() {
+        let day = |date, a_day, budget| release(PeriodLength::Day, date).with_noise(a_day, budget);
+        let mut ledger = ledger_of(&[]);
+        ledger
+            .append(&day("2026-11-01", "0.1", "0.25"), b"")
+            .unwrap();
+        let text = String::from_utf8(ledger.bytes().to_vec()).unwrap();
+        assert!(text.contains(r#""tz":"Europe/London","rho":"0.1","budget":"0.25","policy""#));
+        let mut read = Ledger::parse(Path::new("l"), ledger.bytes()).unwrap();
+        for (release, expected) in [
+            (
+                day("2026-11-02", "0.2", "0.25"),
+                "l: 2026-11-02 exceeds the privacy budget of 30 days",
+            ),
+            (
+                day("2026-11-02", "0.1", "3"),
+                "l: a ledger keeps one kind of protection, here noise with a budget of 0.25 for 30 \
+                 days, not noise with a budget of 3 for 30 days",
+            ),
+            (
+                release(PeriodLength::Day, "2026-11-02"),
+                "l: a ledger keeps one kind of protection, here noise with a budget of 0.25 for 30 \
+                 days, not a threshold",
+            ),
+        ] {
+            let error = read.append(&release, b"").unwrap_err();
+            assert!(matches!(error, Error::Refused(_)));
+            assert_eq!(error.to_string(), expected);
+        }
+        assert_eq!(read.bytes(), ledger.bytes());
+        read.append(&day("2026-11-02", "0.15", "0.25"), b"")
+            .unwrap();
+        // Thirty days after the first one.
+        read.append(&day("2026-12-01", "0.1", "0.25"), b"").unwrap();
+    }
+
+    #[test]
+    fn a_ledger_that_tells_half_of_its_budget_is_damaged() {
+        let mut ledger = ledger_of(&[]);
+        let release = release(PeriodLength::Day, "2026-11-01").with_noise("0.1", "3");
+        ledger.append(&release, b"").unwrap();
+        let text = String::from_utf8(ledger.bytes().to_vec()).unwrap();
+        for (part, other) in [
+            (r#""budget":"3","#, ""),
+            (r#""rho":"0.1""#, r#""rho":"little""#),
+        ] {
+            let altered = text.replace(part, other);
+            assert_eq!(
+                problem(altered.as_bytes()),
+                "ledger.jsonl: line 1: it tells no privacy budget"
+            );
+        }
+    }
+
+    #[test]
     fn one_site_or_all_hosts_as_one() {
         let london = Calendar::new(TimeZone::get("Europe/London").unwrap(), PeriodLength::Day);
         let sites = ["blog.example", "shop.example"].map(|name| SiteName::new(name).unwrap());

@@ -224,6 +224,9 @@ impl Release {
 }
 
 #[cfg(test)]
+use crate::aggregate::Measure;
+
+#[cfg(test)]
 impl Release {
     /// A release with the given tables, for tests of what comes after the gate.
     pub(crate) fn example(period: Period, tables: Vec<PublishedTable>) -> Self {
@@ -246,6 +249,21 @@ impl Release {
     pub(crate) fn of_site(self, site: &str) -> Self {
         let site = Some(SiteName::new(site).unwrap());
         Self { site, ..self }
+    }
+
+    /// The same with noise at a cost.
+    pub(crate) fn with_noise(self, a_day: &str, budget: &str) -> Self {
+        let [a_day, budget] = [a_day, budget].map(|text| text.parse().unwrap());
+        let guarantee = Guarantee {
+            spending: Spending { a_day, budget },
+            rho: a_day.real(),
+            epsilon: 2.5,
+            epsilon_7d: 7.5,
+            epsilon_30d: 17.5,
+            deviations: vec![(Table::Statuses, vec![(Measure::Requests, 14)])],
+        };
+        let protection = Protection::Noise(guarantee);
+        Self { protection, ..self }
     }
 
     /// The same with something kept back.

@@ -2,8 +2,8 @@
 //!
 //! ρ-zCDP (Bun and Steinke, *Concentrated Differential Privacy*, TCC 2016, arXiv 1605.02065): releases of
 //! ρ₁ and ρ₂ together cost ρ₁+ρ₂, and Gaussian noise of variance σ² on integers of which a unit changes a
-//! vector by at most Δ in Euclidean length costs Δ²/2σ² (Canonne, Kamath and Steinke, arXiv 2004.00010,
-//! theorem 4).
+//! vector by at most Δ in Euclidean length costs Δ²/2σ² (Canonne, Kamath and Steinke, arXiv 2004.00010, on
+//! the multivariate discrete Gaussian).
 
 use std::{fmt, str::FromStr};
 
@@ -137,7 +137,7 @@ pub(super) fn days(period: Period) -> u32 {
 
 /// The ε that ρ comes to at [`DELTA`], of which the thresholds of so many days have their part.
 ///
-/// By corollary 13 of Canonne, Kamath and Steinke (arXiv 2004.00010), ρ-zCDP gives (ε, δ) with
+/// By Canonne, Kamath and Steinke (arXiv 2004.00010v3, page 13) ρ-zCDP gives (ε, δ) with
 /// δ = exp((α-1)(αρ-ε))/(α-1) · (1-1/α)^α for every α above 1. Solved for ε that is
 /// αρ + (ln(1/δ) - ln α)/(α-1) + ln(1-1/α); the least over some α is taken, and any α gives a valid ε, so
 /// that the result can be too large by a trifle, but never too small.

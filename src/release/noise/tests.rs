@@ -295,3 +295,17 @@ fn guarantees_of_longer_periods_are_those_of_their_days() {
     assert!((day.epsilon_7d - week.epsilon_7d).abs() < 1e-9);
     assert!((day.epsilon - 2.35).abs() < 0.01 && (day.epsilon_30d - 16.18).abs() < 0.01);
 }
+
+/// The numbers of addresses that a page needs, as the documentation tells them.
+#[test]
+fn names_need_as_many_addresses_as_documented() {
+    let goals = [Table::Goals, Table::GoalRegions];
+    let tables = Table::ALL.into_iter().filter(|it| !goals.contains(it));
+    let in_force: Vec<Table> = tables.collect();
+    for (days, documented) in [(1, 102), (7, 254)] {
+        let scales = Scales::new(Rho::DEFAULT, days, &in_force);
+        let variance = scales.of(Table::Pages, Column::Units).unwrap();
+        let delta = THRESHOLD_DELTA / most_names_of_a_unit();
+        assert_eq!(cut::of_units(variance, 9, delta), documented);
+    }
+}
