@@ -9,7 +9,9 @@ use crate::{
     aggregate::VisitSettings,
     error::Result,
     output::Folder,
-    privacy::{Collected, CollectedPeriod, Coverage, KeyFile, PeriodLines, SiteName},
+    privacy::{
+        Collected, CollectedPeriod, Coverage, Hits, KeyFile, Lexicon, PeriodLines, SiteName,
+    },
     release::{Ledger, Noise, Release, Statement, Unsettled, Verdict},
     time::{Calendar, CivilHour, Period, Timestamp},
 };
@@ -212,21 +214,12 @@ impl Run<'_> {
                 report.held.push(gap);
                 continue;
             }
-            let spending = self.noise.as_ref().map(Noise::spending);
-            if spending.is_some_and(|it| !folder.ledger().affords(period, it)) {
+            if !self.affords(period, folder.ledger()) {
                 report.over_budget.push(period);
                 continue;
             }
             let statement = settings.statement(period, report.site.clone(), &lines, complete);
-            let released = match &mut self.noise {
-                None => threshold::release(self.pool, statement, hits, &lexicon, settings),
-                Some(noise) => {
-                    let release =
-                        noise::release(self.pool, statement, hits, &lexicon, settings, noise);
-                    Ok(Some(release))
-                }
-            };
-            match released {
+            match self.release(statement, hits, &lexicon) {
                 Ok(Some(release)) => {
                     folder = folder.publish(&release, lines.digest())?;
                     report.releases.push(release);
@@ -236,6 +229,29 @@ impl Run<'_> {
             }
         }
         Ok(report)
+    }
+
+    /// The release of a period from its hits: with noise if there is any, else under the threshold.
+    fn release(
+        &mut self,
+        statement: Statement,
+        hits: Hits,
+        lexicon: &Lexicon,
+    ) -> std::result::Result<Option<Release>, Unsettled> {
+        let (pool, settings) = (self.pool, self.settings);
+        match &mut self.noise {
+            None => threshold::release(pool, statement, hits, lexicon, settings),
+            Some(noise) => {
+                let release = noise::release(pool, statement, hits, lexicon, settings, noise);
+                Ok(Some(release))
+            }
+        }
+    }
+
+    /// Whether the budget of the ledger has room for the noise of a period.
+    fn affords(&self, period: Period, ledger: &Ledger) -> bool {
+        let spending = self.noise.as_ref().map(Noise::spending);
+        spending.is_none_or(|spending| ledger.affords(period, spending))
     }
 
     /// What is known of a period's lines if it may be released from them.

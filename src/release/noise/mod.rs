@@ -29,12 +29,13 @@ use chacha20::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
 };
+use hashbrown::HashSet;
 use zeroize::Zeroizing;
 
 pub use accounting::{BUDGET_DAYS, DELTA, Rho, Spending, THRESHOLD_DELTA, epsilon};
 
 use self::{
-    rows::{Drawing, NoisyRow, Publisher, keep_largest, named_pages, names_only},
+    rows::{NoisyRow, Publisher, Source, keep_largest, names_only},
     shares::Scales,
 };
 use super::{PublishedTable, Release, Statement, Withheld};
@@ -104,35 +105,20 @@ impl Noise {
         let in_force = Table::ALL.into_iter();
         let in_force: Vec<Table> = in_force.filter(|it| is_in_force(*it, lexicon)).collect();
         let days = accounting::days(statement.period);
-        let NoiseSettings { spending, k, top } = self.settings;
+        let NoiseSettings { spending, k, .. } = self.settings;
         let scales = Scales::new(spending.a_day, days, &in_force);
-        let mut drawing = Drawing {
-            tables,
-            scales: &scales,
-            // An address that is there every day is behind a name no more often than that.
-            hidden_units: k.saturating_sub(1).max(u64::from(days)),
-            delta: THRESHOLD_DELTA / most_names_of_a_unit(),
-            random: &mut self.random,
-        };
-        let most = top.unwrap_or(usize::MAX);
-        let pages = drawing.rows(Table::Pages, hours, lexicon, |_| true);
-        let pages = keep_largest(pages, most);
-        let named = named_pages(&pages);
-        let mut drawn = vec![(Table::Pages, pages)];
-        for table in in_force.into_iter().filter(|it| *it != Table::Pages) {
-            let nameable = |key| names_only(&named, table, key);
-            let rows = drawing.rows(table, hours, lexicon, nameable);
-            let is_open = Domain::of(table) == Domain::Open;
-            drawn.push((
-                table,
-                if is_open {
-                    keep_largest(rows, most)
-                } else {
-                    rows
-                },
-            ));
-        }
-        drawn.sort_by_key(|(table, _)| *table);
+        let drawn = self.draw(
+            &in_force,
+            Source {
+                tables,
+                scales: &scales,
+                lexicon,
+                hours,
+                // An address that is there every day is behind a name no more often than that.
+                hidden_units: k.saturating_sub(1).max(u64::from(days)),
+                delta: THRESHOLD_DELTA / most_names_of_a_unit(),
+            },
+        );
         let publisher = Publisher {
             scales: &scales,
             lexicon,
@@ -143,6 +129,28 @@ impl Noise {
         let tables: Vec<PublishedTable> = drawn.iter().filter_map(published).collect();
         let guarantee = Guarantee::new(statement.period, spending, &scales, &tables);
         Release::noisy(statement, guarantee, tables, withheld(&drawn))
+    }
+
+    /// The rows of all tables in force, in the tables' order. Pages are drawn first, as other tables name
+    /// them.
+    fn draw(&mut self, in_force: &[Table], source: Source<'_>) -> Vec<(Table, Vec<NoisyRow>)> {
+        let most = self.settings.top.unwrap_or(usize::MAX);
+        let mut tables = in_force.to_vec();
+        tables.sort_by_key(|table| *table != Table::Pages);
+        let (mut named, mut drawn) = (HashSet::new(), Vec::new());
+        for table in tables {
+            let nameable = |key| names_only(&named, table, key);
+            let mut rows = source.rows(table, nameable, &mut self.random);
+            if Domain::of(table) == Domain::Open {
+                rows = keep_largest(rows, most);
+            }
+            if table == Table::Pages {
+                named = rows.iter().map(|row| row.key).collect();
+            }
+            drawn.push((table, rows));
+        }
+        drawn.sort_by_key(|(table, _)| *table);
+        drawn
     }
 }
 

@@ -21,15 +21,17 @@ use crate::{
 /// Standard deviations of the noise of one bin above which the values are enough for quantiles.
 const QUANTILE_DEVIATIONS: u64 = 10;
 
-/// What is drawn from.
-pub(super) struct Drawing<'d, R> {
-    pub(super) tables: &'d BoundedTables,
-    pub(super) scales: &'d Scales,
+/// What rows are drawn from.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'s> {
+    pub(super) tables: &'s BoundedTables,
+    pub(super) scales: &'s Scales,
+    pub(super) lexicon: &'s Lexicon,
+    pub(super) hours: &'s Hours,
     /// Units that alone must not bring a name to appear.
     pub(super) hidden_units: u64,
     /// The probability with which one name of so few units may appear.
     pub(super) delta: f64,
-    pub(super) random: &'d mut R,
 }
 
 /// A row with noise.
@@ -40,23 +42,26 @@ pub(super) struct NoisyRow {
     dwells: [i64; DWELL_BINS.len()],
 }
 
-impl<R: Rng> Drawing<'_, R> {
+impl Source<'_> {
     /// The rows of a table that are published, each count with fresh noise. Of an open table only keys
     /// that are `nameable` can be.
     pub(super) fn rows(
-        &mut self,
+        &self,
         table: Table,
-        hours: &Hours,
-        lexicon: &Lexicon,
         nameable: impl Fn(Key) -> bool,
+        random: &mut impl Rng,
     ) -> Vec<NoisyRow> {
-        let mut keys = match Domain::of(table) {
-            Domain::Open => self.tables.keys(table),
-            Domain::Small | Domain::Large => known_keys(table, hours, lexicon),
+        let keys = match Domain::of(table) {
+            Domain::Open => {
+                let keys = self.tables.keys(table).into_iter();
+                keys.filter(|key| nameable(*key)).collect()
+            }
+            Domain::Small | Domain::Large => known_keys(table, self.hours, self.lexicon),
         };
-        keys.retain(|key| Domain::of(table) != Domain::Open || nameable(*key));
         let cut = self.cut(table);
-        let rows = keys.into_iter().filter_map(|key| self.row(table, key, cut));
+        let rows = keys
+            .into_iter()
+            .filter_map(|key| self.row(table, key, cut, random));
         rows.collect()
     }
 
@@ -80,40 +85,35 @@ impl<R: Rng> Drawing<'_, R> {
     }
 
     /// A row with noise. Where it is not published only one number is drawn.
-    fn row(&mut self, table: Table, key: Key, cut: Option<(usize, i64)>) -> Option<NoisyRow> {
-        let decisive = cut.map(|(position, _)| self.column(table, key, position));
-        if let (Some(count), Some((_, cut))) = (decisive, cut)
-            && count <= cut
-        {
+    fn row(
+        &self,
+        table: Table,
+        key: Key,
+        cut: Option<(usize, i64)>,
+        random: &mut impl Rng,
+    ) -> Option<NoisyRow> {
+        let cell = self.tables.cell(table, key);
+        let mut column = |position: usize| {
+            let variance = self.scales.variance(table, position);
+            noisy(cell.column(position), variance, random)
+        };
+        let decisive = cut.map(|(position, cut)| (position, column(position), cut));
+        if decisive.is_some_and(|(_, count, cut)| count <= cut) {
             return None;
         }
-        let column = |position: usize| match (cut, decisive) {
-            (Some((it, _)), Some(count)) if it == position => count,
-            _ => self.column(table, key, position),
-        };
-        let columns = (0..Bounds::of(table).columns.len()).map(column).collect();
+        let positions = 0..Bounds::of(table).columns.len();
+        let columns = positions.map(|position| match decisive {
+            Some((drawn, count, _)) if drawn == position => count,
+            _ => column(position),
+        });
+        let columns = columns.collect();
+        let variance = self.scales.of(table, Column::Dwell);
+        let dwell = |count| variance.map_or(0, |variance| noisy(count, variance, random));
         Some(NoisyRow {
             key,
             columns,
-            dwells: self.dwells(table, key),
+            dwells: cell.dwells().map(dwell),
         })
-    }
-
-    fn column(&mut self, table: Table, key: Key, position: usize) -> i64 {
-        let variance = self.scales.variance(table, position);
-        noisy(
-            self.tables.cell(table, key).column(position),
-            variance,
-            self.random,
-        )
-    }
-
-    fn dwells(&mut self, table: Table, key: Key) -> [i64; DWELL_BINS.len()] {
-        let Some(variance) = self.scales.of(table, Column::Dwell) else {
-            return [0; DWELL_BINS.len()];
-        };
-        let counts = *self.tables.cell(table, key).dwells();
-        counts.map(|count| noisy(count, variance, self.random))
     }
 }
 
@@ -236,11 +236,6 @@ pub(super) fn keep_largest(mut rows: Vec<NoisyRow>, most: usize) -> Vec<NoisyRow
     rows.sort_by_key(|row| (Reverse(row.columns[0]), row.key));
     rows.truncate(most);
     rows
-}
-
-/// The pages that are published, by their numbers.
-pub(super) fn named_pages(pages: &[NoisyRow]) -> HashSet<Key> {
-    pages.iter().map(|row| row.key).collect()
 }
 
 /// Whether a key may be published beside the given pages: steps and errors name pages, and only those

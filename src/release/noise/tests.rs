@@ -60,14 +60,15 @@ impl Site {
     }
 
     fn pages(&self, tables: &BoundedTables, random: &mut ChaCha20Rng) -> Vec<NoisyRow> {
-        let mut drawing = Drawing {
+        let source = Source {
             tables,
             scales: &self.scales,
+            lexicon: &self.lexicon,
+            hours: &self.hours,
             hidden_units: self.hidden_units,
             delta: self.delta,
-            random,
         };
-        drawing.rows(Table::Pages, &self.hours, &self.lexicon, |_| true)
+        source.rows(Table::Pages, |_| true, random)
     }
 }
 
