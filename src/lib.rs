@@ -1,7 +1,7 @@
 //! Turns web server logs into statistics that can be published, with no personal data left in them.
 //!
 //! A log line goes in as bytes and comes out, if at all, as a share of a row that at least k networks
-//! made together: visits and their length, entry and exit pages, the way from page to page, referrers,
+//! made together, or hidden by noise: visits and their length, entry and exit pages, the way from page to page, referrers,
 //! campaigns, regions, browsers, errors, crawlers. What every number means and which promises hold is
 //! told in `README.md`; these pages are about how the program is made.
 //!
@@ -45,7 +45,7 @@
 //! | [`privacy`] | Reduces every field of a record to what may count: `gate` puts the rules together and remembers what each distinct value came to (`memo`), `opt_out` drops what asks not to be counted, `filters` set lines aside, `senders` tells whom requests are told apart by, `repetition` notices lines read twice, `address`, `agent`, `referrer`, `url` and `geo` are the rules, `pseudonym` the keys, `ratchet` and `key_file` those that outlive a run, `policy` the settings. `lexicon` numbers the reduced strings, `intake` holds the hits. `sites` are the hosts with a report of their own, `gates` has a gate for each. |
 //! | [`session`] | Orders one visitor's hits and cuts them into visits. |
 //! | [`aggregate`] | `table` declares tables, measures and families; `contribution` counts what one visitor's day adds to each cell; collectors add that up. |
-//! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, `ledger` and `state` remember what has been released. |
+//! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, [`noise`](release::noise) is differential privacy in their place, `ledger` and `state` remember what has been released. |
 //! | [`output`] | Encodings of a release, the summary for the terminal, and `publish`, the only code that writes an output folder. |
 //! | [`pipeline`] | Connects the stages and owns the threads. |
 //! | [`audit`] | The motivated intruder: reads back what was released, beside the log if there is one, and tries to find anything that breaks a promise. No stage knows of it. |
@@ -57,9 +57,10 @@
 //!
 //! 1. Between input and output no stage does I/O or reads a clock, the environment or random bytes:
 //!    time comes from the log; the wall clock, the ledger, the keys, the key file and the region database
-//!    are read before the first line, and passed in.
+//!    are read before the first line, and passed in; so is the seed of noise, where there is any.
 //! 2. The number of threads, the size of chunks, the split of a log into files and their order change
 //!    no published byte, as long as each file's format is found to be the same; neither does the key.
+//!    Noise differs in every run; what it is added to does not.
 //!    Whatever could depend on arrival is ordered first: hits by [`session::sort`], strings by their
 //!    rank, rows by the order of publication.
 //! 3. A malformed line is no error: it is a count, and where it stands. No line is in two accounts or
@@ -102,6 +103,11 @@
 //! 3. [`Shares`](aggregate::Shares) are the visitors' parts of the few columns in which a cell has to be
 //!    emptied; they tell which further cells have to go with it, so that subtraction restores neither.
 //!
+//! **Units, noise.** With `--privacy dp` one reading is enough. All visitors of an address are in one
+//! shard: [`bounded::Units`](aggregate::bounded::Units) adds them up and bounds what the address may count,
+//! and [`Noise`](release::Noise) releases the bounded tables. [`pipeline::report`] chooses between the two
+//! ways in one place; neither knows of the other.
+//!
 //! Strings are handled once: each worker numbers the reduced strings it meets, and
 //! [`Collected::join`](privacy::Collected::join) turns those numbers into ranks in bytewise order, so
 //! that comparing numbers compares strings and no result depends on which worker saw a string first.
@@ -121,6 +127,7 @@
 //! | a crawler, a host of a channel, a path word | the lists in `data/` |
 //! | a table | `aggregate/table.rs`, its keys in `aggregate/key.rs`, what counts in `aggregate/contribution.rs`, its columns' descriptions in `output/datapackage.rs`, when it is made in `cli/notice/publication.rs` |
 //! | a measure | the same, and `aggregate/amounts.rs`; a volume is judged for dominance too |
+//! | either, with noise | its bounds in `aggregate/bounded/bounds.rs`, its keys in `domain.rs` beside it, its share in `release/noise/shares.rs` |
 //! | an encoding | a file in `output/`, called by `output/files.rs` |
 //! | a kind of field that formats tell | `format/outline.rs`, with words in `cli/formats/explain.rs` and `cli/notice/data.rs` |
 //! | a profile | a variant in `cli/profile.rs` |

@@ -76,3 +76,18 @@ impl AddAssign for Amounts {
         self.visits += other.visits;
     }
 }
+
+#[cfg(test)]
+impl Amounts {
+    /// So many pageviews, for tests of what comes after.
+    pub(crate) fn of_pageviews(pageviews: u64) -> Self {
+        Self {
+            pageviews,
+            entries: 1,
+            exits: 1,
+            bounces: 1,
+            dwell_seconds: 40 * pageviews,
+            ..Self::default()
+        }
+    }
+}

@@ -30,10 +30,10 @@ const NAMELESS: u64 = u16::MAX as u64;
 const SUBDIVISION_BITS: u32 = 24;
 
 /// Lower edges of the bins of visit durations, in seconds; the last bin is open.
-const DURATIONS: [u64; 7] = [0, 10, 30, 60, 180, 600, 1800];
+pub(crate) const DURATIONS: [u64; 7] = [0, 10, 30, 60, 180, 600, 1800];
 
 /// First and last number of pageviews of the bins of visit depth; the last bin is open.
-const DEPTHS: [(u32, Option<u32>); 7] = [
+pub(super) const DEPTHS: [(u32, Option<u32>); 7] = [
     (1, Some(1)),
     (2, Some(2)),
     (3, Some(3)),

@@ -4,9 +4,11 @@
 //! table. A period is read several times, each time with another [`Collector`]: a [`Survey`] of all
 //! cells tells the release which ones may become rows; [`Totals`] are the exact numbers of those rows,
 //! unions such as distinct visitors of `(other)` included; [`Shares`] are each visitor's part of the few
-//! columns in which a cell has to be emptied.
+//! columns in which a cell has to be emptied. For differential privacy, one reading is enough: units of
+//! which each contributes only so much are [`bounded`].
 
 mod amounts;
+pub mod bounded;
 mod contribution;
 mod key;
 mod microdata;
@@ -22,7 +24,8 @@ pub use amounts::Amounts;
 pub use contribution::{Contribution, Crawlers, Reading, VisitSettings};
 pub use key::Key;
 pub(crate) use key::{
-    SAME, category, columns, error_page, error_status, from_page, goal, to_page, unpacked,
+    DURATIONS, SAME, category, columns, error_page, error_status, from_page, goal, to_page,
+    unpacked,
 };
 pub use microdata::{Microdata, VisitRecord};
 pub use networks::NetworkSet;

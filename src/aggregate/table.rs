@@ -392,6 +392,15 @@ impl Table {
         }
     }
 
+    /// The family in which a visitor counts as one of the row's.
+    #[must_use]
+    pub const fn visitor_family(self) -> Family {
+        match self {
+            Self::Summary | Self::Hosts => Family::Visits,
+            _ => self.family(),
+        }
+    }
+
     /// The family whose networks a measure needs, where the row's own threshold does not grant them
     /// already. The visitors of a page are those with a pageview of it, the row's own networks.
     #[must_use]

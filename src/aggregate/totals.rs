@@ -147,10 +147,7 @@ impl Judged {
                 Table::Pages => Some(Measure::DwellCount),
                 _ => None,
             },
-            visitors: match table {
-                Table::Pages | Table::Transitions => Family::Pageviews,
-                _ => Family::Visits,
-            },
+            visitors: table.visitor_family(),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Checks that the ledger is an unbroken chain, and that manifests and digests fit what is there.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     finding::{Check, Findings, Place},
     folder::{Artefact, Dated, Kind, Site},
+    noise::{self, Cost},
 };
 use crate::{
     aggregate::Table,
@@ -13,8 +14,11 @@ use crate::{
     time::{Date, Period, PeriodLength},
 };
 
-/// Members of a ledger entry, in their order; only `site` may be missing.
-const ENTRY: [&str; 7] = ["period", "date", "tz", "site", "policy", "manifest", "prev"];
+/// Members of a ledger entry, in their order; only `site`, and `rho` and `budget` together, may be
+/// missing.
+const ENTRY: [&str; 9] = [
+    "period", "date", "tz", "site", "rho", "budget", "policy", "manifest", "prev",
+];
 
 /// Members of a manifest, in their order; only `hours` may be missing.
 const MANIFEST: [&str; 12] = [
@@ -36,6 +40,8 @@ const MANIFEST: [&str; 12] = [
 pub(super) struct Entry {
     pub(super) period: Period,
     pub(super) tz: String,
+    /// What its noise costs, if it has any.
+    pub(super) cost: Option<Cost>,
     policy: String,
     manifest: String,
 }
@@ -43,7 +49,7 @@ pub(super) struct Entry {
 /// A period's manifest, as far as it can be understood.
 pub(super) struct Manifest {
     pub(super) period: Period,
-    /// Fewest networks of a row.
+    /// Fewest networks of a row, or with noise units of a name.
     pub(super) k: u64,
     pub(super) tz: String,
     pub(super) value: Value,
@@ -81,11 +87,14 @@ pub(super) fn ledger(site: &Site, findings: &mut Findings) -> Vec<Entry> {
                     .first()
                     .is_some_and(|first| !first.has_scope_of(&entry)) =>
             {
-                Some("another length of period or time zone than the entries before it")
+                Some("another length of period, time zone or protection than the entries before it")
             }
             Some(entry) => {
                 entries.push(entry);
-                None
+                let is_over = entries
+                    .last()
+                    .is_some_and(|it| noise::exceeds_budget(it, &entries));
+                is_over.then_some("more than the privacy budget of 30 days")
             }
         };
         let place = || Place::line(&ledger.name, number + 1);
@@ -100,9 +109,11 @@ pub(super) fn ledger(site: &Site, findings: &mut Findings) -> Vec<Entry> {
 fn entry(text: &[u8], previous: &str, site: &Site) -> Option<Entry> {
     let value: Value = serde_json::from_slice(text).ok()?;
     let members = value.as_object()?;
-    let expected = ENTRY
-        .iter()
-        .filter(|name| **name != "site" || site.host.is_some() || members.contains_key("site"));
+    let expected = ENTRY.iter().filter(|name| match **name {
+        "site" => site.host.is_some() || members.contains_key("site"),
+        "rho" | "budget" => members.contains_key(**name),
+        _ => true,
+    });
     let text_of = |name: &str| members.get(name)?.as_str().map(str::to_owned);
     let host = text_of("site");
     let is_whole = members.keys().map(String::as_str).eq(expected.copied())
@@ -113,6 +124,7 @@ fn entry(text: &[u8], previous: &str, site: &Site) -> Option<Entry> {
     Some(Entry {
         period: period(&text_of("period")?, &text_of("date")?)?,
         tz: text_of("tz")?,
+        cost: noise::cost(members)?,
         policy: text_of("policy")?,
         manifest: text_of("manifest")?,
     })
@@ -120,7 +132,29 @@ fn entry(text: &[u8], previous: &str, site: &Site) -> Option<Entry> {
 
 impl Entry {
     fn has_scope_of(&self, other: &Self) -> bool {
-        self.period.length == other.period.length && self.tz == other.tz
+        let budget = |it: &Self| it.cost.map(|cost| cost.budget);
+        self.period.length == other.period.length
+            && self.tz == other.tz
+            && budget(self) == budget(other)
+    }
+
+    /// An entry of which nothing but the period and its cost matter.
+    #[cfg(test)]
+    pub(super) fn example(period: Period, cost: Option<Cost>) -> Self {
+        Self {
+            period,
+            tz: String::new(),
+            cost,
+            policy: String::new(),
+            manifest: String::new(),
+        }
+    }
+}
+
+impl Manifest {
+    /// Whether noise protects, and not the threshold.
+    pub(super) fn is_noisy(&self) -> bool {
+        self.value["privacy"]["mode"] == "dp"
     }
 }
 
@@ -174,11 +208,16 @@ fn understood(bytes: &[u8]) -> Option<Manifest> {
         .iter()
         .filter(|name| **name != "hours" || members.contains_key("hours"));
     let is_whole = members.keys().map(String::as_str).eq(expected.copied());
-    let is_threshold = value["privacy"]["mode"] == "k";
-    (is_whole && is_threshold).then_some(())?;
+    let privacy = match value["privacy"]["mode"].as_str()? {
+        "k" => &value["privacy"],
+        "dp" if !members.contains_key("hours") => &value["policy"]["privacy"],
+        _ => return None,
+    };
+    is_whole.then_some(())?;
+    let k = privacy["k"].as_u64()?;
     Some(Manifest {
         period: period(value["period"].as_str()?, value["date"].as_str()?)?,
-        k: value["privacy"]["k"].as_u64()?,
+        k,
         tz: value["tz"].as_str()?.to_owned(),
         value,
     })
@@ -194,9 +233,14 @@ fn check_statements(artefact: &Artefact, manifest: &Manifest, findings: &mut Fin
     let names = || accounts.into_iter().flat_map(|it| it.keys());
     findings.require(
         Check::Description,
-        accounts.is_some_and(|it| it.values().all(rounded)) && names().eq(["parsed", "excluded"]),
+        if manifest.is_noisy() {
+            accounts.is_some_and(Map::is_empty)
+        } else {
+            accounts.is_some_and(|it| it.values().all(rounded))
+                && names().eq(["parsed", "excluded"])
+        },
         place,
-        || "the accounts are not those two, rounded down to hundreds".to_owned(),
+        || "the accounts are not those two, rounded down to hundreds (with noise, none)".to_owned(),
     );
     findings.require(
         Check::Description,
@@ -215,6 +259,7 @@ fn check_entry(
 ) {
     let place = || Place::file(&artefact.name);
     let entry = entries.iter().find(|it| it.period == manifest.period);
+    noise::check(artefact, manifest, entry, findings);
     findings.require(Check::Ledger, entry.is_some(), place, || {
         "the ledger has no release of this period".to_owned()
     });
@@ -240,7 +285,7 @@ fn check_entry(
 /// Every table of the manifest is there as it was released, and no other.
 fn check_tables(dated: &Dated, artefact: &Artefact, manifest: &Manifest, findings: &mut Findings) {
     let listed = &manifest.value["tables"];
-    let count = listed.as_object().map_or(0, serde_json::Map::len);
+    let count = listed.as_object().map_or(0, Map::len);
     let mut seen = 0;
     for file in &dated.files {
         let Kind::Table(table) = file.kind else {

@@ -14,6 +14,7 @@ mod differencing;
 mod finding;
 mod folder;
 mod injection;
+mod noise;
 mod patterns;
 mod profile;
 mod statement;
@@ -88,7 +89,7 @@ impl Audit {
         let against = log.map(Against::read).transpose()?;
         for (number, (site, releases)) in released.iter().enumerate() {
             let others = others(&released, number);
-            for release in releases {
+            for release in releases.iter().filter(|it| !it.manifest.is_noisy()) {
                 let overlaps = differencing::overlaps(release, &others);
                 differencing::check(release, &overlaps, &mut findings);
             }
@@ -121,12 +122,13 @@ impl Audit {
     }
 }
 
-/// The releases of the same host in other folders.
+/// The releases of the same host in other folders whose numbers are exact.
 fn others(released: &[(Site, Vec<Release>)], number: usize) -> Vec<&Release> {
     let host = &released[number].0.host;
     let others = released.iter().enumerate();
     let others = others.filter(|(other, (site, _))| *other != number && site.host == *host);
-    others.flat_map(|(_, (_, releases))| releases).collect()
+    let others = others.flat_map(|(_, (_, releases))| releases);
+    others.filter(|it| !it.manifest.is_noisy()).collect()
 }
 
 /// Everything that needs no log.
@@ -152,8 +154,11 @@ fn check_site(site: &Site, findings: &mut Findings) -> Vec<Release> {
     let manifests = releases.iter().map(|release| &release.manifest);
     chain::package(site, manifests, findings);
     for Release { manifest, tables } in &releases {
-        sums::check(tables, findings);
-        threshold::check(Tables(tables), manifest, findings);
+        // Noisy numbers neither agree nor tell of networks.
+        if !manifest.is_noisy() {
+            sums::check(tables, findings);
+            threshold::check(Tables(tables), manifest, findings);
+        }
         profile::check(tables, manifest, findings);
         for rows in tables {
             vocabulary::check(rows, &manifest.value["policy"], findings);

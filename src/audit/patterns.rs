@@ -252,9 +252,12 @@ fn has_check_digit(digits: &[u8]) -> bool {
     digits[0] != 0 && sum.is_multiple_of(10)
 }
 
-/// Nine digits in a row, or eight after a `+` with what people put between them (ITU-T E.164).
+/// Nine digits in a row, or eight after a `+` with what people put between them (ITU-T E.164). An amount of
+/// two digits and zeros, as manifests tell of noise, is nobody's number.
 fn holds_number(text: &str) -> bool {
-    let has_long_run = runs(text, |byte| byte.is_ascii_digit()).any(|run| run.len() >= LONG_NUMBER);
+    let is_round = |run: &str| run.trim_end_matches('0').len() <= 2;
+    let mut numbers = runs(text, |byte| byte.is_ascii_digit());
+    let has_long_run = numbers.any(|run| run.len() >= LONG_NUMBER && !is_round(run));
     let is_phone = text.match_indices('+').any(|(at, _)| {
         let end = |it: char| !(it.is_ascii_digit() || " .-()/".contains(it));
         let number = text[at + 1..].split(end).next().unwrap_or_default();
@@ -304,6 +307,7 @@ mod tests {
                 "a phone number or another long number",
             ),
             ("447700900461", "a phone number or another long number"),
+            ("123000000", "a phone number or another long number"),
             (
                 "c3a1f09b7d5e4826",
                 "a digest, token, pseudonym or other long code",
@@ -320,6 +324,7 @@ mod tests {
     #[test]
     fn what_releases_hold_is_not() {
         for text in [
+            "      \"bytes\": 140000000,",
             "",
             "/blog/2024/how-to-water-tomatoes",
             "2026-11-16T23",

@@ -8,7 +8,7 @@ use hushlog::{
     format::Meaning,
     pipeline::{Inputs, LeftOut, Report, SourceReading},
     privacy::{CollectedSites, KeyFileInfo, Repetitions, SiteName, Sites},
-    release::Unsettled,
+    release::{Spending, Unsettled, noise::BUDGET_DAYS},
     stats::Accounts,
     time::Period,
 };
@@ -16,8 +16,8 @@ use hushlog::{
 use super::{Exit, formats, log_format::described, profile::Profile, say};
 
 /// Says what a profile means.
-pub(super) fn profile(profile: Profile, k: usize) {
-    let (name, meaning) = (profile.name(), profile.meaning(k).join("; "));
+pub(super) fn profile(profile: Profile, k: usize, spending: Option<Spending>) {
+    let (name, meaning) = (profile.name(), profile.meaning(k, spending).join("; "));
     say(format_args!("profile {name}: {meaning}"));
 }
 
@@ -134,10 +134,18 @@ pub(super) fn outcome(reports: &[Report], k: usize) -> Option<Exit> {
         not_released(report, k);
     }
     let any = |is: fn(&Report) -> bool| reports.iter().any(is);
-    let barred = |report: &Report| !report.changed.is_empty() || !report.shredded.is_empty();
+    let barred = |report: &Report| {
+        let Report {
+            changed,
+            again,
+            shredded,
+            ..
+        } = report;
+        !(changed.is_empty() && again.is_empty() && shredded.is_empty())
+    };
     if any(|report| !report.held.is_empty() || !report.waiting.is_empty()) {
         Some(Exit::NotAllRead)
-    } else if any(|report| !report.refused.is_empty())
+    } else if any(|report| !report.refused.is_empty() || !report.over_budget.is_empty())
         || any(barred) && !any(|report| !report.releases.is_empty())
     {
         Some(Exit::Refused)
@@ -175,6 +183,20 @@ fn not_released(report: &Report, k: usize) {
             named(period),
             table.name(),
             with.map_or("the other tables", Table::name)
+        ));
+    }
+    // Old lines beside new ones are what rotated logs have.
+    let again = report.again.iter().filter(|_| report.releases.is_empty());
+    for period in again.map(named) {
+        say(format_args!(
+            "{period} was released before, and noise is drawn once: a second draw would tell more than is \
+             promised. What is published stays as it is"
+        ));
+    }
+    for period in report.over_budget.iter().map(named) {
+        say(format_args!(
+            "{period} is not released: with it an address could lose more than the budget allows over \
+             {BUDGET_DAYS} days; a smaller --rho may be within it"
         ));
     }
     for period in report.unknown.iter().map(named) {

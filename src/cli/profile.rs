@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use hushlog::{
     error::{Error, Result},
     privacy::{Senders, UrlSettings},
+    release::noise::{DELTA, Spending, epsilon},
 };
 
 /// A choice of settings that belong together.
@@ -14,8 +15,19 @@ pub(super) enum Profile {
     Default,
     /// The same, no row of fewer than 20 networks and no page below two levels
     Strict,
+    /// The same behind noise that hides what any one address does on a day
+    Dp,
     /// Requests, pageviews, pages and statuses only: no visitor is ever told from another
     CountsOnly,
+}
+
+/// What protects those whom a release is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Privacy {
+    /// The threshold.
+    K,
+    /// Noise.
+    Dp,
 }
 
 /// What a profile sets, and how far other settings may go.
@@ -30,6 +42,8 @@ pub(super) struct ProfileSettings {
     pub(super) path_levels: usize,
     /// Whom requests are told apart by.
     pub(super) senders: Senders,
+    /// What protects, unless `--privacy` says otherwise.
+    privacy: Privacy,
 }
 
 impl Profile {
@@ -39,9 +53,14 @@ impl Profile {
             least_k: 5,
             path_levels: UrlSettings::default().path_levels,
             senders: Senders::Visitors,
+            privacy: Privacy::K,
         };
         match self {
             Self::Default => default,
+            Self::Dp => ProfileSettings {
+                privacy: Privacy::Dp,
+                ..default
+            },
             Self::Strict => ProfileSettings {
                 k: 20,
                 least_k: 20,
@@ -60,6 +79,7 @@ impl Profile {
         match self {
             Self::Default => "default",
             Self::Strict => "strict",
+            Self::Dp => "dp",
             Self::CountsOnly => "counts-only",
         }
     }
@@ -69,7 +89,7 @@ impl Profile {
         let ProfileSettings { k, least_k, .. } = self.settings();
         match wanted {
             Some(wanted) if wanted < least_k => Err(Error::Refused(match self {
-                Self::Default | Self::CountsOnly => format!(
+                Self::Default | Self::Dp | Self::CountsOnly => format!(
                     "--k {wanted}: fewer than {least_k} networks protect nobody; choose {least_k} or more"
                 ),
                 Self::Strict => format!(
@@ -79,6 +99,23 @@ impl Profile {
             })),
             Some(wanted) => Ok(wanted),
             None => Ok(k),
+        }
+    }
+
+    /// What protects, which must be what the profile promises; any will do where none was chosen.
+    pub(super) fn privacy(self, wanted: Option<Privacy>) -> Result<Privacy> {
+        let own = self.settings().privacy;
+        match wanted {
+            Some(wanted) if wanted == own || self == Self::Default => Ok(wanted),
+            Some(_) => Err(Error::Refused(format!(
+                "--privacy: the profile {} promises {}; leave it out, or choose another profile",
+                self.name(),
+                match own {
+                    Privacy::K => "a threshold, which noise does not keep",
+                    Privacy::Dp => "noise",
+                }
+            ))),
+            None => Ok(own),
         }
     }
 
@@ -94,16 +131,21 @@ impl Profile {
         )))
     }
 
-    /// What it means with the given threshold, in plain words.
-    pub(super) fn meaning(self, k: usize) -> Vec<String> {
+    /// What it means with the given threshold, or what noise spends, in plain words.
+    pub(super) fn meaning(self, k: usize, spending: Option<Spending>) -> Vec<String> {
         let ProfileSettings {
             path_levels,
             senders,
             ..
         } = self.settings();
-        let mut meaning = vec![format!(
-            "no row describes fewer than {k} networks, known crawlers apart"
-        )];
+        let mut meaning = vec![match spending {
+            Some(Spending { a_day, .. }) => format!(
+                "every number has noise, which hides what one address does on one day (\u{3b5} {:.2} at \u{3b4} \
+                 {DELTA:e}); names that the log alone knows need many addresses",
+                epsilon(a_day.real(), 1)
+            ),
+            None => format!("no row describes fewer than {k} networks, known crawlers apart"),
+        }];
         if path_levels < UrlSettings::default().path_levels {
             meaning.push(format!(
                 "pages are named by the first {path_levels} levels of their path; what lies deeper is one \
@@ -146,6 +188,22 @@ mod tests {
             let k = profile.k(wanted);
             assert_eq!(k.as_ref().ok(), expected.as_ref(), "{profile:?} {wanted:?}");
             assert!(expected.is_some() || matches!(k, Err(Error::Refused(_))));
+        }
+    }
+
+    #[test]
+    fn what_a_profile_promises_protects() {
+        for (profile, wanted, expected) in [
+            (Profile::Default, None, Some(Privacy::K)),
+            (Profile::Default, Some(Privacy::Dp), Some(Privacy::Dp)),
+            (Profile::Dp, None, Some(Privacy::Dp)),
+            (Profile::Dp, Some(Privacy::K), None),
+            (Profile::Strict, None, Some(Privacy::K)),
+            (Profile::Strict, Some(Privacy::Dp), None),
+            (Profile::CountsOnly, Some(Privacy::Dp), None),
+        ] {
+            let privacy = profile.privacy(wanted);
+            assert_eq!(privacy.ok(), expected, "{profile:?} {wanted:?}");
         }
     }
 

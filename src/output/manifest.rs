@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 use super::{attribution::ATTRIBUTION, json::pretty};
 use crate::{
     privacy::Category,
-    release::{FEWEST_CRAWLER_REQUESTS, PublishedTable, Release},
+    release::{
+        FEWEST_CRAWLER_REQUESTS, Guarantee, Protection, PublishedTable, Release, noise::DELTA,
+    },
 };
 
 /// The file's name.
@@ -45,13 +47,8 @@ pub(super) fn encode(release: &Release, tables: &[(&PublishedTable, String)]) ->
         complete: release.complete(),
         hours: hours.map(|[first, last]| json!({"first": first, "last": last})),
         policy: release.policy(),
-        privacy: json!({
-            "mode": "k",
-            "k": release.k(),
-            "crawlers_from_requests": FEWEST_CRAWLER_REQUESTS,
-            "crawlers_by_requests": crawlers_by_requests(),
-        }),
-        accounts: json!({"parsed": release.parsed(), "excluded": release.excluded()}),
+        privacy: privacy(release.protection()),
+        accounts: accounts(release),
         tables: tables.iter().map(entry).collect(),
         attribution: ATTRIBUTION,
     })
@@ -60,6 +57,52 @@ pub(super) fn encode(release: &Release, tables: &[(&PublishedTable, String)]) ->
 fn entry((table, sha256): &(&PublishedTable, String)) -> (String, Value) {
     let entry = json!({"rows": table.rows.len(), "sha256": sha256});
     (table.table.name().to_owned(), entry)
+}
+
+fn privacy(protection: &Protection) -> Value {
+    match protection {
+        Protection::Threshold(k) => json!({
+            "mode": "k",
+            "k": k,
+            "crawlers_from_requests": FEWEST_CRAWLER_REQUESTS,
+            "crawlers_by_requests": crawlers_by_requests(),
+        }),
+        Protection::Noise(guarantee) => json!({
+            "mode": "dp",
+            "rho": rounded_up(guarantee.rho, 1e6),
+            "epsilon": rounded_up(guarantee.epsilon, 1e3),
+            "delta": DELTA,
+            "epsilon_7d": rounded_up(guarantee.epsilon_7d, 1e3),
+            "epsilon_30d": rounded_up(guarantee.epsilon_30d, 1e3),
+            "noise": noise(guarantee),
+        }),
+    }
+}
+
+/// No less than the number, in whole parts of one.
+fn rounded_up(number: f64, parts: f64) -> f64 {
+    // What floating point adds to a number of few decimals is none of it.
+    (number * parts - 1e-6).ceil() / parts
+}
+
+/// The standard deviation of each measure's noise, by table.
+fn noise(guarantee: &Guarantee) -> Map<String, Value> {
+    let tables = guarantee.deviations.iter().map(|(table, measures)| {
+        let measures = measures.iter();
+        let measures = measures.map(|(measure, it)| (measure.name().to_owned(), json!(it)));
+        (table.name().to_owned(), Value::Object(measures.collect()))
+    });
+    tables.collect()
+}
+
+/// Lines of the period; none where noise protects, as they are exact but for rounding.
+fn accounts(release: &Release) -> Value {
+    match release.protection() {
+        Protection::Threshold(_) => {
+            json!({"parsed": release.parsed(), "excluded": release.excluded()})
+        }
+        Protection::Noise(_) => json!({}),
+    }
 }
 
 /// The categories of crawlers that have a row by their requests instead of by networks: their names
@@ -146,5 +189,40 @@ mod tests {
         let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
         assert_eq!(names, ["statuses.csv", "manifest.json"]);
         assert_eq!(std::str::from_utf8(&files[1].bytes).unwrap(), expected);
+    }
+
+    #[test]
+    fn noise_and_its_promise_take_the_place_of_what_is_exact() {
+        let start = "2026-11-21".parse().unwrap();
+        let period = Period {
+            start,
+            length: PeriodLength::Day,
+        };
+        let release = Release::example(period, vec![]).with_noise("0.1", "3");
+        let files = files(&release);
+        let manifest: serde_json::Value = serde_json::from_slice(&files[0].bytes).unwrap();
+        let expected = serde_json::json!({
+            "mode": "dp",
+            "rho": 0.1,
+            "epsilon": 2.5,
+            "delta": 1e-7,
+            "epsilon_7d": 7.5,
+            "epsilon_30d": 17.5,
+            "noise": {"statuses": {"requests": 14}},
+        });
+        assert_eq!(manifest["privacy"], expected);
+        assert_eq!(manifest["accounts"], serde_json::json!({}));
+    }
+
+    #[test]
+    fn promises_are_rounded_up() {
+        for (number, parts, expected) in [
+            (2.348_352, 1e3, 2.349),
+            (2.349, 1e3, 2.349),
+            (0.1 / 7.0, 1e6, 0.014_286),
+            (0.1, 1e6, 0.1),
+        ] {
+            assert_eq!(super::rounded_up(number, parts), expected);
+        }
     }
 }

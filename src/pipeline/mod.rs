@@ -3,9 +3,11 @@
 
 mod distinct;
 mod feed;
+mod noise;
 mod read;
 mod reduce;
 mod report;
+mod threshold;
 
 use rayon::ThreadPoolBuilder;
 

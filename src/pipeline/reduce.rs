@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::{ThreadPool, prelude::*};
 
 use crate::{
-    aggregate::{Collector, Contribution, Reading},
+    aggregate::{
+        Collector, Contribution, Reading, Table,
+        bounded::{BoundedTables, Bounding, Units},
+    },
     privacy::{Hit, Hits, Lexicon, Shard, UnsortedShard},
     session,
 };
@@ -31,27 +34,72 @@ pub(super) fn collect<C: Collector>(
     reading: Reading<'_>,
     empty: impl Fn() -> C + Sync,
 ) -> C {
-    let next = AtomicUsize::new(0);
-    let parts = pool.broadcast(|_| {
-        let mut collector = empty();
-        let mut contribution = Contribution::to(&collector.tables());
-        let mut hits = Vec::new();
-        while let Some(shard) = shards.get(next.fetch_add(1, Ordering::Relaxed)) {
-            shard.join(&mut hits);
-            // All at once, so that the processor waits for many identities together.
-            let visitors: Vec<_> = session::visitors(&hits)
-                .map(|hits| (hits, *reading.lexicon.identity(hits[0].identity())))
-                .collect();
-            for (hits, identity) in visitors {
-                contribution.read(hits, &identity, &reading);
-                collector.collect(&contribution);
-            }
+    let begin = || {
+        let collector = empty();
+        let contribution = Contribution::to(&collector.tables());
+        (collector, contribution)
+    };
+    let parts = shard_by_shard(pool, shards, begin, |(collector, contribution), hits| {
+        // All at once, so that the processor waits for many identities together.
+        let visitors: Vec<_> = session::visitors(hits)
+            .map(|hits| (hits, *reading.lexicon.identity(hits[0].identity())))
+            .collect();
+        for (hits, identity) in visitors {
+            contribution.read(hits, &identity, &reading);
+            collector.collect(contribution);
         }
-        collector
     });
-    let merged = parts.into_iter().reduce(|mut left, right| {
+    let collectors = parts.into_iter().map(|(collector, _)| collector);
+    let merged = collectors.reduce(|mut left, right| {
         left.merge(right);
         left
     });
     merged.unwrap_or_else(empty)
+}
+
+/// Counts the units of sorted shards, each bounded. All visitors of a unit are in one shard.
+pub(super) fn bounded(
+    pool: &ThreadPool,
+    shards: &[Shard<'_>],
+    reading: Reading<'_>,
+    bounding: Bounding<'_>,
+) -> BoundedTables {
+    let begin = || (Units::new(bounding), Contribution::to(&Table::ALL));
+    let parts = shard_by_shard(pool, shards, begin, |(units, contribution), hits| {
+        let unit = |hits: &&[Hit]| reading.lexicon.unit(hits[0].identity()).unwrap_or(0);
+        let mut visitors: Vec<&[Hit]> = session::visitors(hits).collect();
+        visitors.sort_by_cached_key(unit);
+        for visitors in visitors.chunk_by(|left, right| unit(left) == unit(right)) {
+            for hits in visitors {
+                let identity = reading.lexicon.identity(hits[0].identity());
+                contribution.read(hits, identity, &reading);
+                units.add(contribution);
+            }
+            units.end_unit(unit(&visitors[0]));
+        }
+    });
+    let mut tables = BoundedTables::default();
+    for (units, _) in parts {
+        tables.merge(units.finish());
+    }
+    tables
+}
+
+/// Takes each shard's hits to one of the threads; what each thread has made of its shards.
+fn shard_by_shard<W: Send>(
+    pool: &ThreadPool,
+    shards: &[Shard<'_>],
+    begin: impl Fn() -> W + Sync,
+    take: impl Fn(&mut W, &[Hit]) + Sync,
+) -> Vec<W> {
+    let next = AtomicUsize::new(0);
+    pool.broadcast(|_| {
+        let mut work = begin();
+        let mut hits = Vec::new();
+        while let Some(shard) = shards.get(next.fetch_add(1, Ordering::Relaxed)) {
+            shard.join(&mut hits);
+            take(&mut work, &hits);
+        }
+        work
+    })
 }

@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use rayon::ThreadPool;
 
-use super::{Inputs, Reading, reduce};
+use super::{Inputs, Reading, noise, threshold};
 use crate::{
-    aggregate::{self, Microdata, Shares, Survey, Totals, VisitSettings},
+    aggregate::VisitSettings,
     error::Result,
     output::Folder,
     privacy::{
         Collected, CollectedPeriod, Coverage, Hits, KeyFile, Lexicon, PeriodLines, SiteName,
     },
-    release::{Ledger, Numbers, Plan, PlanSettings, Release, Statement, Unsettled, Verdict},
-    time::{Calendar, CivilHour, Hours, Period, Timestamp},
+    release::{Ledger, Noise, Release, Statement, Unsettled, Verdict},
+    time::{Calendar, CivilHour, Period, Timestamp},
 };
 
 /// Longest time from a period's start to its first line that raises no doubt, unless lines are rarer.
@@ -49,6 +49,10 @@ pub struct Report {
     pub releases: Vec<Release>,
     /// Already released, from lines that have changed since.
     pub changed: Vec<Period>,
+    /// Already released with noise, which is drawn once.
+    pub again: Vec<Period>,
+    /// Not released since an address could lose more than the budget of 30 days.
+    pub over_budget: Vec<Period>,
     /// Already released, from lines that are no longer known, so that changes cannot be told.
     pub unknown: Vec<Period>,
     /// Not released since another site was, from lines that this run does not have as they were: it
@@ -77,8 +81,9 @@ pub struct Held {
     pub source: String,
 }
 
-/// Releases every period of a reading that may be released, and publishes it in the folder of its site:
-/// there is one for each, in the order of sites. A key file is then advanced past all that is released.
+/// Releases every period of a reading that may be released, with noise if there is any, else under the
+/// threshold, and publishes it in the folder of its site: there is one for each, in the order of sites. A
+/// key file is then advanced past all that is released.
 ///
 /// # Errors
 ///
@@ -92,13 +97,15 @@ pub fn report(
     settings: &ReportSettings,
     folders: Vec<Folder>,
     key_file: Option<KeyFile>,
+    noise: Option<Noise>,
 ) -> Result<Vec<Report>> {
     let sites = reading.collected.sites.into_iter().zip(folders);
     let sites: Vec<(Collected, Folder)> = sites.collect();
-    let run = Run {
+    let mut run = Run {
         pool,
         inputs,
         settings,
+        noise,
         whole: reading.failures.is_empty(),
         altered: sites.iter().flat_map(altered_periods).collect(),
         until: None,
@@ -130,6 +137,7 @@ struct Run<'r> {
     pool: &'r ThreadPool,
     inputs: &'r Inputs,
     settings: &'r ReportSettings,
+    noise: Option<Noise>,
     /// Every source was read to its end.
     whole: bool,
     /// Periods that some site has released from lines that are not known to be the same now. Another
@@ -140,7 +148,7 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
-    fn report_all(&self, sites: Vec<(Collected, Folder)>) -> Result<Vec<Report>> {
+    fn report_all(&mut self, sites: Vec<(Collected, Folder)>) -> Result<Vec<Report>> {
         let sites = sites.into_iter();
         sites
             .map(|(collected, folder)| self.report(collected, folder))
@@ -170,7 +178,7 @@ impl Run<'_> {
     }
 
     /// Releases and publishes what may be released of a site.
-    fn report(&self, collected: Collected, mut folder: Folder) -> Result<Report> {
+    fn report(&mut self, collected: Collected, mut folder: Folder) -> Result<Report> {
         let mut report = Report {
             site: folder.site().cloned(),
             ..Report::default()
@@ -179,7 +187,10 @@ impl Run<'_> {
         let first_released = folder.ledger().earliest();
         for (period, CollectedPeriod { lines, hits }) in collected.periods {
             if folder.ledger().contains(period) {
-                report.judge(period, &lines, &folder);
+                match self.noise {
+                    None => report.judge(period, &lines, &folder),
+                    Some(_) => report.again.push(period),
+                }
                 continue;
             }
             if lines.is_refused() {
@@ -203,8 +214,12 @@ impl Run<'_> {
                 report.held.push(gap);
                 continue;
             }
+            if !self.affords(period, folder.ledger()) {
+                report.over_budget.push(period);
+                continue;
+            }
             let statement = settings.statement(period, report.site.clone(), &lines, complete);
-            match release(self.pool, statement, hits, &lexicon, settings) {
+            match self.release(statement, hits, &lexicon) {
                 Ok(Some(release)) => {
                     folder = folder.publish(&release, lines.digest())?;
                     report.releases.push(release);
@@ -214,6 +229,29 @@ impl Run<'_> {
             }
         }
         Ok(report)
+    }
+
+    /// The release of a period from its hits: with noise if there is any, else under the threshold.
+    fn release(
+        &mut self,
+        statement: Statement,
+        hits: Hits,
+        lexicon: &Lexicon,
+    ) -> std::result::Result<Option<Release>, Unsettled> {
+        let (pool, settings) = (self.pool, self.settings);
+        match &mut self.noise {
+            None => threshold::release(pool, statement, hits, lexicon, settings),
+            Some(noise) => {
+                let release = noise::release(pool, statement, hits, lexicon, settings, noise);
+                Ok(Some(release))
+            }
+        }
+    }
+
+    /// Whether the budget of the ledger has room for the noise of a period.
+    fn affords(&self, period: Period, ledger: &Ledger) -> bool {
+        let spending = self.noise.as_ref().map(Noise::spending);
+        spending.is_none_or(|spending| ledger.affords(period, spending))
     }
 
     /// What is known of a period's lines if it may be released from them.
@@ -311,49 +349,4 @@ impl Report {
             Some(Verdict::Older | Verdict::Unchanged) => {}
         }
     }
-}
-
-/// The release of a period from its hits; `None` if it has fewer than k networks, an error if the audit
-/// refuses it.
-fn release(
-    pool: &ThreadPool,
-    statement: Statement,
-    mut hits: Hits,
-    lexicon: &Lexicon,
-    settings: &ReportSettings,
-) -> std::result::Result<Option<Release>, Unsettled> {
-    let period = statement.period;
-    let hours = Hours::new(&settings.calendar, period);
-    let reading = aggregate::Reading {
-        lexicon,
-        hours: &hours,
-        settings: &settings.visits,
-    };
-    let shards = reduce::sorted(pool, &mut hits, lexicon);
-
-    let (survey, microdata) = reduce::collect(pool, &shards, reading, || {
-        (Survey::new(settings.k), Microdata::default())
-    });
-    let plan_settings = PlanSettings {
-        k: settings.k,
-        top: settings.top,
-        length: period.length,
-    };
-    let Some(plan) = Plan::new(&survey, lexicon, plan_settings) else {
-        return Ok(None);
-    };
-    let plan = plan.audited(&survey, &microdata)?;
-    drop((survey, microdata));
-
-    let totals = reduce::collect(pool, &shards, reading, || {
-        Totals::new(plan.rows(), plan.limits(), &hours)
-    });
-    let numbers = Numbers::new(&plan, totals, &hours);
-    let doubtful = numbers.doubtful_columns();
-    let shares = reduce::collect(pool, &shards, reading, || {
-        Shares::new(plan.rows(), &doubtful)
-    });
-    Ok(Some(Release::new(
-        statement, &plan, &numbers, &shares, &hours,
-    )))
 }

@@ -42,6 +42,7 @@ pub(super) struct DaySlot {
     /// None where no visitors are told apart.
     pub(super) visitors: Option<Pseudonyms>,
     pub(super) networks: Pseudonyms,
+    pub(super) units: Option<Pseudonyms>,
 }
 
 impl Days {
@@ -86,6 +87,7 @@ impl Days {
             intake,
             visitors: tells_visitors.then(|| settings.keys.visitors(day.date)),
             networks: settings.keys.networks(period),
+            units: settings.keys.units(day.date),
         };
         self.slots.push(slot);
         self.by_start.insert(day.start, position);

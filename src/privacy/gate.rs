@@ -220,10 +220,10 @@ impl<'r> Gate<'r> {
         let visitor = self.visitors.get(&key).copied().unwrap_or_else(|| {
             let client = Client::read(record.client);
             let raw_agent = record.agent.decode(&mut self.scratch);
-            let (pseudonym, identity) = slot.sender(&client, known.region, raw_agent, agent());
+            let sender = slot.sender(&client, known.region, raw_agent, agent());
             Visitor {
-                pseudonym,
-                identity: self.dictionary.identity(pseudonym, identity),
+                pseudonym: sender.pseudonym,
+                identity: self.dictionary.identity(sender),
             }
         });
         let (earlier, earlier_day) = mem::replace(&mut known.latest, latest);

@@ -11,7 +11,7 @@ use super::{
     channel::Channel,
     geo::Region,
     policy::Policy,
-    senders::Senders,
+    senders::{Sender, Senders},
     shard::{SHARDS, shard},
     url::Campaign,
 };
@@ -63,6 +63,8 @@ pub(super) struct Dictionary {
     origins: IndexSet<Origin, RandomState>,
     /// By the shard of the visitors.
     identities: Vec<Vec<Identity>>,
+    /// The unit of each identity, where units are told.
+    units: Vec<Vec<u64>>,
 }
 
 impl Dictionary {
@@ -74,6 +76,7 @@ impl Dictionary {
             campaigns: IndexSet::with_hasher(seeds.clone()),
             origins: IndexSet::with_hasher(seeds.clone()),
             identities: vec![Vec::new(); SHARDS],
+            units: vec![Vec::new(); SHARDS],
         }
     }
 
@@ -100,10 +103,12 @@ impl Dictionary {
         number(&mut self.origins, Origin { source, campaign })
     }
 
-    /// The number, within its shard, of the identity of the visitor with the pseudonym.
-    pub(super) fn identity(&mut self, visitor: u64, identity: Identity) -> u32 {
-        let identities = &mut self.identities[usize::from(shard(visitor))];
-        identities.push(identity);
+    /// The number of a sender's identity within its shard. Either all come with their unit or none does.
+    pub(super) fn identity(&mut self, sender: Sender) -> u32 {
+        let shard = usize::from(shard(sender.pseudonym));
+        self.units[shard].extend(sender.unit);
+        let identities = &mut self.identities[shard];
+        identities.push(sender.identity);
         index(identities.len() - 1)
     }
 }
@@ -127,6 +132,7 @@ pub struct Lexicon {
     origins: Vec<Origin>,
     identities: Vec<Identity>,
     senders: Senders,
+    units: Vec<u64>,
     hosts: Vec<String>,
     goals: Vec<String>,
 }
@@ -153,6 +159,7 @@ impl Lexicon {
             target_goals: Vec::new(),
             origins: Vec::new(),
             identities: Vec::new(),
+            units: Vec::new(),
             pages,
             sources,
             campaigns,
@@ -182,6 +189,7 @@ impl Lexicon {
             for (dictionary, first) in dictionaries.iter_mut().zip(&mut first) {
                 first.push(index(self.identities.len()));
                 self.identities.append(&mut dictionary.identities[shard]);
+                self.units.append(&mut dictionary.units[shard]);
             }
         }
         first
@@ -256,6 +264,13 @@ impl Lexicon {
     #[must_use]
     pub fn identity(&self, identity: u32) -> &Identity {
         &self.identities[identity as usize]
+    }
+
+    /// The pseudonym of the unit that a sender belongs to: an address on a day; `None` where units are
+    /// not told.
+    #[must_use]
+    pub fn unit(&self, identity: u32) -> Option<u64> {
+        self.units.get(identity as usize).copied()
     }
 
     /// Where a pageview came from.

@@ -50,7 +50,7 @@ pub use lines::{Coverage, LineDigest, PeriodLines};
 pub use method::Method;
 pub use opt_out::OptOuts;
 pub use policy::{Goals, Hosts, Policy};
-pub use pseudonym::Keys;
+pub use pseudonym::{Keys, Selection};
 pub use ratchet::DayKeys;
 pub(crate) use referrer::Referrer;
 pub use referrer::ReferrerRules;

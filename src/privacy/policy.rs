@@ -1,5 +1,7 @@
 //! The settings of gate 1: which lines count, and what becomes of their fields.
 
+#[cfg(test)]
+use super::url::UrlSettings;
 use super::{
     agent::AgentRules, filters::Filters, geo::Regions, hit::NO_HOST, opt_out::OptOuts,
     pattern::Patterns, referrer::ReferrerRules, senders::Senders, sites::SiteName, url::UrlRules,
@@ -131,6 +133,26 @@ fn is_plain_name(name: &str) -> bool {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' '))
+}
+
+#[cfg(test)]
+impl Policy {
+    /// A policy without settings but the site's hosts and its goals, as `name=pattern`.
+    pub(crate) fn example(hosts: &[&str], goals: &[&str]) -> Self {
+        let owned =
+            |names: &[&str]| -> Vec<String> { names.iter().map(|it| (*it).to_owned()).collect() };
+        Self {
+            senders: Senders::Visitors,
+            urls: UrlRules::new(&UrlSettings::default()).expect("rules"),
+            referrers: ReferrerRules::new(&[]),
+            agents: AgentRules::new(),
+            regions: Regions::none(),
+            opt_outs: OptOuts::default(),
+            filters: Filters::default(),
+            goals: Goals::new(&owned(goals)).expect("goals"),
+            hosts: Hosts::new(&owned(hosts)).expect("hosts"),
+        }
+    }
 }
 
 #[cfg(test)]

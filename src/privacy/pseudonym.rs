@@ -15,6 +15,8 @@ pub struct Keys {
     root: Zeroizing<[u8; 32]>,
     table_secret: Zeroizing<TableSecret>,
     shared: Option<SharedKeys>,
+    /// Whether units have pseudonyms too.
+    tell_units: bool,
 }
 
 /// Keys that other runs and hosts with the same key file have too.
@@ -39,6 +41,17 @@ impl Keys {
             root,
             table_secret,
             shared: None,
+            tell_units: false,
+        }
+    }
+
+    /// The same keys, under which the units of differential privacy have pseudonyms too: what one address
+    /// (of IPv6, one /64) sends on one day.
+    #[must_use]
+    pub fn telling_units(self) -> Self {
+        Self {
+            tell_units: true,
+            ..self
         }
     }
 
@@ -65,6 +78,7 @@ impl Keys {
         });
         Self {
             shared,
+            tell_units: self.tell_units,
             ..Self::new(self.derive(b"site", site.as_str().as_bytes()))
         }
     }
@@ -105,6 +119,12 @@ impl Keys {
     pub(super) fn networks(&self, period: Period) -> Pseudonyms {
         let purpose = format!("network/{}", period.length.name());
         Pseudonyms::new(&self.derive_of_day(&purpose, period.start))
+    }
+
+    /// The pseudonyms of one day's units, where they are to be told.
+    pub(super) fn units(&self, date: Date) -> Option<Pseudonyms> {
+        let pseudonyms = || Pseudonyms::new(&self.derive_of_day("unit", date));
+        self.tell_units.then(pseudonyms)
     }
 
     /// The key of a day for a purpose. A day without one in the key file has a key of this run alone; its
@@ -158,6 +178,32 @@ impl Pseudonyms {
     }
 }
 
+/// Chooses which cells of a table a unit counts in if it would count in too many: those of the least
+/// rank, a keyed pseudo-random number. The choice depends on nothing but the unit and the cell, so neither
+/// order nor parts matter, nor what other units do.
+pub struct Selection {
+    ranks: Pseudonyms,
+}
+
+impl Selection {
+    /// A choice under a secret key.
+    #[must_use]
+    pub fn new(key: &Zeroizing<[u8; 32]>) -> Self {
+        Self {
+            ranks: Pseudonyms::new(&derive(key, b"selection", b"")),
+        }
+    }
+
+    /// The rank of a cell, by its name, for the unit with the pseudonym.
+    #[must_use]
+    pub fn rank(&self, unit: u64, table: &str, name: &[&str]) -> u64 {
+        let unit = unit.to_le_bytes();
+        let mut parts = vec![&unit[..], table.as_bytes()];
+        parts.extend(name.iter().map(|part| part.as_bytes()));
+        self.ranks.of(&parts)
+    }
+}
+
 fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
     <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length")
 }
@@ -188,6 +234,18 @@ mod tests {
     fn moving_bytes_between_parts_changes_the_pseudonym() {
         let pseudonyms = Keys::new([7; 32].into()).visitors(date(2026, 11, 21));
         assert_ne!(pseudonyms.of(&[b"ab", b"c"]), pseudonyms.of(&[b"a", b"bc"]));
+    }
+
+    #[test]
+    fn units_have_pseudonyms_of_their_own_where_they_are_told() {
+        let day = date(2026, 11, 21);
+        assert!(Keys::new([7; 32].into()).units(day).is_none());
+        let keys = Keys::new([7; 32].into()).telling_units();
+        let unit = |keys: &Keys, day| keys.units(day).unwrap().of(&[b"x"]);
+        assert_ne!(unit(&keys, day), keys.visitors(day).of(&[b"x"]));
+        assert_ne!(unit(&keys, day), unit(&keys, date(2026, 11, 22)));
+        let site = keys.of_site(&SiteName::new("blog.example").unwrap());
+        assert_ne!(unit(&keys, day), unit(&site, day));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::{
     geo::Region,
     lexicon::Identity,
     memo::Number,
+    shard::in_shard_of,
 };
 
 /// Whom the requests that pass gate 1 are told apart by.
@@ -31,6 +32,15 @@ impl Senders {
     }
 }
 
+/// Whom a request is counted for.
+pub(super) struct Sender {
+    /// A visitor's, or where only networks are told, that of a network.
+    pub(super) pseudonym: u64,
+    pub(super) identity: Identity,
+    /// The unit that noise hides, where units are told.
+    pub(super) unit: Option<u64>,
+}
+
 impl DaySlot {
     /// What tells the senders of one client apart on this day, beside the client.
     pub(super) fn kind(&self, number: Number, agent: impl FnOnce() -> Agent) -> Number {
@@ -42,31 +52,38 @@ impl DaySlot {
         }
     }
 
-    /// The pseudonym of a sender, and what is known of it.
+    /// Who sends with an agent from an address.
     pub(super) fn sender(
         &self,
         client: &Client,
         region: Region,
         raw_agent: &[u8],
         agent: Agent,
-    ) -> (u64, Identity) {
+    ) -> Sender {
         let network = client.network();
         let identity = Identity {
             network: self.networks.of(&[&network]),
             region,
             agent,
         };
-        match &self.visitors {
-            Some(visitors) => (visitors.of(&[&client.unit(), raw_agent]), identity),
-            None => {
-                let name = agent.crawler.map_or("", |crawler| crawler.name());
-                let identity = Identity {
+        let Some(visitors) = &self.visitors else {
+            let name = agent.crawler.map_or("", |crawler| crawler.name());
+            return Sender {
+                pseudonym: self.networks.of(&[&network, name.as_bytes()]),
+                identity: Identity {
                     region: Region::default(),
                     agent: only_crawler(agent),
                     ..identity
-                };
-                (self.networks.of(&[&network, name.as_bytes()]), identity)
-            }
+                },
+                unit: None,
+            };
+        };
+        let pseudonym = visitors.of(&[&client.unit(), raw_agent]);
+        let unit = self.units.as_ref().map(|it| it.of(&[&client.unit()]));
+        Sender {
+            pseudonym: unit.map_or(pseudonym, |unit| in_shard_of(unit, pseudonym)),
+            identity,
+            unit,
         }
     }
 }

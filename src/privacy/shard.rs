@@ -177,6 +177,13 @@ pub(super) const fn shard(visitor: u64) -> u8 {
     visitor.to_be_bytes()[0]
 }
 
+/// The pseudonym of a visitor in the shard and group of its unit, so that all visitors of a unit are
+/// together. What is lost of the visitor's own bits are no more than the unit's that take their place.
+pub(super) const fn in_shard_of(unit: u64, visitor: u64) -> u64 {
+    const UNIT_BITS: u32 = 16;
+    (unit >> (64 - UNIT_BITS)) << (64 - UNIT_BITS) | visitor >> UNIT_BITS
+}
+
 const fn group(hit: &Hit) -> u8 {
     hit.visitor().to_be_bytes()[1]
 }

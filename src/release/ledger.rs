@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::Release;
+use super::{Release, Rho, Spending};
 use crate::{
     error::{Error, Result},
     privacy::SiteName,
@@ -28,6 +28,8 @@ pub struct Ledger {
     last: String,
     scope: Option<Scope>,
     manifests: BTreeMap<Period, String>,
+    /// What each release with noise cost a day.
+    spent: Vec<(Period, Rho)>,
 }
 
 /// What all releases of a ledger have in common.
@@ -36,6 +38,8 @@ struct Scope {
     length: PeriodLength,
     tz: String,
     site: Option<String>,
+    /// What 30 days may cost, where noise protects; `None` where the threshold does.
+    budget: Option<Rho>,
 }
 
 /// One line of the file: a JSON object with these keys in this order.
@@ -50,6 +54,12 @@ struct Line {
     /// The host whose requests alone are released; left out where all of a log is one site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     site: Option<String>,
+    /// What the release costs a day, where noise protects; left out where the threshold does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rho: Option<String>,
+    /// What 30 days may cost, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    budget: Option<String>,
     /// SHA-256 of the settings in force.
     policy: String,
     /// SHA-256 of the manifest.
@@ -79,6 +89,7 @@ impl Ledger {
             last: NO_LINE.to_owned(),
             scope: None,
             manifests: BTreeMap::new(),
+            spent: Vec::new(),
         };
         for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
             ledger.admit(line).map_err(|problem| Error::Ledger {
@@ -93,14 +104,16 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the period was released before, or is of another length, time zone or
-    /// site than the ledger's.
+    /// [`Error::Refused`] if the period was released before, is of another length, time zone, site or
+    /// protection than the ledger's, or would exceed its budget.
     pub fn append(&mut self, release: &Release, manifest: &[u8]) -> Result<()> {
         let line = Line {
             period: release.period().length.name().to_owned(),
             date: release.period().to_string(),
             tz: release.tz().to_owned(),
             site: release.site().map(SiteName::to_string),
+            rho: release.spending().map(|it| it.a_day.to_string()),
+            budget: release.spending().map(|it| it.budget.to_string()),
             policy: policy_digest(release.policy()),
             manifest: digest(manifest),
             prev: self.last.clone(),
@@ -110,20 +123,33 @@ impl Ledger {
         self.admit(&bytes).map_err(|problem| self.refusal(&problem))
     }
 
-    /// Whether a run with this calendar may release the site under the ledger.
+    /// Whether a run with this calendar may release the site under the ledger, with noise at a cost or
+    /// under the threshold.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the ledger's periods are of another length or time zone, or of another
-    /// site.
-    pub fn permits(&self, calendar: &Calendar, site: Option<&SiteName>) -> Result<()> {
+    /// [`Error::Refused`] if the ledger's periods are of another length or time zone, of another site,
+    /// protected otherwise or under another budget.
+    pub fn permits(
+        &self,
+        calendar: &Calendar,
+        site: Option<&SiteName>,
+        spending: Option<Spending>,
+    ) -> Result<()> {
         let scope = Scope {
             length: calendar.length(),
             tz: calendar.tz_name().to_owned(),
             site: site.map(SiteName::to_string),
+            budget: spending.map(|spending| spending.budget),
         };
         self.within(&scope)
             .map_err(|problem| self.refusal(&problem))
+    }
+
+    /// Whether a period's release stays within the budget, together with what is released already.
+    #[must_use]
+    pub fn affords(&self, period: Period, spending: Spending) -> bool {
+        spending.permits(period, &self.spent)
     }
 
     /// Whether the period has been released.
@@ -171,14 +197,22 @@ impl Ledger {
             return Err("the chain is broken: a line before it was altered or removed".to_owned());
         }
         let period = line.period().ok_or("it names no period")?;
+        let spending = line.spending()?;
         let scope = Scope {
             length: period.length,
             tz: line.tz,
             site: line.site,
+            budget: spending.map(|spending| spending.budget),
         };
         self.within(&scope)?;
         if self.contains(period) {
             return Err(format!("{period} is already released"));
+        }
+        if let Some(spending) = spending {
+            if !self.affords(period, spending) {
+                return Err(format!("{period} exceeds the privacy budget of 30 days"));
+            }
+            self.spent.push((period, spending.a_day));
         }
         self.scope = Some(scope);
         self.manifests.insert(period, line.manifest);
@@ -198,12 +232,17 @@ impl Ledger {
             ("time zone", own.tz.as_str(), scope.tz.as_str())
         } else if own.site != scope.site {
             ("site", own.site(), scope.site())
+        } else if own.budget != scope.budget {
+            let protections = [own, scope].map(Scope::protection);
+            return Err(one_of(
+                "kind of protection",
+                &protections[0],
+                &protections[1],
+            ));
         } else {
             return Ok(());
         };
-        Err(format!(
-            "a ledger keeps one {subject}, here {own}, not {other}"
-        ))
+        Err(one_of(subject, own, other))
     }
 
     fn refusal(&self, problem: &str) -> Error {
@@ -216,6 +255,18 @@ impl Scope {
     fn site(&self) -> &str {
         self.site.as_deref().unwrap_or("all hosts as one")
     }
+
+    /// What protects, in words.
+    fn protection(&self) -> String {
+        match self.budget {
+            None => "a threshold".to_owned(),
+            Some(budget) => format!("noise with a budget of {budget} for 30 days"),
+        }
+    }
+}
+
+fn one_of(subject: &str, own: &str, other: &str) -> String {
+    format!("a ledger keeps one {subject}, here {own}, not {other}")
 }
 
 impl Line {
@@ -226,6 +277,17 @@ impl Line {
         let start: Date = self.date.parse().ok()?;
         let period = Period { start, length };
         (period.to_string() == self.date).then_some(period)
+    }
+
+    /// What it says of noise, if it has any.
+    fn spending(&self) -> std::result::Result<Option<Spending>, String> {
+        let spending = match (&self.rho, &self.budget) {
+            (None, None) => return Ok(None),
+            (Some(rho), Some(budget)) => rho.parse().ok().zip(budget.parse().ok()),
+            _ => None,
+        };
+        let (a_day, budget) = spending.ok_or("it tells no privacy budget")?;
+        Ok(Some(Spending { a_day, budget }))
     }
 }
 
@@ -387,14 +449,73 @@ mod tests {
         assert_eq!(ledger.bytes(), before);
 
         let calendar = |tz| Calendar::new(TimeZone::get(tz).unwrap(), PeriodLength::Day);
-        assert!(ledger.permits(&calendar("Europe/London"), None).is_ok());
+        assert!(
+            ledger
+                .permits(&calendar("Europe/London"), None, None)
+                .is_ok()
+        );
         assert_eq!(
             ledger
-                .permits(&calendar("Asia/Tokyo"), None)
+                .permits(&calendar("Asia/Tokyo"), None, None)
                 .unwrap_err()
                 .to_string(),
             "ledger.jsonl: a ledger keeps one time zone, here Europe/London, not Asia/Tokyo"
         );
+    }
+
+    #[test]
+    fn noise_is_recorded_and_stays_within_the_budget() {
+        let day = |date, a_day, budget| release(PeriodLength::Day, date).with_noise(a_day, budget);
+        let mut ledger = ledger_of(&[]);
+        ledger
+            .append(&day("2026-11-01", "0.1", "0.25"), b"")
+            .unwrap();
+        let text = String::from_utf8(ledger.bytes().to_vec()).unwrap();
+        assert!(text.contains(r#""tz":"Europe/London","rho":"0.1","budget":"0.25","policy""#));
+        let mut read = Ledger::parse(Path::new("l"), ledger.bytes()).unwrap();
+        for (release, expected) in [
+            (
+                day("2026-11-02", "0.2", "0.25"),
+                "l: 2026-11-02 exceeds the privacy budget of 30 days",
+            ),
+            (
+                day("2026-11-02", "0.1", "3"),
+                "l: a ledger keeps one kind of protection, here noise with a budget of 0.25 for 30 \
+                 days, not noise with a budget of 3 for 30 days",
+            ),
+            (
+                release(PeriodLength::Day, "2026-11-02"),
+                "l: a ledger keeps one kind of protection, here noise with a budget of 0.25 for 30 \
+                 days, not a threshold",
+            ),
+        ] {
+            let error = read.append(&release, b"").unwrap_err();
+            assert!(matches!(error, Error::Refused(_)));
+            assert_eq!(error.to_string(), expected);
+        }
+        assert_eq!(read.bytes(), ledger.bytes());
+        read.append(&day("2026-11-02", "0.15", "0.25"), b"")
+            .unwrap();
+        // Thirty days after the first one.
+        read.append(&day("2026-12-01", "0.1", "0.25"), b"").unwrap();
+    }
+
+    #[test]
+    fn a_ledger_that_tells_half_of_its_budget_is_damaged() {
+        let mut ledger = ledger_of(&[]);
+        let release = release(PeriodLength::Day, "2026-11-01").with_noise("0.1", "3");
+        ledger.append(&release, b"").unwrap();
+        let text = String::from_utf8(ledger.bytes().to_vec()).unwrap();
+        for (part, other) in [
+            (r#""budget":"3","#, ""),
+            (r#""rho":"0.1""#, r#""rho":"little""#),
+        ] {
+            let altered = text.replace(part, other);
+            assert_eq!(
+                problem(altered.as_bytes()),
+                "ledger.jsonl: line 1: it tells no privacy budget"
+            );
+        }
     }
 
     #[test]
@@ -431,7 +552,7 @@ mod tests {
                 "l: a ledger keeps one site, here all hosts as one, not blog.example",
             ),
         ] {
-            let permitted = released(own).permits(&london, other);
+            let permitted = released(own).permits(&london, other, None);
             let said = permitted.map_or_else(|error| error.to_string(), |()| String::new());
             assert_eq!(said, expected);
         }

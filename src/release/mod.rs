@@ -3,6 +3,7 @@
 mod audit;
 mod dominance;
 mod ledger;
+pub mod noise;
 mod numbers;
 mod path;
 mod plan;
@@ -14,6 +15,7 @@ use serde_json::Value;
 pub use audit::Unsettled;
 pub use dominance::FEWEST_CONTRIBUTORS;
 pub use ledger::{Ledger, digest};
+pub use noise::{Guarantee, Noise, NoiseSettings, Rho, Spending};
 pub use numbers::Numbers;
 pub use plan::{FEWEST_CRAWLER_REQUESTS, Plan, PlanSettings};
 pub use state::{State, Verdict};
@@ -52,11 +54,20 @@ pub struct Release {
     complete: bool,
     hours: Option<[String; 2]>,
     policy: Value,
-    k: u32,
+    protection: Protection,
     parsed: u64,
     excluded: u64,
     tables: Vec<PublishedTable>,
     withheld: Vec<Withheld>,
+}
+
+/// What protects those whom a release is about.
+#[derive(Clone, Debug)]
+pub enum Protection {
+    /// The threshold: fewest networks of a row.
+    Threshold(u32),
+    /// Noise, and what it promises.
+    Noise(Guarantee),
 }
 
 /// Something kept back, for the terminal.
@@ -107,7 +118,29 @@ impl Release {
             complete: statement.complete,
             hours: numbers.busy_hours(hours),
             policy: statement.policy,
-            k: u32::try_from(plan.settings.k).unwrap_or(u32::MAX),
+            protection: Protection::Threshold(u32::try_from(plan.settings.k).unwrap_or(u32::MAX)),
+            parsed: statement.parsed,
+            excluded: statement.excluded,
+            tables,
+            withheld,
+        }
+    }
+
+    /// The release of noisy tables.
+    fn noisy(
+        statement: Statement,
+        guarantee: Guarantee,
+        tables: Vec<PublishedTable>,
+        withheld: Vec<Withheld>,
+    ) -> Self {
+        Self {
+            period: statement.period,
+            site: statement.site,
+            tz: statement.tz,
+            complete: statement.complete,
+            hours: None,
+            policy: statement.policy,
+            protection: Protection::Noise(guarantee),
             parsed: statement.parsed,
             excluded: statement.excluded,
             tables,
@@ -151,10 +184,19 @@ impl Release {
         &self.policy
     }
 
-    /// The threshold in networks.
+    /// What protects those whom it is about.
     #[must_use]
-    pub const fn k(&self) -> u32 {
-        self.k
+    pub const fn protection(&self) -> &Protection {
+        &self.protection
+    }
+
+    /// What it spends of a privacy budget, if it has noise.
+    #[must_use]
+    pub const fn spending(&self) -> Option<Spending> {
+        match &self.protection {
+            Protection::Threshold(_) => None,
+            Protection::Noise(guarantee) => Some(guarantee.spending),
+        }
     }
 
     /// Lines of the period counted as requests, rounded down to hundreds.
@@ -183,6 +225,9 @@ impl Release {
 }
 
 #[cfg(test)]
+use crate::aggregate::Measure;
+
+#[cfg(test)]
 impl Release {
     /// A release with the given tables, for tests of what comes after the gate.
     pub(crate) fn example(period: Period, tables: Vec<PublishedTable>) -> Self {
@@ -193,7 +238,7 @@ impl Release {
             complete: true,
             hours: Some([format!("{period}T00"), format!("{period}T23")]),
             policy: serde_json::json!({"visit_timeout": 1800, "k": 10}),
-            k: 10,
+            protection: Protection::Threshold(10),
             parsed: 12_345,
             excluded: 267,
             tables,
@@ -205,6 +250,21 @@ impl Release {
     pub(crate) fn of_site(self, site: &str) -> Self {
         let site = Some(SiteName::new(site).unwrap());
         Self { site, ..self }
+    }
+
+    /// The same with noise at a cost.
+    pub(crate) fn with_noise(self, a_day: &str, budget: &str) -> Self {
+        let [a_day, budget] = [a_day, budget].map(|text| text.parse().unwrap());
+        let guarantee = Guarantee {
+            spending: Spending { a_day, budget },
+            rho: a_day.real(),
+            epsilon: 2.5,
+            epsilon_7d: 7.5,
+            epsilon_30d: 17.5,
+            deviations: vec![(Table::Statuses, vec![(Measure::Requests, 14)])],
+        };
+        let protection = Protection::Noise(guarantee);
+        Self { protection, ..self }
     }
 
     /// The same with something kept back.

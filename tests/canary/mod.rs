@@ -104,6 +104,30 @@ fn nothing_personal_comes_out_of_any_format() {
     }
 }
 
+#[test]
+fn nothing_personal_comes_out_with_noise() {
+    let traces = traces();
+    for format in FORMATS {
+        let scene = Scene::new("access.log", log(format).as_bytes());
+        let arguments = [
+            "--privacy=dp",
+            "--rho=1",
+            "--budget=30",
+            "-f",
+            format.argument(),
+        ];
+        let output = run_for(scene.report(&arguments).arg(&scene.log), 0);
+        assert_clean(
+            &traces,
+            &output,
+            &scene.out,
+            &format!("{format:?} with noise"),
+        );
+        let pages = &published(&scene.out)["date=2025-06-03/pages.csv"];
+        assert!(pages.iter().filter(|byte| **byte == b'\n').count() > 1);
+    }
+}
+
 /// The secrets' rows are above the threshold: it is not the threshold that hides them.
 fn assert_published(out: &Path, format: Format) {
     let files = published(out);

@@ -134,6 +134,10 @@ impl<'s> Against<'s> {
         let mut days = days(&reduced);
         for release in releases {
             let manifest = &release.manifest;
+            if manifest.is_noisy() {
+                findings.leave("numbers that have noise, and how much: only its source could tell");
+                continue;
+            }
             if manifest.value["policy"] != first.manifest.value["policy"] {
                 findings.leave("the numbers of periods that were released under other settings");
                 continue;

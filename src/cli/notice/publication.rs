@@ -3,7 +3,10 @@
 use hushlog::{
     aggregate::{Crawlers, Measure, Table},
     privacy::{IPV4_NETWORK_BITS, IPV6_NETWORK_BITS},
-    release::{FEWEST_CONTRIBUTORS, FEWEST_CRAWLER_REQUESTS},
+    release::{
+        FEWEST_CONTRIBUTORS, FEWEST_CRAWLER_REQUESTS, Spending,
+        noise::{BUDGET_DAYS, DELTA, epsilon},
+    },
     time::PeriodLength,
 };
 
@@ -122,8 +125,39 @@ fn is_made(table: Table, in_force: &InForce) -> bool {
         }
 }
 
-/// The threshold and what goes with it.
+/// What keeps anybody from being told from the numbers.
 pub(super) fn protected(in_force: &InForce) -> Section {
+    match in_force.spending {
+        Some(spending) => hidden_by_noise(spending),
+        None => above_the_threshold(in_force),
+    }
+}
+
+/// Noise and what goes with it.
+fn hidden_by_noise(spending: Spending) -> Section {
+    let Spending { a_day, budget } = spending;
+    let paragraphs = [
+        format!(
+            "Every number has random noise, so that whether one address was here on one day makes hardly a \
+             difference to what is published (differential privacy: epsilon {:.2} for a day at delta \
+             {DELTA:e}, rho {a_day}). What an address adds to a table is limited. Names of pages and sites are \
+             told only if many addresses sent them.",
+            epsilon(a_day.real(), 1)
+        ),
+        format!(
+            "Noise is drawn once for each period. Over any {BUDGET_DAYS} days an address cannot lose more than \
+             rho {budget} (epsilon {:.2}); a release beyond that is refused.",
+            epsilon(budget.real(), BUDGET_DAYS as u32)
+        ),
+        "What this does not promise: an address is not a person, and who changes it is protected less; and \
+         that statistics were made, or that lines were missing, is not hidden."
+            .to_owned(),
+    ];
+    Section::of("How nobody can be told from a number", paragraphs)
+}
+
+/// The threshold and what goes with it.
+fn above_the_threshold(in_force: &InForce) -> Section {
     let k = in_force.settings.k;
     let addresses = 1_u32 << (32 - IPV4_NETWORK_BITS);
     let senders = if in_force.policy.senders.are_visitors() {

@@ -5,6 +5,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use hushlog::{
     aggregate::Crawlers,
+    release::Rho,
     time::{Date, PeriodLength},
 };
 use jiff::SignedDuration;
@@ -12,7 +13,7 @@ use jiff::SignedDuration;
 use crate::cli::{
     log_format::{DateArguments, LogZoneArguments},
     opt_out::OptOutArguments,
-    profile::Profile,
+    profile::{Privacy, Profile},
 };
 
 /// Aggregate statistics of logs: CSV per table and period, and a summary on the terminal
@@ -57,13 +58,27 @@ pub(in crate::cli) struct ReportArguments {
     pub(super) visit_timeout: SignedDuration,
 
     /// What is counted and promised, by one name: `strict` asks for 20 networks and shows pages of two
-    /// levels, `counts-only` never tells one visitor from another; other options may promise more, not less
+    /// levels, `counts-only` never tells one visitor from another, `dp` hides each address behind noise; other
+    /// options may promise more, not less
     #[arg(long, value_enum, env = "HUSHLOG_PROFILE", hide_possible_values = true)]
     pub(super) profile: Option<Profile>,
 
     /// Fewest networks behind a published row, at least 5 [default: 10; strict: 20, and at least that]
     #[arg(long, env = "HUSHLOG_K", value_name = "N")]
     pub(super) k: Option<usize>,
+
+    /// What protects visitors: `k`, the threshold in networks, or `dp`, differential privacy by noise
+    /// [default: k; profile dp: dp]
+    #[arg(long, value_enum, env = "HUSHLOG_PRIVACY")]
+    pub(super) privacy: Option<Privacy>,
+
+    /// With --privacy dp: what an address may lose by one day, in zCDP's ρ, from 0.01 to 1
+    #[arg(long, default_value_t = Rho::DEFAULT, env = "HUSHLOG_RHO", value_name = "RHO")]
+    pub(super) rho: Rho,
+
+    /// With --privacy dp: what an address may lose over any 30 days, in ρ; fixed for a ledger
+    #[arg(long, default_value_t = Rho::DEFAULT_BUDGET, env = "HUSHLOG_BUDGET", value_name = "RHO")]
+    pub(super) budget: Rho,
 
     /// Most rows of a table that keep their name
     #[arg(long, env = "HUSHLOG_TOP", value_name = "N")]

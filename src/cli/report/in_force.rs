@@ -5,6 +5,7 @@ use hushlog::{
     format::{Format, OptOutCookie},
     pipeline::ReportSettings,
     privacy::Policy,
+    release::Spending,
 };
 
 use super::ReportArguments;
@@ -14,6 +15,8 @@ use crate::cli::log_format;
 pub(in crate::cli) struct InForce {
     pub(in crate::cli) settings: ReportSettings,
     pub(in crate::cli) policy: Policy,
+    /// What noise may cost an address, where it protects and not the threshold.
+    pub(in crate::cli) spending: Option<Spending>,
     /// None if it is found out for each log.
     pub(in crate::cli) format: Option<Format>,
     pub(in crate::cli) cookies: Vec<OptOutCookie>,
@@ -30,6 +33,7 @@ impl ReportArguments {
         Ok(InForce {
             settings: self.settings()?,
             policy: self.policy()?,
+            spending: self.spending()?,
             format: format.map(|format| format.heeding(cookies)),
             cookies: cookies.to_vec(),
             opt_out_addresses: self.opt_out.have_addresses(),

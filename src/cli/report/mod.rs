@@ -20,7 +20,7 @@ use hushlog::{
         Admission, AgentRules, FilterSettings, Filters, GateSettings, GatesSettings, Goals, Hosts,
         KeyFile, Keys, Policy, ReferrerRules, Regions, Sites, UrlRules, UrlSettings,
     },
-    release::{Ledger, State},
+    release::{Ledger, Noise, NoiseSettings, Rho, Spending, State},
     stats::{Accounts, MalformedLine},
     time::{Calendar, Date, Timestamp},
 };
@@ -34,16 +34,17 @@ pub(super) use self::{
 };
 use super::{
     Exit, log_format, messages,
-    profile::{Profile, ProfileSettings},
+    profile::{Privacy, Profile, ProfileSettings},
     progress, random_key, say, show, zone,
 };
 
 /// Reads, releases, publishes and tells what was done.
 pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let settings = arguments.settings()?;
+    let spending = arguments.spending()?;
     let sites = arguments.sites()?;
     if let Some(profile) = arguments.profile.filter(|_| !arguments.quiet) {
-        messages::profile(profile, settings.k);
+        messages::profile(profile, settings.k, spending);
     }
     let mut inputs = arguments.inputs()?;
     let policy = arguments.policy()?;
@@ -54,9 +55,9 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     }
     let now = Timestamp(jiff::Timestamp::now().as_microsecond());
     let places = Places::of(arguments, &sites)?;
-    places.permit(&settings.calendar, &sites)?;
+    places.permit(&settings.calendar, &sites, spending)?;
     let key_file = arguments.key_file(settings.calendar.day(now).date, &places)?;
-    let keys = keys(&sites, key_file.as_ref())?;
+    let keys = keys(&sites, key_file.as_ref(), spending.is_some())?;
     if arguments.by_host && !arguments.quiet {
         messages::left_alone(&places.released, &sites);
     }
@@ -91,7 +92,8 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let (accounts, malformed) = (reading.accounts, reading.malformed.clone());
     let reports = match places.folders {
         Some(folders) if repeated.is_none() => {
-            pipeline::report(&pool, &inputs, reading, &settings, folders, key_file)?
+            let noise = spending.map(|it| arguments.noise(it)).transpose()?;
+            pipeline::report(&pool, &inputs, reading, &settings, folders, key_file, noise)?
         }
         _ => Vec::new(),
     };
@@ -141,12 +143,20 @@ impl ReportArguments {
             gap: self.gap.map(microseconds).transpose()?,
             allow_partial: self.allow_partial,
             include_open: self.include_open,
-            policy: self.statement(),
+            policy: self.statement()?,
         })
     }
 
     fn profile(&self) -> Profile {
         self.profile.unwrap_or_default()
+    }
+
+    fn threshold(&self) -> Result<usize> {
+        self.profile().k(self.k)
+    }
+
+    fn privacy(&self) -> Result<Privacy> {
+        self.profile().privacy(self.privacy)
     }
 
     fn inputs(&self) -> Result<Inputs> {
@@ -233,9 +243,57 @@ impl ReportArguments {
         }
     }
 
+    /// What a day may cost where noise protects; `None` where the threshold does.
+    fn spending(&self) -> Result<Option<Spending>> {
+        if self.privacy()? == Privacy::K {
+            return Ok(None);
+        }
+        let [least, most] = Rho::LIMITS;
+        if self.rho < least {
+            return Err(Error::Setting(format!(
+                "--rho {}: with less than {least} every number drowns in noise",
+                self.rho
+            )));
+        }
+        if self.rho > most {
+            return Err(Error::Refused(format!(
+                "--rho {}: more than {most} a day protects hardly; choose {most} or less",
+                self.rho
+            )));
+        }
+        Ok(Some(Spending {
+            a_day: self.rho,
+            budget: self.budget,
+        }))
+    }
+
+    /// The source of this run's noise.
+    fn noise(&self, spending: Spending) -> Result<Noise> {
+        let settings = NoiseSettings {
+            spending,
+            k: self.threshold()? as u64,
+            top: self.top,
+        };
+        Ok(Noise::new(settings, &random_key()?))
+    }
+
     /// The settings in force as manifests state them. Addresses, hosts and paths that are left out are
     /// given by number only: they are nobody's business.
-    fn statement(&self) -> Value {
+    fn statement(&self) -> Result<Value> {
+        let mut statement = self.common_statement();
+        if self.privacy()? == Privacy::Dp {
+            statement["privacy"] = json!({
+                "mode": "dp",
+                "k": self.threshold()?,
+                "rho": self.rho.to_string(),
+                "budget": self.budget.to_string(),
+            });
+        }
+        Ok(statement)
+    }
+
+    /// The settings that any kind of protection has.
+    fn common_statement(&self) -> Value {
         let ProfileSettings {
             path_levels,
             senders,
@@ -336,13 +394,15 @@ fn microseconds(duration: SignedDuration) -> Result<i64> {
         .map_err(|_| Error::Setting("the time span is too long".to_owned()))
 }
 
-/// Keys for each site: random ones, and those of the key file.
-fn keys(sites: &Sites, key_file: Option<&KeyFile>) -> Result<Vec<Keys>> {
+/// Keys for each site: random ones, and those of the key file; units have pseudonyms too where noise is
+/// to hide them.
+fn keys(sites: &Sites, key_file: Option<&KeyFile>, units: bool) -> Result<Vec<Keys>> {
     let root = random_key()?;
     let root = match key_file {
         Some(file) => Keys::with_day_keys(root, file.day_keys()),
         None => Keys::new(root),
     };
+    let root = if units { root.telling_units() } else { root };
     if sites.names().is_empty() {
         return Ok(vec![root]);
     }

@@ -4,7 +4,7 @@ use hushlog::{
     error::Result,
     output::Folder,
     privacy::{SiteName, Sites},
-    release::{Ledger, State},
+    release::{Ledger, Spending, State},
     time::Calendar,
 };
 
@@ -36,11 +36,17 @@ impl Places {
         })
     }
 
-    /// Whether each site may be released with this calendar.
-    pub(super) fn permit(&self, calendar: &Calendar, sites: &Sites) -> Result<()> {
+    /// Whether each site may be released with this calendar, with noise at a cost or under the
+    /// threshold.
+    pub(super) fn permit(
+        &self,
+        calendar: &Calendar,
+        sites: &Sites,
+        spending: Option<Spending>,
+    ) -> Result<()> {
         let names = sites.names().iter().map(Some).chain([None]);
         let mut permitted = self.records.iter().zip(names);
-        permitted.try_for_each(|((ledger, _), site)| ledger.permits(calendar, site))
+        permitted.try_for_each(|((ledger, _), site)| ledger.permits(calendar, site, spending))
     }
 }
 

@@ -34,6 +34,12 @@ macro_rules! vocabulary {
                 $rows[usize::from(self.0)].0
             }
 
+            /// Every member, once for each name.
+            pub fn all() -> impl Iterator<Item = Self> {
+                let numbers = 0..=Self::UNKNOWN.number();
+                numbers.map(Self::from_number).filter(|it| it.canonical() == *it)
+            }
+
             /// Every token with the row it tells, best rows first.
             pub(super) fn tokens() -> impl Iterator<Item = (&'static str, Self)> {
                 $rows.iter().zip(0..).flat_map(|(row, index)| row.1.iter().map(move |&token| (token, Self(index))))

@@ -39,6 +39,17 @@ impl Region {
         }
     }
 
+    /// Every country that a code can name, in the order of their numbers, the unknown one first.
+    pub fn countries() -> impl Iterator<Item = Self> {
+        let letters = || b'A'..=b'Z';
+        let codes = letters().flat_map(move |first| letters().map(move |second| [first, second]));
+        let country = |country| Self {
+            country,
+            subdivision: [0; 3],
+        };
+        [[0; 2]].into_iter().chain(codes).map(country)
+    }
+
     /// The country alone.
     #[must_use]
     pub const fn without_subdivision(self) -> Self {
