@@ -8,6 +8,7 @@ mod read;
 mod reduce;
 mod report;
 mod threshold;
+mod worker;
 
 use rayon::ThreadPoolBuilder;
 
@@ -15,7 +16,7 @@ pub use rayon::ThreadPool;
 
 pub use distinct::{LeftOut, read_distinct};
 pub use read::{Inputs, Progress, Reading, SourceReading, read};
-pub use report::{Held, Report, ReportSettings, report};
+pub use report::{Held, Material, Outlet, Report, ReportSettings, report};
 
 use crate::error::{Error, Result};
 

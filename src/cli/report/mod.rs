@@ -15,10 +15,10 @@ use hushlog::{
     error::{Error, Result},
     input::{NamedHosts, Selection, Source},
     output,
-    pipeline::{self, Inputs, Reading, Report, ReportSettings, ThreadPool},
+    pipeline::{self, Inputs, Outlet, Reading, Report, ReportSettings, ThreadPool},
     privacy::{
-        Admission, AgentRules, FilterSettings, Filters, GateSettings, GatesSettings, Goals, Hosts,
-        KeyFile, Keys, Policy, ReferrerRules, Regions, Sites, UrlRules, UrlSettings,
+        Admission, AgentRules, Due, FilterSettings, Filters, GateSettings, GatesSettings, Goals,
+        Hosts, KeyFile, Keys, Policy, ReferrerRules, Regions, Sites, UrlRules, UrlSettings,
     },
     release::{Ledger, Noise, NoiseSettings, Rho, Spending, State},
     stats::{Accounts, MalformedLine},
@@ -93,7 +93,9 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     let reports = match places.folders {
         Some(folders) if repeated.is_none() => {
             let noise = spending.map(|it| arguments.noise(it)).transpose()?;
-            pipeline::report(&pool, &inputs, reading, &settings, folders, key_file, noise)?
+            let outlet = Outlet { folders, key_file };
+            let material = reading.material(&inputs);
+            pipeline::report(&pool, material, &settings, outlet, noise)?.0
         }
         _ => Vec::new(),
     };
@@ -362,8 +364,11 @@ impl ReportArguments {
         let admission = |(ledger, state): &(Ledger, State)| {
             let key = |period| state.lines(period).map_or(0, |lines| lines.key);
             Admission {
-                over_by,
-                include_open: self.include_open,
+                due: if self.include_open {
+                    Due::Any
+                } else {
+                    Due::OverBy(over_by)
+                },
                 released: ledger
                     .periods()
                     .map(|period| (period, key(period)))
