@@ -8,6 +8,7 @@ mod read;
 mod reduce;
 mod report;
 mod threshold;
+pub mod watch;
 mod worker;
 
 use rayon::ThreadPoolBuilder;

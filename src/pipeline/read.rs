@@ -127,7 +127,7 @@ impl Worker<'_> {
                 _ => format.parser(inputs.log_tz.clone()),
             };
             let host = inputs.hosts.of(&inputs.sources[chunk.source]);
-            let lines = self.take(&chunk, host, format, &mut parser);
+            let lines = self.take(&chunk, host, format, &mut parser).lines;
             latest = Some((chunk.source, parser));
             progress.lines.fetch_add(lines, Ordering::Relaxed);
         }

@@ -5,6 +5,7 @@ use crate::{
     input::{self, Chunk},
     privacy::{Gates, GatesSettings, Intake, Logged},
     stats::{Account, Accounts, Rule},
+    time::Timestamp,
 };
 
 /// Lines that pass the gate together: enough to wait for memory once instead of for each line, few
@@ -41,6 +42,8 @@ pub(super) struct ChunkLines {
     pub(super) ignored: u64,
     pub(super) malformed: u64,
     pub(super) examples: Vec<(u64, Rule)>,
+    /// When the last request was logged.
+    pub(super) latest: Option<Timestamp>,
 }
 
 impl<'r> Worker<'r> {
@@ -55,14 +58,14 @@ impl<'r> Worker<'r> {
     }
 
     /// Takes the lines of a chunk, in the format as it is at its start, of a source whose name tells the
-    /// host (empty if it does not); how many there are.
+    /// host (empty if it does not); what they came to.
     pub(super) fn take(
         &mut self,
         chunk: &Chunk,
         host: &[u8],
         format: Format,
         parser: &mut Parser,
-    ) -> u64 {
+    ) -> &ChunkLines {
         let source = u32::try_from(chunk.source).unwrap_or(u32::MAX);
         let mut counted = ChunkLines {
             source: chunk.source,
@@ -72,6 +75,7 @@ impl<'r> Worker<'r> {
             ignored: 0,
             malformed: 0,
             examples: Vec::new(),
+            latest: None,
         };
         self.gates.begin(chunk.source, chunk.sequence, host);
         let mut lines = input::lines(&chunk.bytes).peekable();
@@ -80,7 +84,10 @@ impl<'r> Worker<'r> {
             for (buffer, line) in self.unwrapped.iter_mut().zip(&mut lines) {
                 counted.lines += 1;
                 match parser.parse(counted.format.unwrapped(line, buffer)) {
-                    Parsed::Record(record) => logged.push(Logged { record, line }),
+                    Parsed::Record(record) => {
+                        counted.latest = Some(record.time);
+                        logged.push(Logged { record, line });
+                    }
                     Parsed::Ignored => {
                         counted.ignored += 1;
                         self.accounts.enter(Account::Ignored);
@@ -93,9 +100,7 @@ impl<'r> Worker<'r> {
             }
             self.gates.admit(&logged, source, &mut self.accounts);
         }
-        let lines = counted.lines;
-        self.chunks.push(counted);
-        lines
+        self.chunks.push_mut(counted)
     }
 
     /// All lines taken so far, by account.

@@ -28,16 +28,16 @@ pub(in crate::cli) struct InForce {
 impl ReportArguments {
     /// What is in force with these arguments.
     pub(in crate::cli) fn in_force(&self) -> Result<InForce> {
-        let cookies = self.opt_out.cookies();
-        let format = log_format::chosen(&self.log_format, &self.dates)?;
+        let cookies = self.release.opt_out.cookies();
+        let format = log_format::chosen(&self.release.log_format, &self.release.dates)?;
         Ok(InForce {
-            settings: self.settings()?,
-            policy: self.policy()?,
-            spending: self.spending()?,
+            settings: self.release.settings(self.include_open)?,
+            policy: self.release.policy()?,
+            spending: self.release.spending()?,
             format: format.map(|format| format.heeding(cookies)),
             cookies: cookies.to_vec(),
-            opt_out_addresses: self.opt_out.have_addresses(),
-            has_key_file: self.key_file.is_some(),
+            opt_out_addresses: self.release.opt_out.have_addresses(),
+            has_key_file: self.release.key_file.is_some(),
         })
     }
 }

@@ -1,0 +1,155 @@
+//! `hushlog watch`: follows logs and releases each period once it is over.
+
+mod arguments;
+
+use std::{future::pending, io::stderr, num::NonZeroUsize, path::PathBuf};
+
+use hushlog::{
+    error::{Error, Result},
+    input::{Growing, NamedHosts, Selection, Source},
+    pipeline::{
+        self,
+        watch::{self, LineReading, SourceName, Watch, WatchSettings},
+    },
+    privacy::KeyChain,
+    time::{Date, Timestamp},
+};
+use jiff::civil;
+
+pub(super) use self::arguments::WatchArguments;
+use super::{
+    Exit, log_format, messages, random_key,
+    release::{Places, microseconds, processors},
+    say,
+};
+
+/// The first day of a chain in memory: logs may begin with any day.
+const FIRST_DAY: Date = civil::date(1970, 1, 1);
+
+/// The folder of checkpoints in the private state.
+const CHECKPOINTS: &str = "watch";
+const STATE: &str = ".state";
+
+/// Watches until it is told to stop.
+pub(super) fn run(arguments: &WatchArguments) -> Result<Exit> {
+    tracing_subscriber::fmt()
+        .with_writer(stderr)
+        .with_ansi(false)
+        .with_target(false)
+        .init();
+    let sources = arguments.sources()?;
+    let now = Timestamp(jiff::Timestamp::now().as_microsecond());
+    let watch = arguments.open(&sources, now)?;
+    let marks = watch.marks();
+    let regions = || arguments.release.regions();
+    watch::serve(
+        watch,
+        || Growing::open(&sources, &marks),
+        Growing::next,
+        regions,
+        pending(),
+        || (),
+    )?;
+    Ok(Exit::Done)
+}
+
+impl WatchArguments {
+    fn sources(&self) -> Result<Vec<Source>> {
+        let Selection {
+            mut sources,
+            repeated,
+            ..
+        } = Selection::new(&self.inputs)?;
+        messages::named_twice(&repeated);
+        if sources.is_empty() {
+            sources.push(Source::Stdin);
+        }
+        Ok(sources)
+    }
+
+    fn open(&self, sources: &[Source], now: Timestamp) -> Result<Watch> {
+        let release = &self.release;
+        let sites = release.sites()?;
+        let spending = release.spending()?;
+        let settings = release.settings(false)?;
+        let policy = release.policy()?;
+        for shortcoming in policy.regions.shortcomings() {
+            say(format_args!("{shortcoming}"));
+        }
+        let places = Places::of(release, &sites, false)?;
+        places.permit(&settings.calendar, &sites, spending)?;
+        let today = settings.calendar.day(now).date;
+        let checkpoints = self.checkpoints();
+        let chain = match release.key_file(today, &places)? {
+            Some(file) => KeyChain::File(file),
+            None => {
+                self.check_forgetful()?;
+                KeyChain::in_memory(random_key()?, FIRST_DAY)?
+            }
+        };
+        let pool = pipeline::pool(release.threads.map_or_else(processors, NonZeroUsize::get))?;
+        let interval = microseconds(self.checkpoint)?.max(Timestamp::MICROSECONDS);
+        let settings = WatchSettings {
+            noise: spending
+                .map(|spending| release.noise_settings(spending))
+                .transpose()?,
+            identity: self.identity(&settings.policy),
+            report: settings,
+            sites,
+            reading: LineReading {
+                format: log_format::chosen(&release.log_format, &release.dates)?,
+                opt_out_cookies: release.opt_out.cookies().to_vec(),
+                log_tz: release.log_zone.zone()?,
+            },
+            grace: microseconds(self.grace)?,
+            interval,
+            memory: self.memory.saturating_mul(1 << 20),
+            checkpoints: release.key_file.is_some().then_some(checkpoints),
+        };
+        let hosts = NamedHosts::new(&release.host_from_file, sources)?;
+        let name = |source: &Source| SourceName {
+            name: source.name(),
+            host: hosts.of(source).to_vec(),
+        };
+        let names = sources.iter().map(name).collect();
+        let folders = places.folders.unwrap_or_default();
+        Watch::open(settings, policy, pool, folders, chain, names, now)
+    }
+
+    fn checkpoints(&self) -> PathBuf {
+        let state = self.release.state.clone();
+        let state = state.unwrap_or_else(|| self.release.output.join(STATE));
+        state.join(CHECKPOINTS)
+    }
+
+    /// Says what it means to have no key file, unless what is open was begun with one.
+    fn check_forgetful(&self) -> Result<()> {
+        let folder = self.checkpoints();
+        if folder.exists() {
+            return Err(Error::Setting(format!(
+                "{}: the open period was begun with a key file; name it with --key-file, or delete this \
+                 folder, and with it what is open",
+                folder.display()
+            )));
+        }
+        say(format_args!(
+            "without --key-file nothing outlives this process: a restart drops the period that is open, \
+             which is then not released (--allow-partial releases it as incomplete)"
+        ));
+        Ok(())
+    }
+
+    /// All settings that what is open depends on.
+    fn identity(&self, policy: &serde_json::Value) -> String {
+        let release = &self.release;
+        format!(
+            "{policy} {:?} {:?} {:?} {:?} {:?} {:?}",
+            release.log_format,
+            release.site_host,
+            release.exclude_ip,
+            release.exclude_path,
+            release.exclude_host,
+            release.include_host,
+        )
+    }
+}
