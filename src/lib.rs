@@ -163,5 +163,8 @@ pub mod output;
 // All of it, connected.
 pub mod pipeline;
 
+// How a watch is doing, and its files, over HTTP.
+pub mod serve;
+
 // Released files, attacked.
 pub mod audit;

@@ -27,3 +27,4 @@ mod scenarios;
 mod servers;
 mod site;
 mod traces;
+mod watch;

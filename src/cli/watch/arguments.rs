@@ -1,8 +1,8 @@
 //! What can be said on the command line of `hushlog watch`.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
-use clap::Args;
+use clap::{Args, builder::BoolishValueParser};
 use jiff::SignedDuration;
 
 use crate::cli::{duration, release::ReleaseArguments};
@@ -23,6 +23,14 @@ pub(in crate::cli) struct WatchArguments {
     /// With --key-file: time between checkpoints, from which a process that was killed goes on
     #[arg(long, default_value = "10s", env = "HUSHLOG_CHECKPOINT", value_name = "TIME", value_parser = duration)]
     pub(super) checkpoint: SignedDuration,
+
+    /// Show metrics, health and the released files over HTTP at this address, such as 127.0.0.1:9180
+    #[arg(long, env = "HUSHLOG_LISTEN", value_name = "ADDRESS")]
+    pub(super) listen: Option<SocketAddr>,
+
+    /// Let --listen be an address that other machines may reach: nothing asks them who they are
+    #[arg(long, env = "HUSHLOG_LISTEN_PUBLICLY", value_parser = BoolishValueParser::new())]
+    pub(super) listen_publicly: bool,
 
     /// About how many mebibytes a release may take; without --key-file, also what is open
     #[arg(

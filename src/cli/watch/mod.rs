@@ -2,7 +2,7 @@
 
 mod arguments;
 
-use std::{future::pending, io::stderr, num::NonZeroUsize, path::PathBuf};
+use std::{cell::Cell, future::pending, io::stderr, num::NonZeroUsize, path::PathBuf};
 
 use hushlog::{
     error::{Error, Result},
@@ -12,9 +12,11 @@ use hushlog::{
         watch::{self, LineReading, SourceName, Watch, WatchSettings},
     },
     privacy::KeyChain,
+    serve,
     time::{Date, Timestamp},
 };
 use jiff::civil;
+use sd_notify::NotifyState;
 
 pub(super) use self::arguments::WatchArguments;
 use super::{
@@ -25,6 +27,9 @@ use super::{
 
 /// The first day of a chain in memory: logs may begin with any day.
 const FIRST_DAY: Date = civil::date(1970, 1, 1);
+
+/// Least time in microseconds between checkpoints.
+const SHORTEST: i64 = Timestamp::MICROSECONDS / 100;
 
 /// The folder of checkpoints in the private state.
 const CHECKPOINTS: &str = "watch";
@@ -37,23 +42,52 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<Exit> {
         .with_ansi(false)
         .with_target(false)
         .init();
+    arguments.check_listen()?;
     let sources = arguments.sources()?;
     let now = Timestamp(jiff::Timestamp::now().as_microsecond());
     let watch = arguments.open(&sources, now)?;
     let marks = watch.marks();
     let regions = || arguments.release.regions();
-    watch::serve(
-        watch,
-        || Growing::open(&sources, &marks),
-        Growing::next,
-        regions,
-        pending(),
-        || (),
-    )?;
-    Ok(Exit::Done)
+    let status = watch.status();
+    let shown = async {
+        match arguments.listen {
+            Some(address) => serve::listen(address, status, &arguments.release.output).await,
+            None => pending().await,
+        }
+    };
+    let is_ready = Cell::new(false);
+    let alive = || {
+        if !is_ready.replace(true) {
+            notify(NotifyState::Ready);
+        }
+        notify(NotifyState::Watchdog);
+    };
+    let open = || Growing::open(&sources, &marks);
+    let watched = watch::serve(watch, open, Growing::next, regions, shown, alive);
+    notify(NotifyState::Stopping);
+    watched.map(|()| Exit::Done)
+}
+
+/// Tells the service manager, if there is one.
+fn notify(state: NotifyState<'_>) {
+    // A manager that does not hear it acts as it does without.
+    let _ = sd_notify::notify(&[state]);
 }
 
 impl WatchArguments {
+    /// Only this machine may ask, unless more is wanted.
+    fn check_listen(&self) -> Result<()> {
+        match self.listen {
+            Some(address) if !address.ip().is_loopback() && !self.listen_publicly => {
+                Err(Error::Refused(format!(
+                    "--listen {address}: other machines could ask there, and nothing asks them who \
+                     they are; listen at 127.0.0.1 behind a server that does, or say --listen-publicly"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn sources(&self) -> Result<Vec<Source>> {
         let Selection {
             mut sources,
@@ -88,7 +122,7 @@ impl WatchArguments {
             }
         };
         let pool = pipeline::pool(release.threads.map_or_else(processors, NonZeroUsize::get))?;
-        let interval = microseconds(self.checkpoint)?.max(Timestamp::MICROSECONDS);
+        let interval = microseconds(self.checkpoint)?.max(SHORTEST);
         let settings = WatchSettings {
             noise: spending
                 .map(|spending| release.noise_settings(spending))

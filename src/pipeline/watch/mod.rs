@@ -97,6 +97,8 @@ pub struct Watch {
     unseen_before: Option<Timestamp>,
     /// What was heard in one turn and is left for the next.
     waiting: Option<Message>,
+    /// Whether it was kept from its sources since the latest message.
+    was_occupied: bool,
     /// When it began.
     began: Timestamp,
     /// The first period that a release would take too much memory for.
@@ -164,6 +166,7 @@ impl Watch {
             status: Arc::default(),
             unseen_before: forgetful.then_some(now),
             waiting: None,
+            was_occupied: false,
             began: now,
             too_large: None,
         })
@@ -191,8 +194,11 @@ impl Watch {
         self.drop_released()?;
         self.status.update(|it| it.ready = true);
         let mut now = self.began;
+        let (mut keys, mut keyed) = (self.keys(now)?, self.keyed(now));
         loop {
-            let keys = self.keys(now)?;
+            if keyed != self.keyed(now) {
+                (keys, keyed) = (self.keys(now)?, self.keyed(now));
+            }
             let (taken, end, later) = self.turn(&keys, now, &mut next)?;
             now = later;
             if let End::Sources = end {
@@ -201,7 +207,6 @@ impl Watch {
             self.keep(taken, now)?;
             if !matches!(end, End::Stop) {
                 self = self.close_due(&keys, now)?;
-                self.followed.attend(now);
             }
             match end {
                 End::Checkpoint => {}
@@ -240,6 +245,9 @@ impl Watch {
                 Some(message) => (message, began),
                 None => next(),
             };
+            if std::mem::take(&mut self.was_occupied) {
+                self.followed.attend(now);
+            }
             // Keys and what may be let in are those of when the turn began.
             if (now.0 - began.0).abs() >= self.settings.interval {
                 self.waiting = Some(message);
@@ -351,6 +359,7 @@ impl Watch {
             self.status.update(|it| it.releasing = true);
             self = self.release(period, keys, now)?;
             self.status.update(|it| it.releasing = false);
+            self.was_occupied = true;
             self.checkpoint.close(period);
             self.commit(now)?;
             self.keeping.chain.advance(period.end())?;
@@ -396,10 +405,16 @@ impl Watch {
         })
     }
 
-    /// The keys of all days until tomorrow, since servers' clocks may be ahead.
+    /// The days that there have to be keys of: until tomorrow, since servers' clocks may be ahead.
+    fn keyed(&self, now: Timestamp) -> (Date, Date) {
+        let last = self.day(Timestamp(now.0 + AHEAD));
+        (self.keeping.chain.first_day(), last)
+    }
+
+    /// The keys of these days.
     fn keys(&self, now: Timestamp) -> Result<Vec<Keys>> {
-        let day = self.day(Timestamp(now.0 + AHEAD));
-        let root = Keys::with_day_keys(self.root.clone(), self.keeping.chain.day_keys(day));
+        let (_, last) = self.keyed(now);
+        let root = Keys::with_day_keys(self.root.clone(), self.keeping.chain.day_keys(last));
         let root = match self.settings.noise {
             Some(_) => root.telling_units(),
             None => root,
