@@ -6,7 +6,9 @@
 use std::{
     env,
     fs::{self, OpenOptions},
-    io::Write,
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    os::unix::net::UnixDatagram,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread,
@@ -350,4 +352,131 @@ fn spawn_and_settle(scene: &Scene) -> Running {
 
 fn write(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).expect("a written file");
+}
+
+/// Asks at a port of this machine; the head and the body of the answer.
+fn ask(port: u16, path: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
+    .expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    (head.to_ascii_lowercase(), body.to_owned())
+}
+
+#[test]
+fn what_is_shown_over_http_is_strict_and_public() {
+    let scene = Scene::new(100);
+    scene.append(&scene.lines);
+    let port = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = port.local_addr().expect("an address").port();
+    let mut command = scene.watch();
+    command.arg("--listen").arg(format!("127.0.0.1:{port}"));
+    let child = Running::start(&mut command);
+    scene.await_release(&DAYS);
+    scene.append(&scene.lines[..10]);
+    eventually(|| {
+        let (_, metrics) = ask(port, "/metrics");
+        metrics.contains("hushlog_lines_total{account=\"already_released\"} 10\n")
+    });
+    let manifest = format!("/date={}/manifest.json", DAYS[0]);
+    for (path, status) in [
+        ("/healthz", "200"),
+        ("/readyz", "200"),
+        ("/metrics", "200"),
+        ("/ledger.jsonl", "200"),
+        (&manifest, "200"),
+        ("/", "404"),
+        ("/.state/state.json", "404"),
+        ("/.state/watch/checkpoint", "404"),
+        ("/%2estate/state.json", "404"),
+        ("/date=2025-06-03/../.state/state.json", "404"),
+        ("/../keys/key", "404"),
+    ] {
+        let (head, _) = ask(port, path);
+        assert!(
+            head.starts_with(&format!("http/1.1 {status}")),
+            "{path}: {head}"
+        );
+        for header in [
+            "content-security-policy: default-src 'none'",
+            "x-content-type-options: nosniff",
+            "cache-control: no-store",
+        ] {
+            assert!(head.contains(header), "{path}: {head}");
+        }
+    }
+    let (_, shown) = ask(port, &manifest);
+    let file = fs::read_to_string(scene.path(&format!("out{manifest}"))).expect("a file");
+    assert_eq!(shown, file);
+    let (_, metrics) = ask(port, "/metrics");
+    for line in [
+        "hushlog_lines_total{account=\"parsed\"} 900\n",
+        "hushlog_releases_total 3\n",
+        "hushlog_open_hits 0",
+        "# EOF\n",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+    assert!(!metrics.contains("81.") && !metrics.contains("/about"));
+    child.stop();
+}
+
+#[test]
+fn other_machines_cannot_ask_unless_that_is_wanted() {
+    let scene = Scene::new(10);
+    let refused = run_for(scene.watch().args(["--listen", "0.0.0.0:0"]), 3);
+    assert!(complaint(&refused).contains("--listen-publicly"));
+    assert!(!scene.path("out").exists());
+}
+
+#[test]
+fn a_release_beyond_the_memory_is_held_back_until_there_is_more() {
+    let scene = Scene::new(4000);
+    scene.append(&scene.lines);
+    let child = Running::start(scene.watch().args(["--memory", "1"]));
+    thread::sleep(Duration::from_secs(5));
+    let said = complaint(&child.stop());
+    assert!(said.contains("held back"), "{said}");
+    assert!(!scene.has_released(&DAYS[..1]));
+    let child = Running::start(&mut scene.watch());
+    scene.await_release(&DAYS);
+    child.stop();
+    let expected = scene.expected(&scene.lines);
+    assert_same(
+        &published(&scene.path("out")),
+        &expected,
+        "with more memory",
+    );
+}
+
+/// A service manager is told when a watch is ready, that it is alive, and when it stops.
+#[test]
+fn the_service_manager_is_told() {
+    let scene = Scene::new(10);
+    let socket = scene.path("notify");
+    let manager = UnixDatagram::bind(&socket).expect("a socket");
+    let timeout = manager.set_read_timeout(Some(PATIENCE));
+    timeout.expect("a timeout");
+    let child = Running::start(scene.watch().env("NOTIFY_SOCKET", &socket));
+    let heard = || {
+        let mut bytes = [0; 256];
+        let length = manager.recv(&mut bytes).expect("a message");
+        String::from_utf8_lossy(&bytes[..length])
+            .trim_end()
+            .to_owned()
+    };
+    assert_eq!(heard(), "READY=1");
+    assert_eq!(heard(), "WATCHDOG=1");
+    child.send(Signal::HUP);
+    assert_eq!(heard(), "WATCHDOG=1");
+    child.stop();
+    let mut last = String::new();
+    while last != "STOPPING=1" {
+        last = heard();
+    }
 }

@@ -133,7 +133,7 @@ fn gauges(numbers: &Numbers) -> [Metric<Option<f64>>; 5] {
     ]
 }
 
-/// The resident set, where the system tells it (proc_pid_status(5)).
+/// The resident set, where the system tells it (`proc_pid_status(5)`).
 fn memory() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status
