@@ -372,8 +372,9 @@ fn ask(port: u16, path: &str) -> (String, String) {
 fn what_is_shown_over_http_is_strict_and_public() {
     let scene = Scene::new(100);
     scene.append(&scene.lines);
-    let port = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = port.local_addr().expect("an address").port();
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = free.local_addr().expect("an address").port();
+    drop(free);
     let mut command = scene.watch();
     command.arg("--listen").arg(format!("127.0.0.1:{port}"));
     let child = Running::start(&mut command);
