@@ -14,6 +14,8 @@ mod disk;
 mod followed;
 mod service;
 mod status;
+#[cfg(test)]
+mod tests;
 mod told;
 
 use std::{path::PathBuf, sync::Arc};
