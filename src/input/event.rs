@@ -19,11 +19,11 @@ pub enum Event {
         /// How many.
         count: u64,
     },
-    /// Bytes were taken out of a source before they could be read.
+    /// Lines were longer than any format has; what is left of each is malformed.
     Cut {
         /// The number of the source.
         source: usize,
-        /// How many.
+        /// Bytes left out.
         bytes: u64,
     },
 }
@@ -33,7 +33,7 @@ pub enum Event {
 pub struct Batch {
     /// The number of the source.
     pub source: usize,
-    /// The lines, each ending in a newline.
+    /// The lines, each ending in a newline; none where only the mark has moved.
     pub bytes: Vec<u8>,
     /// How far the source is read with them, where it can be read on from there.
     pub mark: Option<Mark>,

@@ -51,8 +51,7 @@ impl Growing {
     ///
     /// # Errors
     ///
-    /// [`Error::Read`] if a file cannot be opened, [`Error::Setting`] if it is compressed: what grows is
-    /// plain.
+    /// [`Error::Read`] if a file cannot be opened.
     pub fn open(sources: &[Source], marks: &[Vec<Mark>]) -> Result<Self> {
         let (mut files, mut piped) = (Vec::new(), None);
         for (number, source) in sources.iter().enumerate() {

@@ -125,6 +125,7 @@ impl Followed {
             return;
         }
         match &mut source.undecided {
+            None if batch.bytes.is_empty() => source.mark(batch.mark),
             Some(before) => {
                 before.bytes.extend_from_slice(&batch.bytes);
                 before.mark = batch.mark;
@@ -253,7 +254,12 @@ impl Source {
             remember(&mut self.stored.directives, &chunk.bytes);
             format.pass(&chunk.bytes);
         }
-        if let Some(mark) = batch.mark {
+        self.mark(batch.mark);
+    }
+
+    /// Notes how far a file is read.
+    fn mark(&mut self, mark: Option<Mark>) {
+        if let Some(mark) = mark {
             self.stored.marks.retain(|it| it.file != mark.file);
             self.stored.marks.push(mark);
             let most = self.stored.marks.len().saturating_sub(MOST_MARKS);

@@ -269,8 +269,7 @@ impl Watch {
                     tracing::warn!(lines = count, "lines were lost on their way");
                 }
                 Message::Event(Event::Cut { bytes, .. }) => {
-                    self.checkpoint.mark_partial(self.period(now));
-                    tracing::warn!(bytes, "a source was cut before it could be read");
+                    tracing::warn!(bytes, "lines were too long: they are malformed");
                 }
                 Message::Regions(regions) => end = Some(End::Regions(regions)),
                 Message::End => end = Some(End::Sources),

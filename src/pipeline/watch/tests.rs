@@ -147,26 +147,32 @@ fn lines_after_a_long_silence_are_of_their_own_day() {
 
 #[test]
 fn a_day_of_which_lines_were_lost_is_not_released_nor_are_its_late_lines() {
-    for lost in [
-        Event::Lost {
-            source: 0,
-            count: 3,
-        },
-        Event::Cut {
-            source: 0,
-            bytes: 3,
-        },
-    ] {
-        let scene = Scene(tempfile::tempdir().unwrap());
-        let mut script = vec![(60, lines(60)), (70, Message::Event(lost))];
-        script.extend(ticks(&[90, DAY + 610, DAY + 620]));
-        script.push((DAY + 630, lines(70)));
-        script.extend(ticks(&[DAY + 650, DAY + 670, DAY + 690]));
-        let (released, numbers) = scene.hear(script);
-        assert!(released.is_empty());
-        assert_eq!(numbers.withheld, 1);
-        assert_eq!(numbers.accounts.excluded, 20);
-    }
+    let lost = Event::Lost {
+        source: 0,
+        count: 3,
+    };
+    let scene = Scene(tempfile::tempdir().unwrap());
+    let mut script = vec![(60, lines(60)), (70, Message::Event(lost))];
+    script.extend(ticks(&[90, DAY + 610, DAY + 620]));
+    script.push((DAY + 630, lines(70)));
+    script.extend(ticks(&[DAY + 650, DAY + 670, DAY + 690]));
+    let (released, numbers) = scene.hear(script);
+    assert!(released.is_empty());
+    assert_eq!(numbers.withheld, 1);
+    assert_eq!(numbers.accounts.excluded, 20);
+}
+
+/// Whoever sends a long line must not be able to keep a day from being released.
+#[test]
+fn lines_that_are_too_long_keep_no_day_back() {
+    let scene = Scene(tempfile::tempdir().unwrap());
+    let cut = Event::Cut {
+        source: 0,
+        bytes: 9,
+    };
+    let mut script = vec![(60, lines(60)), (70, Message::Event(cut))];
+    script.extend(ticks(&[90, DAY + 610, DAY + 620]));
+    assert_eq!(scene.hear(script).0, ["2026-11-21"]);
 }
 
 #[test]
