@@ -281,14 +281,16 @@ impl ReportArguments {
     /// given by number only: they are nobody's business.
     fn statement(&self) -> Result<Value> {
         let mut statement = self.common_statement();
-        if self.privacy()? == Privacy::Dp {
-            statement["privacy"] = json!({
+        let k = self.threshold()?;
+        statement["privacy"] = match self.privacy()? {
+            Privacy::K => json!({"mode": "k", "k": k}),
+            Privacy::Dp => json!({
                 "mode": "dp",
-                "k": self.threshold()?,
+                "k": k,
                 "rho": self.rho.to_string(),
                 "budget": self.budget.to_string(),
-            });
-        }
+            }),
+        };
         Ok(statement)
     }
 
