@@ -18,6 +18,7 @@ mod parser;
 mod piece;
 mod plan;
 mod predefined;
+mod rewrite;
 mod row;
 mod search;
 mod setting;
@@ -39,6 +40,7 @@ use crate::{error::Result, time::TimeZone};
 pub use detect::Detected;
 pub use outline::{Meaning, Part};
 pub use parser::{Parsed, Parser};
+pub use rewrite::{Value, Values};
 pub use spec::{DateFormats, Dialect};
 pub use trial::{Broken, Trial};
 

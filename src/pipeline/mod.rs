@@ -6,6 +6,7 @@ mod feed;
 mod read;
 mod reduce;
 mod report;
+mod scrub;
 
 use rayon::ThreadPoolBuilder;
 
@@ -14,6 +15,7 @@ pub use rayon::ThreadPool;
 pub use distinct::{LeftOut, read_distinct};
 pub use read::{Inputs, Progress, Reading, SourceReading, read};
 pub use report::{Held, Report, ReportSettings, report};
+pub use scrub::{Scrubbed, Scrubbing, scrub};
 
 use crate::error::{Error, Result};
 

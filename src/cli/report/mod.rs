@@ -6,7 +6,6 @@ mod places;
 use std::{
     io::{IsTerminal, stdin},
     num::NonZeroUsize,
-    thread,
 };
 
 use hushlog::{
@@ -28,7 +27,7 @@ use serde_json::{Value, json};
 
 pub(super) use self::arguments::{PeriodArgument, ReportArguments};
 use self::places::Places;
-use super::{Exit, log_format, messages, progress, random_key, say, show, zone};
+use super::{Exit, log_format, messages, processors, progress, random_key, say, show, zone};
 
 /// Fewest networks that any setting may ask for.
 const FLOOR: usize = 5;
@@ -321,8 +320,4 @@ fn keys(sites: &Sites, key_file: Option<&KeyFile>) -> Result<Vec<Keys>> {
         .iter()
         .map(|site| root.of_site(site))
         .collect())
-}
-
-fn processors() -> usize {
-    thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
