@@ -116,14 +116,14 @@ pub(super) struct ScrubArguments {
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum AddressArgument {
-    /// The visitor's pseudonym of the day, as an address of fd68:7573:686c::/64
+    /// The visitor's pseudonym of the day, as an address of `fd68:7573:686c::/64`
     #[default]
     Visitor,
-    /// The same for all agents of an address, of fd68:7573:686c:1::/64
+    /// The same for all agents of an address, of `fd68:7573:686c:1::/64`
     Stable,
     /// The network, /24 of IPv4 and /48 of IPv6
     Truncate,
-    /// The region, as the letters of its ISO 3166-2 code in an address of fd68:7573:686c:2::/64
+    /// The region, as the letters of its ISO 3166-2 code in an address of `fd68:7573:686c:2::/64`
     Region,
     /// `::`
     Drop,

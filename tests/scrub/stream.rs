@@ -65,7 +65,8 @@ fn of(agent: &str) -> String {
 }
 
 /// What comes out of a line typed in.
-const WRITTEN: &str = ":: - - [20/Nov/2026:09:12:33 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"curl/1.0\"\n";
+const WRITTEN: &str =
+    ":: - - [20/Nov/2026:09:12:33 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"curl/1.0\"\n";
 
 #[test]
 fn a_line_comes_out_while_the_input_stays_open() {

@@ -170,8 +170,11 @@ impl<V: Values> Writer<'_, V> {
             Escape::Percent => b"%20",
             Escape::Plus => b"+",
             _ if style.is_word => b"_",
-            _ => return self.literal(text),
+            _ => b" ",
         };
+        if space == b" " || !text.contains(&b' ') {
+            return self.literal(text);
+        }
         for byte in text {
             match byte {
                 b' ' => self.literal(space),

@@ -69,11 +69,11 @@ impl<V: Values> Writer<'_, V> {
 
     /// Appends what takes the place of the value of a step: nothing that the step would end within.
     fn step(&mut self, step: &Step, raw: &[u8], style: Style<'_>) {
-        let is_searched = matches!(step.end, End::Literal | End::List | End::Date);
+        let may_be_within = !(style.is_word && *step.literal == *b" ");
+        let is_searched = matches!(step.end, End::Literal | End::List | End::Date) && may_be_within;
         if is_searched
             && let Value::Text(text) = self.values.value(Meaning::of(&step.field))
             && step.literal.find(text).is_some()
-            && !(style.is_word && *step.literal == *b" ")
         {
             self.literal(style.absent);
         } else {

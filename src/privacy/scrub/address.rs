@@ -41,7 +41,7 @@ const PREFIX: u128 = u128::MAX << 80;
 const LONGEST: usize = 39;
 
 /// An address as it is written; empty for none.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) struct Address {
     text: [u8; LONGEST],
     length: u8,
@@ -116,9 +116,10 @@ impl Address {
         }
     }
 
-    /// Its text.
-    pub(super) fn text(&self) -> &[u8] {
-        &self.text[..usize::from(self.length)]
+    /// Its text; none of none.
+    pub(super) fn text(&self) -> Option<&[u8]> {
+        let text = &self.text[..usize::from(self.length)];
+        (!text.is_empty()).then_some(text)
     }
 }
 

@@ -96,7 +96,7 @@ struct Columns {
 
 /// A record with nothing in it that tells who somebody is. Only gate 1 can make one.
 pub struct ScrubbedRecord<'s> {
-    address: Option<Address>,
+    address: &'s Address,
     request: Option<&'s Scrubbed>,
     referrer: Option<&'s [u8]>,
     agent: Option<&'s [u8]>,
@@ -178,7 +178,7 @@ impl<'r> Scrubber<'r> {
                 let is_it = |name: &SiteName| host.eq_ignore_ascii_case(name.as_str().as_bytes());
                 rules.hosts.iter().position(is_it)
             });
-        let clients = records.clone().map(|record| record.client);
+        let clients = records.map(|record| record.client);
         self.clients
             .number(clients, bytes_key, &mut columns.clients, |_| KnownClient {
                 latest: None,
@@ -188,12 +188,12 @@ impl<'r> Scrubber<'r> {
 
     /// A record that was looked up; none where its day has no key any more.
     fn scrubbed(&mut self, position: usize, record: &Record<'_>) -> Option<ScrubbedRecord<'_>> {
-        let address = self.address(position, record)?;
+        self.address(position, record)?;
         let Self { columns, .. } = self;
         let host = self.hosts[columns.hosts[position]];
         let text = self.agents[columns.agents[position]];
         Some(ScrubbedRecord {
-            address: Some(address).filter(|address| *address != Address::NONE),
+            address: &self.clients[columns.clients[position]].address,
             request: self.requests[columns.requests[position]].as_ref(),
             referrer: self.referrers[columns.referrers[position]].as_deref(),
             agent: self.agent_texts.get(text),
@@ -202,8 +202,8 @@ impl<'r> Scrubber<'r> {
         })
     }
 
-    /// What is written in the place of a record's client.
-    fn address(&mut self, position: usize, record: &Record<'_>) -> Option<Address> {
+    /// Settles what is written in the place of a record's client; none where its day has no key any more.
+    fn address(&mut self, position: usize, record: &Record<'_>) -> Option<()> {
         let agent = self.columns.agents[position];
         let day = self.days.of(record.time)?;
         let key = Some((agent, day.number));
@@ -215,7 +215,7 @@ impl<'r> Scrubber<'r> {
             known.address = self.rules.address.written(&client, agent, day, regions);
             known.latest = key;
         }
-        Some(known.address)
+        Some(())
     }
 }
 
@@ -224,7 +224,7 @@ impl Values for ScrubbedRecord<'_> {
         let request = self.request;
         let text = match meaning {
             Meaning::Bytes | Meaning::Status => return Value::Number,
-            Meaning::Client | Meaning::ForwardedFor => self.address.as_ref().map(Address::text),
+            Meaning::Client | Meaning::ForwardedFor => self.address.text(),
             Meaning::Host => self.host,
             Meaning::Method => request.and_then(Scrubbed::method),
             Meaning::Path => request.map(Scrubbed::path),
