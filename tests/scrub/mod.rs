@@ -1,6 +1,7 @@
 //! `hushlog scrub` from outside: what is left of lines, in which order and when, and what is not.
 
 mod lines;
+mod property;
 mod stream;
 
 use std::{
@@ -172,11 +173,11 @@ fn a_line_is_reduced_by_the_rules_of_reports() {
         r#""GET /team/bob?page=2&x=1 HTTP/2.0" 200 5 "https://WWW.example.com/bob" "-""#,
         r#""GET /team/{val}?page=2 HTTP/2.0" 200 5 "https://www.example.com/" "-""#,
     );
-    check(
-        &["--time=hour", "--address=truncate"],
-        r#""GET / HTTP/1.1" 200 5 "-" "-""#,
-        r#""GET / HTTP/1.1" 200 5 "-" "-""#,
+    let hour = scrubbed(
+        &["-f=combined", "--time=hour"],
+        &line("203.0.113.7", 20, "a"),
     );
+    assert!(hour.contains("[20/Nov/2026:09:00:00 +0000]"), "{hour}");
 }
 
 /// The first word of each line.

@@ -24,8 +24,11 @@ impl Row {
             let may_be_bracketed = matches!(field, Field::Moment);
             cells.skip_spaces();
             let opening = cells.rest.first().copied();
-            let Some(raw) = cells.next(may_be_bracketed)? else {
-                break;
+            let raw = match cells.next(may_be_bracketed) {
+                Ok(Some(raw)) => raw,
+                Err(rule) if place < self.columns.len() => return Err(rule),
+                // What cannot be read of columns that are not known was not read before either.
+                _ => break,
             };
             let (open, close): (&[u8], &[u8]) = match opening {
                 Some(b'"') => (b"\"", b"\""),
