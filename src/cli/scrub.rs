@@ -32,11 +32,10 @@ use super::{
     messages, processors, random_key, say, zone,
 };
 
-/// The log again, line by line, with pseudonyms in the place of addresses and without what else tells who
-/// somebody is
+/// The log again, line by line: pseudonymous, not anonymous
 ///
-/// What comes out is pseudonymous, not anonymous: each visitor's lines of a day still belong together, and
-/// may tell who it was. It is personal data, to be kept from the public and deleted like the log itself;
+/// Addresses are replaced by pseudonyms, but each visitor's lines of a day still belong together, and may
+/// tell who it was. What comes out is personal data, to be kept from the public and deleted like the log;
 /// what may be published is what `hushlog report` writes.
 ///
 /// Each line is written in the format that it was read in. Of a line are kept the time, the method, the

@@ -117,7 +117,10 @@ impl<V: Values> Writer<'_, V> {
     /// Appends what is the format's own.
     #[inline]
     fn literal(&mut self, literal: &[u8]) {
-        self.line.extend_from_slice(literal);
+        match literal {
+            [byte] => self.line.push(*byte),
+            _ => self.line.extend_from_slice(literal),
+        }
     }
 
     /// Appends what takes the place of a value, unless it is empty, which it stays then.

@@ -20,7 +20,7 @@ impl Plan {
     ) -> Result<(), Rule> {
         let mut rest = self.lead.strip(line)?;
         let mut before: &[u8] = &self.lead;
-        writer.literal(before);
+        self.lead.append_to(writer.line);
         for step in &self.steps {
             rest = if step.end == End::Syntax {
                 step.literal.strip(writer.time(&step.field, rest)?)?
@@ -30,7 +30,7 @@ impl Plan {
                 rest
             };
             before = &step.literal;
-            writer.literal(before);
+            step.literal.append_to(writer.line);
         }
         Ok(())
     }
