@@ -16,11 +16,14 @@ mod process;
 mod profile;
 mod progress;
 mod report;
+mod scrub;
 
 use std::{
     fmt::Arguments,
     io::{ErrorKind, Write, stderr, stdout},
+    num::NonZeroUsize,
     sync::LazyLock,
+    thread,
 };
 
 use clap::{Parser, Subcommand};
@@ -44,6 +47,7 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     Report(Box<report::ReportArguments>),
+    Scrub(Box<scrub::ScrubArguments>),
     Audit(Box<audit::AuditArguments>),
     Formats(formats::FormatsArguments),
     Notice(Box<notice::NoticeArguments>),
@@ -70,6 +74,7 @@ pub(crate) fn run() -> Exit {
     };
     let result = match arguments.command {
         Command::Report(arguments) => report::run(&arguments),
+        Command::Scrub(arguments) => scrub::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Formats(arguments) => formats::run(&arguments),
         Command::Notice(arguments) => notice::run(&arguments),
@@ -99,6 +104,11 @@ fn say(message: Arguments<'_>) {
 /// The time zone of that name.
 fn zone(name: &str) -> Result<TimeZone> {
     TimeZone::get(name).map_err(|_| Error::Setting(format!("time zone {name:?} is not known")))
+}
+
+/// How many threads there are for where no number is given.
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 /// Random bytes from the operating system.

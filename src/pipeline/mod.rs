@@ -7,6 +7,7 @@ mod noise;
 mod read;
 mod reduce;
 mod report;
+mod scrub;
 mod threshold;
 
 use rayon::ThreadPoolBuilder;
@@ -16,6 +17,7 @@ pub use rayon::ThreadPool;
 pub use distinct::{LeftOut, read_distinct};
 pub use read::{Inputs, Progress, Reading, SourceReading, read};
 pub use report::{Held, Report, ReportSettings, report};
+pub use scrub::{Scrubbed, Scrubbing, scrub};
 
 use crate::error::{Error, Result};
 

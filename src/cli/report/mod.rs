@@ -7,7 +7,6 @@ mod places;
 use std::{
     io::{IsTerminal, stdin},
     num::NonZeroUsize,
-    thread,
 };
 
 use hushlog::{
@@ -33,7 +32,7 @@ pub(super) use self::{
     in_force::InForce,
 };
 use super::{
-    Exit, log_format, messages,
+    Exit, log_format, messages, processors,
     profile::{Privacy, Profile, ProfileSettings},
     progress, random_key, say, show, zone,
 };
@@ -413,8 +412,4 @@ fn keys(sites: &Sites, key_file: Option<&KeyFile>, units: bool) -> Result<Vec<Ke
         .iter()
         .map(|site| root.of_site(site))
         .collect())
-}
-
-fn processors() -> usize {
-    thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
