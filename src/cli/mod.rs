@@ -17,6 +17,7 @@ mod profile;
 mod progress;
 mod report;
 mod scrub;
+mod sources;
 
 use std::{
     fmt::Arguments,

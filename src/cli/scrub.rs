@@ -1,7 +1,6 @@
 //! `hushlog scrub`: the log again, line by line, pseudonymised.
 
 use std::{
-    io::{IsTerminal, stdin},
     num::NonZeroUsize,
     os::{fd::OwnedFd, unix::fs::MetadataExt, unix::net::UnixStream},
     path::PathBuf,
@@ -11,7 +10,7 @@ use std::{
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use hushlog::{
     error::{Error, Result},
-    input::{NamedHosts, Selection, Source, Stop},
+    input::{NamedHosts, Source, Stop},
     output::LogOutput,
     pipeline::{self, Inputs, Progress, Scrubbed, Scrubbing},
     privacy::{
@@ -29,9 +28,8 @@ use signal_hook::{
 use super::{
     Exit,
     log_format::{self, DateArguments, LogZoneArguments},
-    messages,
     opt_out::OptOutArguments,
-    processors, random_key, say, zone,
+    processors, random_key, say, sources, zone,
 };
 
 /// The log again, line by line: pseudonymous, not anonymous
@@ -194,20 +192,7 @@ pub(super) fn run(arguments: &ScrubArguments) -> Result<Exit> {
 
 impl ScrubArguments {
     fn inputs(&self) -> Result<Inputs> {
-        let Selection {
-            mut sources,
-            repeated,
-            ..
-        } = Selection::new(&self.inputs)?;
-        messages::named_twice(&repeated);
-        if sources.is_empty() {
-            if stdin().is_terminal() && self.log_format == "auto" {
-                return Err(Error::Setting(
-                    "no input: name log files, or pipe a log in".to_owned(),
-                ));
-            }
-            sources.push(Source::Stdin);
-        }
+        let sources = sources::named(&self.inputs, self.log_format != "auto")?;
         Ok(Inputs {
             sources,
             format: log_format::chosen(&self.log_format, &self.dates)?,

@@ -4,15 +4,12 @@ mod arguments;
 mod in_force;
 mod places;
 
-use std::{
-    io::{IsTerminal, stdin},
-    num::NonZeroUsize,
-};
+use std::num::NonZeroUsize;
 
 use hushlog::{
     aggregate::VisitSettings,
     error::{Error, Result},
-    input::{NamedHosts, Selection, Source},
+    input::NamedHosts,
     output,
     pipeline::{self, Inputs, Reading, Report, ReportSettings, ThreadPool},
     privacy::{
@@ -34,7 +31,7 @@ pub(super) use self::{
 use super::{
     Exit, log_format, messages, processors,
     profile::{Privacy, Profile, ProfileSettings},
-    progress, random_key, say, show, zone,
+    progress, random_key, say, show, sources, zone,
 };
 
 /// Reads, releases, publishes and tells what was done.
@@ -159,20 +156,7 @@ impl ReportArguments {
     }
 
     fn inputs(&self) -> Result<Inputs> {
-        let Selection {
-            mut sources,
-            repeated,
-            ..
-        } = Selection::new(&self.inputs)?;
-        messages::named_twice(&repeated);
-        if sources.is_empty() {
-            if stdin().is_terminal() {
-                return Err(Error::Setting(
-                    "no input: name log files, or pipe a log in".to_owned(),
-                ));
-            }
-            sources.push(Source::Stdin);
-        }
+        let sources = sources::named(&self.inputs, false)?;
         Ok(Inputs {
             hosts: NamedHosts::new(&self.host_from_file, &sources)?,
             sources,
