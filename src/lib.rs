@@ -17,6 +17,9 @@
 //!
 //! - **Gate 1** is [`privacy`]: it alone can build a [`Hit`](privacy::Hit), whose fields and constructor
 //!   are private. What comes after it names hits, never a [`Record`](record::Record).
+//! - A log that is scrubbed passes gate 1 only: its lines are written again by `format`, with what is in a
+//!   [`ScrubbedRecord`](privacy::ScrubbedRecord), which gate 1 alone can build, in the place of all values.
+//!   They are pseudonymous, not anonymous.
 //! - **Gate 2** is [`release`]: it alone can build a [`Release`](release::Release). What comes after it
 //!   encodes a release and never sees the exact tables.
 //!
@@ -29,6 +32,7 @@
 //!   knows nothing of command lines.
 //! - [`pipeline::watch::Watch::run`] does the same for lines as they come, day after day.
 //! - [`privacy::Gate::admit`] is the gate itself, one line at a time.
+//! - [`pipeline::scrub`] writes a log again line by line, [`privacy::Scrubber`] is its gate.
 //! - [`aggregate::Contribution`] is where a visitor's sorted hits become numbers.
 //! - [`release::Plan::new`] decides what is named and what is not.
 //! - [`output::files`] encodes a release.
@@ -42,12 +46,12 @@
 //! | [`error`], [`stats`] | The crate's one error type. The accounts: each line of input ends in exactly one. |
 //! | [`time`], [`record`] | Instants, the date syntaxes of logs, the site's calendar of days and periods. One request as logged, which cannot be printed. |
 //! | [`input`] | Finds and opens files and standard input, decompresses, yields chunks of whole lines. What is followed yields [`Event`](input::Event)s. |
-//! | [`format`](mod@format) | Compiles format strings of three dialects once to a field plan, knows the layouts that are no format string (`w3c`, `json`, `haproxy`, rows of columns), detects a log's format, parses lines. |
-//! | [`privacy`] | Reduces every field of a record to what may count: `gate` puts the rules together and remembers what each distinct value came to (`memo`), `opt_out` drops what asks not to be counted, `filters` set lines aside, `senders` tells whom requests are told apart by, `repetition` notices lines read twice, `address`, `agent`, `referrer`, `url` and `geo` are the rules, `pseudonym` the keys, `ratchet`, `key_file` and `key_chain` those that outlive a run, `seal` and `segment` what may be kept of a day under its key, `policy` the settings. `lexicon` numbers the reduced strings, `intake` holds the hits. `sites` are the hosts with a report of their own, `gates` has a gate for each. |
+//! | [`format`](mod@format) | Compiles format strings of three dialects once to a field plan, knows the layouts that are no format string (`w3c`, `json`, `haproxy`, rows of columns), detects a log's format, parses lines, and writes them again with other values (`rewrite`). |
+//! | [`privacy`] | Reduces every field of a record to what may count: `gate` puts the rules together and remembers what each distinct value came to (`memo`), `opt_out` drops what asks not to be counted, `filters` set lines aside, `senders` tells whom requests are told apart by, `repetition` notices lines read twice, `address`, `agent`, `referrer`, `url` and `geo` are the rules, `pseudonym` the keys, `ratchet`, `key_file` and `key_chain` those that outlive a run, `seal` and `segment` what may be kept of a day under its key, `policy` the settings. `lexicon` numbers the reduced strings, `intake` holds the hits. `sites` are the hosts with a report of their own, `gates` has a gate for each. `scrub` is the gate of logs that are written again. |
 //! | [`session`] | Orders one visitor's hits and cuts them into visits. |
 //! | [`aggregate`] | `table` declares tables, measures and families; `contribution` counts what one visitor's day adds to each cell; collectors add that up. |
 //! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, [`noise`](release::noise) is differential privacy in their place, `ledger` and `state` remember what has been released. |
-//! | [`output`] | Encodings of a release, the summary for the terminal, and `publish`, the only code that writes an output folder. |
+//! | [`output`] | Encodings of a release, the summary for the terminal, and `publish`, the only code that writes an output folder; `log` is where scrubbed lines go. |
 //! | [`pipeline`] | Connects the stages and owns the threads; [`pipeline::watch`] does so for logs that are followed: `checkpoint` is what outlives its process, `service` brings it events, time and signals. |
 //! | [`serve`] | Shows over HTTP how a watch is doing, and what it has released. |
 //! | [`audit`] | The motivated intruder: reads back what was released, beside the log if there is one, and tries to find anything that breaks a promise. No stage knows of it. |
@@ -70,7 +74,8 @@
 //! 4. Messages and errors hold no text of a log line. Code works on `&[u8]`, since a panic that slices
 //!    a `str` prints it, and `Record` and what is borrowed from it have a `Debug` that shows nothing.
 //! 5. No string of a log leaves unless it is of a closed vocabulary, or was reduced by a rule and sent
-//!    by at least k networks. Pseudonyms never reach a `Release`, a file, a file name or a message.
+//!    by at least k networks. Pseudonyms never reach a `Release`, a file, a file name or a message. Scrubbed
+//!    logs alone have both, reduced strings of one client and pseudonyms, which are of keys of their own.
 //! 6. Hits are never written to disk, and neither are the keys behind their pseudonyms: both end with
 //!    the process. Only a watch with a key file keeps the hits of open periods, sealed under a key of the
 //!    period's first day, which is given up when the period is closed. Only where the user has a key file,

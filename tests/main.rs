@@ -24,6 +24,7 @@ mod properties;
 mod reference;
 mod rerun;
 mod scenarios;
+mod scrub;
 mod servers;
 mod site;
 mod traces;

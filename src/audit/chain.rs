@@ -228,6 +228,13 @@ fn check_statements(artefact: &Artefact, manifest: &Manifest, findings: &mut Fin
     findings.require(Check::Threshold, manifest.k >= 5, place, || {
         format!("k is {}, and no release may have less than 5", manifest.k)
     });
+    let in_force = manifest.value["policy"]["privacy"]["k"].as_u64();
+    findings.require(
+        Check::Threshold,
+        in_force == Some(manifest.k),
+        place,
+        || "the policy's k is another one than what is promised".to_owned(),
+    );
     let accounts = manifest.value["accounts"].as_object();
     let rounded = |account: &Value| account.as_u64().is_some_and(|it| it.is_multiple_of(100));
     let names = || accounts.into_iter().flat_map(|it| it.keys());

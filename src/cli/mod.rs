@@ -17,12 +17,16 @@ mod profile;
 mod progress;
 mod release;
 mod report;
+mod scrub;
+mod sources;
 mod watch;
 
 use std::{
     fmt::Arguments,
     io::{ErrorKind, Write, stderr, stdout},
+    num::NonZeroUsize,
     sync::LazyLock,
+    thread,
 };
 
 use clap::{Parser, Subcommand};
@@ -48,6 +52,7 @@ struct CommandLine {
 enum Command {
     Report(Box<report::ReportArguments>),
     Watch(Box<watch::WatchArguments>),
+    Scrub(Box<scrub::ScrubArguments>),
     Audit(Box<audit::AuditArguments>),
     Formats(formats::FormatsArguments),
     Notice(Box<notice::NoticeArguments>),
@@ -75,6 +80,7 @@ pub(crate) fn run() -> Exit {
     let result = match arguments.command {
         Command::Report(arguments) => report::run(&arguments),
         Command::Watch(arguments) => watch::run(&arguments),
+        Command::Scrub(arguments) => scrub::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Formats(arguments) => formats::run(&arguments),
         Command::Notice(arguments) => notice::run(&arguments),
@@ -104,6 +110,11 @@ fn say(message: Arguments<'_>) {
 /// The time zone of that name.
 fn zone(name: &str) -> Result<TimeZone> {
     TimeZone::get(name).map_err(|_| Error::Setting(format!("time zone {name:?} is not known")))
+}
+
+/// How many threads there are for where no number is given.
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 /// Random bytes from the operating system.

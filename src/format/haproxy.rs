@@ -21,19 +21,19 @@ use crate::{
 };
 
 /// What every line has.
-static CLIENT: Entry = Entry::of(Field::Client);
-static STATUS: Entry = Entry::of(Field::Status);
-static BYTES: Entry = Entry::of(Field::Bytes);
-static REQUEST: Entry = Entry::of(Field::Request);
+pub(super) static CLIENT: Entry = Entry::of(Field::Client);
+pub(super) static STATUS: Entry = Entry::of(Field::Status);
+pub(super) static BYTES: Entry = Entry::of(Field::Bytes);
+pub(super) static REQUEST: Entry = Entry::of(Field::Request);
 
 /// Words between the bytes read and the captured headers: captured cookies, the termination state, the
 /// numbers of connections and the queues.
-const WORDS_BEFORE_CAPTURES: usize = 5;
+pub(super) const WORDS_BEFORE_CAPTURES: usize = 5;
 
 /// The format with what the captured request headers say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Captures {
-    headers: Box<[Entry]>,
+    pub(super) headers: Box<[Entry]>,
     fraction: Pattern,
 }
 
@@ -161,12 +161,12 @@ fn header(name: &str) -> Result<Field> {
 }
 
 #[inline]
-fn word<'a>(cells: &mut Cells<'a>) -> std::result::Result<&'a [u8], Rule> {
+pub(super) fn word<'a>(cells: &mut Cells<'a>) -> std::result::Result<&'a [u8], Rule> {
     cells.next_bare().ok_or(Rule::Incomplete)
 }
 
 /// What stands in the braces that come next, if they do. A closing brace in a header is escaped.
-fn captured<'a>(cells: &mut Cells<'a>) -> std::result::Result<Option<&'a [u8]>, Rule> {
+pub(super) fn captured<'a>(cells: &mut Cells<'a>) -> std::result::Result<Option<&'a [u8]>, Rule> {
     if cells.is_empty() {
         return Err(Rule::Incomplete);
     }
@@ -180,7 +180,7 @@ fn captured<'a>(cells: &mut Cells<'a>) -> std::result::Result<Option<&'a [u8]>, 
 
 /// The request line, to its quote at the end of the line. syslog-ng may put a backslash before both
 /// quotes.
-fn request<'a>(cells: &mut Cells<'a>) -> std::result::Result<&'a [u8], Rule> {
+pub(super) fn request<'a>(cells: &mut Cells<'a>) -> std::result::Result<&'a [u8], Rule> {
     if cells.is_empty() {
         return Err(Rule::Incomplete);
     }
@@ -221,7 +221,7 @@ fn cut(line: &[u8]) -> std::result::Result<&[u8], Rule> {
 }
 
 /// A client without the port that follows the last colon, which an IPv6 address is not told from.
-fn without_port(client: &[u8]) -> std::result::Result<&[u8], Rule> {
+pub(super) fn without_port(client: &[u8]) -> std::result::Result<&[u8], Rule> {
     let colon = memrchr(b':', client).ok_or(Rule::Delimiter)?;
     let port = &client[colon + 1..];
     if port.is_empty() || !port.iter().all(u8::is_ascii_digit) {

@@ -38,14 +38,14 @@ pub(super) struct Members {
 
 /// A member of an object that is named, or that has such within it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Member {
-    name: Literal,
-    content: Content,
+pub(super) struct Member {
+    pub(super) name: Literal,
+    pub(super) content: Content,
 }
 
 /// What a member has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Content {
+pub(super) enum Content {
     /// The value of the field of that number.
     Value(usize),
     /// An object with members of its own.
@@ -53,7 +53,7 @@ enum Content {
 }
 
 /// The values of one line: as they stand in the log, in the order of the fields.
-type Values<'a> = [Option<&'a [u8]>; MOST_MEMBERS];
+pub(super) type Values<'a> = [Option<&'a [u8]>; MOST_MEMBERS];
 
 impl Members {
     /// The members that a map such as `client=request.ip|ip,time=ts,path=uri` names: what it says, `=`,
@@ -135,6 +135,33 @@ impl Members {
         found
     }
 
+    /// What each member that is named says, by their numbers.
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.fields
+    }
+
+    /// Where they stand in the object.
+    pub(super) fn tree(&self) -> &[Member] {
+        &self.tree
+    }
+
+    /// How the value of the member of that number begins in all requests, where that tells them apart.
+    pub(super) fn start_of(&self, number: usize) -> Option<&'static [u8]> {
+        self.only
+            .filter(|(only, _)| *only == number)
+            .map(|(_, start)| start)
+    }
+
+    /// Reads an object, and keeps the values of the members that are named.
+    pub(super) fn values_of<'a>(
+        &self,
+        json: &mut Reader<'a>,
+        values: &mut Values<'a>,
+    ) -> std::result::Result<(), Rule> {
+        values_of(&self.tree, json, values)?;
+        json.finish()
+    }
+
     /// Whether a line begins as those with an object may.
     pub(super) fn may_begin(line: &[u8]) -> bool {
         matches!(line, [b'{' | b'[' | b' ' | b'\t', ..])
@@ -148,8 +175,7 @@ impl Members {
     ) -> std::result::Result<Option<Record<'a>>, Rule> {
         let mut values = Values::default();
         let mut json = Reader::of(element(line))?;
-        values_of(&self.tree, &mut json, &mut values)?;
-        json.finish()?;
+        self.values_of(&mut json, &mut values)?;
         if let Some((number, start)) = self.only {
             let program = values[number].ok_or(Rule::Member)?;
             if !scalar(program).is_some_and(|value| value.raw.starts_with(start)) {
@@ -291,7 +317,7 @@ fn values_of<'a>(
 }
 
 /// The line without what makes it an element of an array that has one element a line.
-fn element(line: &[u8]) -> &[u8] {
+pub(super) fn element(line: &[u8]) -> &[u8] {
     let line = line.trim_ascii();
     let line = line.strip_prefix(b"[").unwrap_or(line);
     let line = line.strip_suffix(b"]").unwrap_or(line);
@@ -299,7 +325,7 @@ fn element(line: &[u8]) -> &[u8] {
 }
 
 /// The text of a string or a number, or of the first element of an array; none for other values.
-fn scalar(value: &[u8]) -> Option<Text<'_>> {
+pub(super) fn scalar(value: &[u8]) -> Option<Text<'_>> {
     match value {
         [b'"', raw @ .., b'"'] => Some(Text {
             raw,

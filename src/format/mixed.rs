@@ -72,19 +72,30 @@ impl Mixed {
         fields.max().unwrap_or(0)
     }
 
-    /// The record by the first layout that takes an address for the client, else by the first that fits.
+    /// The record of a line.
     pub(super) fn read<'a>(
         &self,
         line: &'a [u8],
         clock: &mut Clock,
     ) -> Result<Option<Record<'a>>, Rule> {
+        let found = self.layout_of(line, clock)?;
+        Ok(found.map(|(_, record)| record))
+    }
+
+    /// The first layout that takes an address for the client, else the first that fits, and the record by
+    /// it.
+    pub(super) fn layout_of<'a>(
+        &self,
+        line: &'a [u8],
+        clock: &mut Clock,
+    ) -> Result<Option<(&Layout, Record<'a>)>, Rule> {
         let mut opening = Opening::of(line);
         for Candidate { layout, sign } in &self.candidates {
             if opening.shows(sign)
                 && let Ok(Some(record)) = layout.read(line, clock)
                 && (matches!(sign, Sign::Client(_)) || is_address(record.client))
             {
-                return Ok(Some(record));
+                return Ok(Some((layout, record)));
             }
         }
         self.read_without_address(line, clock)
@@ -97,14 +108,14 @@ impl Mixed {
         &self,
         line: &'a [u8],
         clock: &mut Clock,
-    ) -> Result<Option<Record<'a>>, Rule> {
+    ) -> Result<Option<(&Layout, Record<'a>)>, Rule> {
         let (mut is_ignored, mut first_broken) = (false, None);
         let may_begin =
             |layout: &&Layout| !matches!(layout, Layout::Json(_)) || Members::may_begin(line);
         for layout in self.layouts().filter(may_begin) {
             match layout.read(line, clock) {
                 Ok(Some(record)) if is_number(record.client) => {}
-                Ok(Some(record)) => return Ok(Some(record)),
+                Ok(Some(record)) => return Ok(Some((layout, record))),
                 Ok(None) => is_ignored = true,
                 Err(rule) => first_broken = first_broken.or(Some(rule)),
             }

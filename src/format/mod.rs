@@ -19,6 +19,7 @@ mod parser;
 mod piece;
 mod plan;
 mod predefined;
+mod rewrite;
 mod row;
 mod search;
 mod setting;
@@ -41,6 +42,7 @@ pub use cookies::OptOutCookie;
 pub use detect::Detected;
 pub use outline::{Meaning, Part};
 pub use parser::{Parsed, Parser};
+pub use rewrite::{Value, Values};
 pub use spec::{DateFormats, Dialect};
 pub use trial::{Broken, Trial};
 

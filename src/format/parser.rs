@@ -22,8 +22,8 @@ pub enum Parsed<'a> {
 /// mostly shares.
 #[derive(Clone, Debug)]
 pub struct Parser {
-    layout: Layout,
-    clock: Clock,
+    pub(super) layout: Layout,
+    pub(super) clock: Clock,
 }
 
 impl Parser {

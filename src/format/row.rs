@@ -116,7 +116,7 @@ impl<'a> Cells<'a> {
     }
 
     #[inline]
-    fn skip_spaces(&mut self) {
+    pub(super) fn skip_spaces(&mut self) {
         while let Some(rest) = self.rest.strip_prefix(b" ") {
             self.rest = rest;
         }

@@ -8,6 +8,7 @@ mod named_host;
 mod reader;
 mod selection;
 mod source;
+mod stream;
 
 pub use event::{Batch, Event, FileIdentity, Mark};
 pub use growing::Growing;
@@ -16,3 +17,4 @@ pub use named_host::NamedHosts;
 pub use reader::{Chunk, Reader};
 pub use selection::Selection;
 pub use source::Source;
+pub use stream::Stop;

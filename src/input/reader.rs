@@ -1,10 +1,13 @@
 //! Reads one open source in chunks of whole lines.
 
-use std::io::Read;
+use std::io::{self, ErrorKind, Read};
 
 use memchr::{memchr, memrchr};
 
-use super::source::{Input, Source};
+use super::{
+    source::{Input, Source},
+    stream::Stop,
+};
 use crate::{
     error::{Error, Result},
     record::LINE_CAP,
@@ -12,6 +15,12 @@ use crate::{
 
 /// About how many bytes a chunk has.
 const CHUNK: usize = 1 << 20;
+
+/// Most bytes taken at once from what has come; a pipe holds half of it.
+const AT_ONCE: usize = 128 << 10;
+
+/// Appends some bytes of a reader's source, none at its end.
+type Append = fn(&mut Reader, &mut Vec<u8>) -> Result<usize>;
 
 /// Bits by which the number of a part stands above those of its chunks.
 const PART_BITS: u32 = 24;
@@ -49,10 +58,18 @@ impl Reader {
     /// # Errors
     /// [`Error::Read`] if it cannot be opened or its first bytes cannot be read.
     pub fn open(number: usize, source: &Source) -> Result<Self> {
+        Self::open_until(number, source, None)
+    }
+
+    /// The same; a stream ends early where it is to stop.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    pub fn open_until(number: usize, source: &Source, stop: Option<&Stop>) -> Result<Self> {
         Ok(Self {
             number,
             sequence: 0,
-            input: source.open()?,
+            input: source.open(stop)?,
             taken: 0,
             carry: Vec::new(),
             skipping: false,
@@ -93,9 +110,22 @@ impl Reader {
     /// # Errors
     /// [`Error::Read`] when the source cannot be read on. Lines read so far were whole.
     pub fn next_chunk(&mut self, chunk: &mut Chunk) -> Result<bool> {
+        self.fill(chunk, Self::read_some)
+    }
+
+    /// Fills `chunk` with the lines that have come, without waiting for more than one; `false` at the end
+    /// of the source.
+    ///
+    /// # Errors
+    /// As [`Reader::next_chunk`].
+    pub fn next_lines(&mut self, chunk: &mut Chunk) -> Result<bool> {
+        self.fill(chunk, Self::read_what_came)
+    }
+
+    fn fill(&mut self, chunk: &mut Chunk, read: Append) -> Result<bool> {
         chunk.bytes.clear();
         chunk.bytes.append(&mut self.carry);
-        let at_end = self.read_lines(&mut chunk.bytes)?;
+        let at_end = self.read_lines(&mut chunk.bytes, read)?;
         if chunk.bytes.is_empty() && at_end {
             return Ok(false);
         }
@@ -109,10 +139,10 @@ impl Reader {
 
     /// Appends to `bytes` until it ends with a whole line, the rest being carried over; `true` at the
     /// end of the source.
-    fn read_lines(&mut self, bytes: &mut Vec<u8>) -> Result<bool> {
+    fn read_lines(&mut self, bytes: &mut Vec<u8>, read: Append) -> Result<bool> {
         loop {
             let before = bytes.len();
-            if self.read_some(bytes)? == 0 {
+            if read(self, bytes)? == 0 {
                 return Ok(true);
             }
             if self.skipping {
@@ -144,6 +174,27 @@ impl Reader {
         true
     }
 
+    /// Appends what has come, waiting only where nothing has.
+    fn read_what_came(&mut self, bytes: &mut Vec<u8>) -> Result<usize> {
+        let before = bytes.len();
+        bytes.resize(before + AT_ONCE, 0);
+        let read = loop {
+            match self.input.read(&mut bytes[before..]) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => break result,
+            }
+        };
+        bytes.truncate(before + read.as_ref().copied().unwrap_or(0));
+        read.map_err(|source| self.read_error(source))
+    }
+
+    fn read_error(&self, source: io::Error) -> Error {
+        Error::Read {
+            name: self.input.name().to_owned(),
+            source,
+        }
+    }
+
     /// Appends what can be read at once; an error comes after the last bytes before it.
     fn read_some(&mut self, bytes: &mut Vec<u8>) -> Result<usize> {
         if let Some(failure) = self.failure.take() {
@@ -154,10 +205,7 @@ impl Reader {
             .saturating_sub(bytes.len() as u64)
             .max(LINE_CAP as u64);
         let read = (&mut self.input).take(wanted).read_to_end(bytes);
-        let read = read.map_err(|source| Error::Read {
-            name: self.input.name().to_owned(),
-            source,
-        });
+        let read = read.map_err(|source| self.read_error(source));
         match read {
             Err(failure) if bytes.len() > before => {
                 self.failure = Some(failure);

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{self, Read},
-    os::unix::fs::FileExt,
+    os::{fd::AsFd, unix::fs::FileExt},
     path::PathBuf,
     sync::{
         Arc,
@@ -13,7 +13,10 @@ use std::{
 
 use memchr::memchr;
 
-use super::compression::decompressed;
+use super::{
+    compression::decompressed,
+    stream::{Stop, Stream},
+};
 use crate::{
     error::{Error, Result},
     record::LINE_CAP,
@@ -57,24 +60,28 @@ impl Source {
         self.size().is_some()
     }
 
-    /// Opens it.
+    /// Opens it; a stream ends early where it is to stop.
     ///
     /// # Errors
     /// [`Error::Read`] if it cannot be opened or its first bytes cannot be read.
-    pub(super) fn open(&self) -> Result<Input> {
-        self.input().map_err(|source| Error::Read {
+    pub(super) fn open(&self, stop: Option<&Stop>) -> Result<Input> {
+        self.input(stop).map_err(|source| Error::Read {
             name: self.name(),
             source,
         })
     }
 
-    fn input(&self) -> io::Result<Input> {
+    fn input(&self, stop: Option<&Stop>) -> io::Result<Input> {
         let taken = Arc::new(AtomicU64::new(0));
         let counted = |reader| Counted {
             reader,
             count: Arc::clone(&taken),
         };
         let (content, plain) = match self {
+            Self::File(path) if !self.is_repeatable() && !path.is_dir() => {
+                let stream = Stream::open(path, stop.cloned())?;
+                (decompressed(counted(Box::new(stream)))?.content, None)
+            }
             Self::File(path) => {
                 let file = Arc::new(File::open(path)?);
                 let metadata = file.metadata()?;
@@ -86,7 +93,12 @@ impl Source {
                 let is_plain = metadata.is_file() && !decompressed.is_compressed;
                 (decompressed.content, is_plain.then_some(file))
             }
-            Self::Stdin => (decompressed(counted(Box::new(io::stdin())))?.content, None),
+            Self::Stdin => {
+                // Not through the library's buffer, in which waiting for more sees nothing.
+                let file = io::stdin().as_fd().try_clone_to_owned()?.into();
+                let stream = Stream::new(file, stop.cloned());
+                (decompressed(counted(Box::new(stream)))?.content, None)
+            }
         };
         Ok(Input {
             name: self.name(),

@@ -1,4 +1,5 @@
-//! Encodings of what a [`Release`](crate::release::Release) holds, and the folder they are published in.
+//! Encodings of what a [`Release`](crate::release::Release) holds, and the folder they are published in;
+//! where scrubbed lines go.
 
 mod attribution;
 mod columns;
@@ -7,6 +8,7 @@ mod datapackage;
 mod files;
 mod hygiene;
 mod json;
+mod log;
 mod manifest;
 mod publish;
 mod terminal;
@@ -15,5 +17,6 @@ pub use attribution::ATTRIBUTION;
 pub(crate) use datapackage::of_periods as datapackage;
 pub use files::{File, files};
 pub use hygiene::is_hazardous;
+pub use log::LogOutput;
 pub use publish::Folder;
 pub use terminal::summary;

@@ -7,6 +7,7 @@ mod noise;
 mod read;
 mod reduce;
 mod report;
+mod scrub;
 mod threshold;
 pub mod watch;
 mod worker;
@@ -18,6 +19,7 @@ pub use rayon::ThreadPool;
 pub use distinct::{LeftOut, read_distinct};
 pub use read::{Inputs, Progress, Reading, SourceReading, read};
 pub use report::{Held, Material, Outlet, Report, ReportSettings, report};
+pub use scrub::{Scrubbed, Scrubbing, scrub};
 
 use crate::error::{Error, Result};
 

@@ -75,6 +75,18 @@ impl Client {
         }
     }
 
+    /// The network's address: what is left of an address without the bits that its network has not.
+    pub(super) fn network_address(&self) -> Option<IpAddr> {
+        let of_ipv4 = |address: Ipv4Addr| IpAddr::V4((address.to_bits() >> 8 << 8).into());
+        self.address().map(|address| match address {
+            IpAddr::V4(address) => of_ipv4(address),
+            IpAddr::V6(address) => embedded_ipv4(address).map_or_else(
+                || IpAddr::V6((address.to_bits() >> 80 << 80).into()),
+                of_ipv4,
+            ),
+        })
+    }
+
     /// The network, the unit of the threshold: /24 of IPv4, /48 of IPv6, the registrable domain of a
     /// host name, else the whole name.
     pub(super) fn network(&self) -> Vec<u8> {

@@ -238,14 +238,14 @@ impl Columns {
 
 /// The bytes of requests that are logged in parts, joined to make a key.
 #[derive(Default)]
-struct JoinedParts {
+pub(super) struct JoinedParts {
     bytes: Vec<u8>,
     /// The end of each request's bytes; of those that are not in parts, the end of the one before.
     ends: Vec<usize>,
 }
 
 impl JoinedParts {
-    fn join<'l>(&mut self, requests: impl Iterator<Item = &'l Request<'l>>) {
+    pub(super) fn join<'l>(&mut self, requests: impl Iterator<Item = &'l Request<'l>>) {
         self.bytes.clear();
         self.ends.clear();
         for request in requests {
@@ -264,7 +264,7 @@ impl JoinedParts {
         }
     }
 
-    fn iter(&self) -> impl Iterator<Item = &[u8]> + Clone {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> + Clone {
         let starts = std::iter::once(&0).chain(&self.ends);
         starts
             .zip(&self.ends)
@@ -272,7 +272,7 @@ impl JoinedParts {
     }
 }
 
-fn request_key<'k, 'l: 'k>(&(request, joined): &(&'l Request<'l>, &'k [u8])) -> Key<'k> {
+pub(super) fn request_key<'k, 'l: 'k>(&(request, joined): &(&'l Request<'l>, &'k [u8])) -> Key<'k> {
     match request {
         Request::Line(line) => text_key(line),
         Request::Parts { .. } => Key {
@@ -282,13 +282,13 @@ fn request_key<'k, 'l: 'k>(&(request, joined): &(&'l Request<'l>, &'k [u8])) -> 
     }
 }
 
-fn text_key<'l>(text: &Text<'l>) -> Key<'l> {
+pub(super) fn text_key<'l>(text: &Text<'l>) -> Key<'l> {
     Key {
         tag: text.escape as u8,
         bytes: text.raw,
     }
 }
 
-fn bytes_key<'l>(bytes: &&'l [u8]) -> Key<'l> {
+pub(super) fn bytes_key<'l>(bytes: &&'l [u8]) -> Key<'l> {
     Key { tag: 0, bytes }
 }

@@ -46,12 +46,22 @@ pub struct Source {
 }
 
 /// Where a pageview came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
     /// The number of its source in [`Lexicon::source`].
     pub source: u32,
     /// The number of the campaign in [`Lexicon::campaign`].
     pub campaign: Option<u32>,
+}
+
+impl Origin {
+    /// An origin of a worker's dictionary in the lexicon's numbers.
+    fn translated(self, sources: &[u32], campaigns: &[u32]) -> Self {
+        Self {
+            source: sources[self.source as usize],
+            campaign: self.campaign.map(|campaign| campaigns[campaign as usize]),
+        }
+    }
 }
 
 /// One worker's dictionaries, growing while it reads.
@@ -167,21 +177,23 @@ impl Lexicon {
         mut dictionaries: Vec<Dictionary>,
         policy: &Policy,
     ) -> (Self, Vec<Renumbering>) {
-        let pages = ranked(dictionaries.iter().flat_map(|dictionary| &dictionary.pages));
-        let sources = ranked(
-            dictionaries
-                .iter()
-                .flat_map(|dictionary| &dictionary.sources),
-        );
-        let campaigns = ranked(
-            dictionaries
-                .iter()
-                .flat_map(|dictionary| &dictionary.campaigns),
-        );
+        let (pages, page_ranks) = ranked(dictionaries.iter().map(|it| it.pages.iter()));
+        let (sources, source_ranks) = ranked(dictionaries.iter().map(|it| it.sources.iter()));
+        let (campaigns, campaign_ranks) = ranked(dictionaries.iter().map(|it| it.campaigns.iter()));
+        let ranks = source_ranks.iter().zip(&campaign_ranks);
+        let translated =
+            |(dictionary, (sources, campaigns)): (&Dictionary, (&Vec<u32>, &Vec<u32>))| {
+                let origins = dictionary.origins.iter();
+                let origins = origins.map(|origin| origin.translated(sources, campaigns));
+                origins.collect::<Vec<Origin>>()
+            };
+        let worker_origins: Vec<Vec<Origin>> =
+            dictionaries.iter().zip(ranks).map(translated).collect();
+        let (origins, origin_ranks) = ranked(worker_origins.iter().map(|it| it.iter()));
         let mut lexicon = Self {
             target_pages: Vec::new(),
             target_goals: Vec::new(),
-            origins: Vec::new(),
+            origins,
             identities: Vec::new(),
             units: Vec::new(),
             pages,
@@ -191,16 +203,17 @@ impl Lexicon {
             hosts: policy.hosts.names().to_vec(),
             goals: policy.goals.names().to_vec(),
         };
-        lexicon.rank_origins(&dictionaries);
         let first_identities = lexicon.take_identities(&mut dictionaries);
-        let renumberings = dictionaries
-            .into_iter()
+        let workers = dictionaries.iter().zip(page_ranks).zip(origin_ranks);
+        let renumberings = workers
             .zip(first_identities)
-            .map(|(dictionary, first_identities)| Renumbering {
-                first_identities,
-                origins: lexicon.origins_of(&dictionary),
-                targets: lexicon.take_targets(&dictionary),
-            })
+            .map(
+                |(((dictionary, pages), origins), first_identities)| Renumbering {
+                    first_identities,
+                    origins,
+                    targets: lexicon.take_targets(dictionary, &pages),
+                },
+            )
             .collect();
         (lexicon, renumberings)
     }
@@ -219,48 +232,11 @@ impl Lexicon {
         first
     }
 
-    fn rank_origins(&mut self, dictionaries: &[Dictionary]) {
-        let mut origins: Vec<Origin> = dictionaries
-            .iter()
-            .flat_map(|dictionary| {
-                dictionary
-                    .origins
-                    .iter()
-                    .map(|origin| self.translate(dictionary, *origin))
-            })
-            .collect();
-        origins.sort_unstable_by_key(|origin| (origin.source, origin.campaign));
-        origins.dedup();
-        self.origins = origins;
-    }
-
-    /// An origin of a worker's dictionary in the lexicon's numbers.
-    fn translate(&self, dictionary: &Dictionary, origin: Origin) -> Origin {
-        Origin {
-            source: rank(&self.sources, &dictionary.sources[origin.source as usize]),
-            campaign: origin
-                .campaign
-                .map(|campaign| rank(&self.campaigns, &dictionary.campaigns[campaign as usize])),
-        }
-    }
-
-    /// The numbers of one worker's origins.
-    fn origins_of(&self, dictionary: &Dictionary) -> Vec<u32> {
-        let number = |origin: &Origin| {
-            let origin = self.translate(dictionary, *origin);
-            index(self.origins.partition_point(|other| {
-                (other.source, other.campaign) < (origin.source, origin.campaign)
-            }))
-        };
-        dictionary.origins.iter().map(number).collect()
-    }
-
-    /// Takes one worker's targets over; their numbers.
-    fn take_targets(&mut self, dictionary: &Dictionary) -> Vec<u32> {
+    /// Takes one worker's targets over, given the ranks of its pages; their numbers.
+    fn take_targets(&mut self, dictionary: &Dictionary, pages: &[u32]) -> Vec<u32> {
         let first = index(self.target_pages.len());
         for target in &dictionary.targets {
-            let page = &dictionary.pages[target.page as usize];
-            self.target_pages.push(rank(&self.pages, page));
+            self.target_pages.push(pages[target.page as usize]);
             self.target_goals.push(target.goals);
         }
         (first..index(self.target_pages.len())).collect()
@@ -343,14 +319,28 @@ fn index(position: usize) -> u32 {
     u32::try_from(position).expect("fewer than 2^32 distinct values fit in memory")
 }
 
-fn ranked<'d, T: Ord + Clone + 'd>(values: impl Iterator<Item = &'d T>) -> Vec<T> {
-    let mut references: Vec<&T> = values.collect();
-    references.sort_unstable();
-    references.dedup();
-    references.into_iter().cloned().collect()
-}
-
-/// The rank of a value that is known to be there.
-fn rank<T: Ord>(ranked: &[T], value: &T) -> u32 {
-    index(ranked.partition_point(|other| other < value))
+/// The values of all workers in ascending order, none of them twice, and the rank of each value by worker.
+fn ranked<'d, T: Ord + Clone + 'd>(
+    workers: impl Iterator<Item = impl Iterator<Item = &'d T>>,
+) -> (Vec<T>, Vec<Vec<u32>>) {
+    let mut ranks = Vec::new();
+    let mut entries: Vec<(&T, u32, u32)> = Vec::new();
+    for (worker, values) in (0..).zip(workers) {
+        let before = entries.len();
+        entries.extend(
+            values
+                .zip(0..)
+                .map(|(value, number)| (value, worker, number)),
+        );
+        ranks.push(vec![0; entries.len() - before]);
+    }
+    entries.sort_unstable_by(|one, other| one.0.cmp(other.0));
+    let mut values: Vec<T> = Vec::new();
+    for (value, worker, number) in entries {
+        if values.last() != Some(value) {
+            values.push(value.clone());
+        }
+        ranks[worker as usize][number as usize] = index(values.len() - 1);
+    }
+    (values, ranks)
 }

@@ -19,6 +19,8 @@ use super::pseudonym::TableSecret;
 pub(super) struct Memo<'r, V> {
     slots: HashTable<Slot>,
     entries: Vec<Entry<V>>,
+    /// Entries with which it is full.
+    most: usize,
     /// Entries forgotten so far: the number of the first one remembered.
     forgotten: u32,
     secret: &'r TableSecret,
@@ -59,7 +61,7 @@ struct Hash {
     check: u32,
 }
 
-/// Entries with which a memo is full.
+/// Entries with which a memo is full if nothing else is asked for.
 const MOST_ENTRIES: usize = 1 << 20;
 
 /// The position of an entry that there is not.
@@ -67,9 +69,15 @@ const NOWHERE: u32 = u32::MAX;
 
 impl<'r, V> Memo<'r, V> {
     pub(super) fn new(secret: &'r TableSecret) -> Self {
+        Self::of_at_most(MOST_ENTRIES, secret)
+    }
+
+    /// A memory that is full with so many entries.
+    pub(super) fn of_at_most(most: usize, secret: &'r TableSecret) -> Self {
         Self {
             slots: HashTable::new(),
             entries: Vec::new(),
+            most,
             forgotten: 0,
             secret,
             hashes: Vec::new(),
@@ -148,7 +156,7 @@ impl<'r, V> Memo<'r, V> {
     }
 
     fn forget_if_full(&mut self) {
-        if self.entries.len() >= MOST_ENTRIES {
+        if self.entries.len() >= self.most {
             self.forgotten += index(self.entries.len());
             self.slots.clear();
             self.entries.clear();

@@ -129,6 +129,16 @@ impl Keys {
         self.tell_units.then(pseudonyms)
     }
 
+    /// The pseudonyms of one day's visitors in scrubbed logs, of which nothing of a report tells anything.
+    pub(super) fn scrubbed_visitors(&self, date: Date) -> Pseudonyms {
+        Pseudonyms::new(&self.derive_of_day("scrub/visitor", date))
+    }
+
+    /// The pseudonyms of one day's addresses in scrubbed logs.
+    pub(super) fn scrubbed_addresses(&self, date: Date) -> Pseudonyms {
+        Pseudonyms::new(&self.derive_of_day("scrub/address", date))
+    }
+
     /// The key of a day for a purpose. A day without one in the key file has a key of this run alone; its
     /// lines are not let in.
     fn derive_of_day(&self, purpose: &str, day: Date) -> Zeroizing<[u8; 32]> {

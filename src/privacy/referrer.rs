@@ -105,6 +105,13 @@ impl Referrer {
     }
 }
 
+impl Referrer {
+    /// The host of a page of the site itself, which is one of those configured.
+    pub(super) fn own_host(&self) -> Option<&str> {
+        (self.channel == Channel::Internal).then_some(&self.host)
+    }
+}
+
 impl fmt::Debug for Referrer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Referrer(redacted)")

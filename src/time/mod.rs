@@ -5,6 +5,7 @@ mod clock;
 mod component;
 mod hours;
 mod moment;
+mod rewrite;
 mod syntax;
 
 pub use calendar::{Calendar, Day, Period, PeriodLength};
@@ -13,6 +14,7 @@ pub(crate) use component::{Fields, Provides};
 pub use hours::{CivilHour, Hours};
 pub use jiff::{civil::Date, tz::TimeZone};
 pub(crate) use moment::{date, time_of_day};
+pub use rewrite::Precision;
 pub(crate) use syntax::{Pattern, UnknownConversion};
 
 /// An instant in microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.

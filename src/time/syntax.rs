@@ -66,6 +66,11 @@ impl Pattern {
         Self([Component::Fraction].into())
     }
 
+    /// What stands in the log one after the other.
+    pub(super) const fn components(&self) -> &[Component] {
+        &self.0
+    }
+
     /// Which fields the pattern fills.
     pub(crate) fn provides(&self) -> Provides {
         self.0.iter().fold(Provides::default(), |all, component| {

@@ -24,7 +24,7 @@ use self::log::{
     FORMATS, Format, MAIL, MALFORMED, NETWORKS, PARTS, SECRETS, client, log, spellings,
 };
 use crate::{
-    program::{gzip, program, published, report, run_for, tree, with_room_for},
+    program::{gzip, program, published, report, run_for, run_on, tree, with_room_for},
     traces::{Traces, base64},
 };
 
@@ -125,6 +125,24 @@ fn nothing_personal_comes_out_with_noise() {
         );
         let pages = &published(&scene.out)["date=2025-06-03/pages.csv"];
         assert!(pages.iter().filter(|byte| **byte == b'\n').count() > 1);
+    }
+}
+
+#[test]
+fn nothing_personal_comes_out_of_a_scrubbed_log() {
+    let traces = traces();
+    for format in FORMATS {
+        let log = log(format);
+        for address in ["visitor", "region", "drop"] {
+            let mut command = program();
+            command.args(["scrub", "--address", address, "-f", format.argument()]);
+            let output = run_on(&mut command, log.as_bytes());
+            let case = format!("{format:?}, {address}");
+            traces.assert_none_in(&output.stdout, &case);
+            traces.assert_none_in(&output.stderr, &case);
+            let lines = output.stdout.split(|byte| *byte == b'\n').count();
+            assert!(output.status.success() && lines > 1000, "{case}");
+        }
     }
 }
 

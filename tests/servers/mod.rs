@@ -10,6 +10,7 @@ mod client;
 mod log;
 mod process;
 mod requests;
+mod scrub;
 mod statistics;
 mod trial;
 

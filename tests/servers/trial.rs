@@ -140,7 +140,7 @@ fn assert_released(log: &Log, argument: &str, folder: &Path, requests: u64) {
 }
 
 /// What must not come out.
-fn traces() -> Traces {
+pub(super) fn traces() -> Traces {
     let mut traces = Traces::default();
     for secret in SECRETS {
         traces.add_text(secret);

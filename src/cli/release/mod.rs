@@ -3,8 +3,6 @@
 mod arguments;
 mod places;
 
-use std::{num::NonZeroUsize, thread};
-
 use hushlog::{
     aggregate::VisitSettings,
     error::{Error, Result},
@@ -164,14 +162,16 @@ impl ReleaseArguments {
     /// given by number only: they are nobody's business.
     pub(in crate::cli) fn statement(&self) -> Result<Value> {
         let mut statement = self.common_statement();
-        if self.privacy()? == Privacy::Dp {
-            statement["privacy"] = json!({
+        let k = self.threshold()?;
+        statement["privacy"] = match self.privacy()? {
+            Privacy::K => json!({"mode": "k", "k": k}),
+            Privacy::Dp => json!({
                 "mode": "dp",
-                "k": self.threshold()?,
+                "k": k,
                 "rho": self.rho.to_string(),
                 "budget": self.budget.to_string(),
-            });
-        }
+            }),
+        };
         Ok(statement)
     }
 
@@ -260,8 +260,4 @@ pub(in crate::cli) fn keys(
         .iter()
         .map(|site| root.of_site(site))
         .collect())
-}
-
-pub(in crate::cli) fn processors() -> usize {
-    thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }

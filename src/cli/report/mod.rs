@@ -3,14 +3,11 @@
 mod arguments;
 mod in_force;
 
-use std::{
-    io::{IsTerminal, stdin},
-    num::NonZeroUsize,
-};
+use std::num::NonZeroUsize;
 
 use hushlog::{
-    error::{Error, Result},
-    input::{NamedHosts, Selection, Source},
+    error::Result,
+    input::NamedHosts,
     output,
     pipeline::{self, Inputs, Outlet, Reading, Report, ThreadPool},
     privacy::{Admission, Due, GateSettings, GatesSettings, KeyFile},
@@ -21,9 +18,9 @@ use hushlog::{
 
 pub(super) use self::{arguments::ReportArguments, in_force::InForce};
 use super::{
-    Exit, log_format, messages, progress,
-    release::{Places, keys, microseconds, processors},
-    say, show,
+    Exit, log_format, messages, processors, progress,
+    release::{Places, keys, microseconds},
+    say, show, sources,
 };
 
 /// Reads, releases, publishes and tells what was done.
@@ -125,20 +122,7 @@ fn summary(reports: &[Report], accounts: &Accounts, malformed: &[MalformedLine])
 
 impl ReportArguments {
     fn inputs(&self) -> Result<Inputs> {
-        let Selection {
-            mut sources,
-            repeated,
-            ..
-        } = Selection::new(&self.inputs)?;
-        messages::named_twice(&repeated);
-        if sources.is_empty() {
-            if stdin().is_terminal() {
-                return Err(Error::Setting(
-                    "no input: name log files, or pipe a log in".to_owned(),
-                ));
-            }
-            sources.push(Source::Stdin);
-        }
+        let sources = sources::named(&self.inputs, false)?;
         Ok(Inputs {
             hosts: NamedHosts::new(&self.release.host_from_file, &sources)?,
             sources,

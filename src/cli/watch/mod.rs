@@ -20,8 +20,8 @@ use sd_notify::NotifyState;
 
 pub(super) use self::arguments::WatchArguments;
 use super::{
-    Exit, log_format, messages, random_key,
-    release::{Places, microseconds, processors},
+    Exit, log_format, messages, processors, random_key,
+    release::{Places, microseconds},
     say,
 };
 

@@ -48,7 +48,7 @@ struct Columns {
 
 /// What a column says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Column {
+pub(super) enum Column {
     /// The day.
     Date,
     /// The time of day.
@@ -139,12 +139,21 @@ impl Directives {
         }
     }
 
+    /// What the columns are, once they are known.
+    pub(super) fn columns(&self) -> Option<&[Column]> {
+        self.columns.as_deref().map(|known| &*known.columns)
+    }
+
+    /// The name and the value of a line that may be a directive.
+    pub(super) fn parts(line: &[u8]) -> Option<(&[u8], &[u8])> {
+        let line = line.strip_prefix(b"#")?;
+        let colon = memchr(b':', line)?;
+        Some((line[..colon].trim_ascii(), line[colon + 1..].trim_ascii()))
+    }
+
     /// Takes note of a line that may be a directive.
     pub(super) fn direct(&mut self, line: &[u8]) {
-        let Some((name, value)) = line.strip_prefix(b"#").and_then(|line| {
-            let colon = memchr(b':', line)?;
-            Some((line[..colon].trim_ascii(), line[colon + 1..].trim_ascii()))
-        }) else {
+        let Some((name, value)) = Self::parts(line) else {
             return;
         };
         if name.eq_ignore_ascii_case(b"Fields") {
@@ -275,13 +284,13 @@ fn column(name: &str, is_local: bool, agent: Escape, has: &impl Fn(&str) -> bool
 }
 
 /// The cells of a line: between tabs where the first of them ends in one, else between spaces.
-struct Cells<'a> {
+pub(super) struct Cells<'a> {
     rest: Option<&'a [u8]>,
     separator: u8,
 }
 
 impl<'a> Cells<'a> {
-    fn of(line: &'a [u8]) -> Self {
+    pub(super) fn of(line: &'a [u8]) -> Self {
         let separator = memchr2(b' ', b'\t', line).map_or(b' ', |at| line[at]);
         let rest = Some(if separator == b' ' {
             line.trim_ascii_end()
@@ -291,8 +300,20 @@ impl<'a> Cells<'a> {
         Self { rest, separator }
     }
 
+    /// What stands between two cells.
+    pub(super) const fn separator(&self) -> u8 {
+        self.separator
+    }
+
+    /// Whether the next cell is in quotes.
+    pub(super) fn is_quoted(&self) -> bool {
+        let rest = self.rest.unwrap_or_default();
+        let cell = rest.trim_ascii_start().strip_prefix(b"\"");
+        self.separator == b' ' && cell.is_some_and(|cell| closing_quote(cell).is_some())
+    }
+
     #[inline]
-    fn next(&mut self) -> Option<&'a [u8]> {
+    pub(super) fn next(&mut self) -> Option<&'a [u8]> {
         let mut rest = self.rest?;
         if self.separator == b' ' {
             while let Some(fewer) = rest.strip_prefix(b" ") {

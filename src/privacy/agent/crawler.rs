@@ -121,7 +121,7 @@ impl Crawler {
     }
 
     /// All patterns with their crawlers. Those of the list are less than the unknown one.
-    pub(super) fn patterns() -> impl Iterator<Item = (Pattern, Self)> {
+    pub(in crate::privacy) fn patterns() -> impl Iterator<Item = (Pattern, Self)> {
         let listed = CRAWLERS.iter().zip(0..).flat_map(|(row, index)| {
             row.2
                 .iter()
@@ -138,8 +138,8 @@ const WORDS: [&str; 13] = [
 ];
 
 /// A literal and where it has to stand.
-pub(super) struct Pattern {
-    pub(super) literal: &'static str,
+pub(in crate::privacy) struct Pattern {
+    pub(in crate::privacy) literal: &'static str,
     place: Place,
 }
 

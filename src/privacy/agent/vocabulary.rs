@@ -46,7 +46,7 @@ macro_rules! vocabulary {
             }
 
             /// Every token with the row it tells, best rows first.
-            pub(super) fn tokens() -> impl Iterator<Item = (&'static str, Self)> {
+            pub(in crate::privacy) fn tokens() -> impl Iterator<Item = (&'static str, Self)> {
                 $rows.iter().zip(0..).flat_map(|(row, index)| row.1.iter().map(move |&token| (token, Self(index))))
             }
 

@@ -126,6 +126,18 @@ impl KeyFile {
         })
     }
 
+    /// Reads the keys of its days until today, without keeping other runs from it.
+    ///
+    /// # Errors
+    ///
+    /// As [`KeyFile::open`].
+    pub fn shared_day_keys(path: &Path, today: Date) -> Result<DayKeys> {
+        let place = Place::of(path)?;
+        let file = place.open()?;
+        place.check(&file)?;
+        Ok(place.read(&file)?.day_keys(today))
+    }
+
     /// Overwrites and removes a key file, whatever its permissions are: nobody can tell any visitor of
     /// its days any more.
     ///

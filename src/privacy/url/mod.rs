@@ -7,6 +7,7 @@ mod path;
 mod percent;
 mod query;
 mod route;
+mod scrubbed;
 mod segment;
 mod target;
 mod token;
@@ -15,11 +16,13 @@ mod words;
 use std::fmt;
 
 pub use self::query::Campaign;
+pub(super) use self::scrubbed::Scrubbed;
 use self::{
     asset::Assets,
     path::DecodedPath,
     query::KeptKeys,
     route::Route,
+    scrubbed::protocol,
     target::{Asked, Buffers, Target},
     words::PathWords,
 };
@@ -139,8 +142,19 @@ impl UrlRules {
             .unwrap_or_else(|| OPAQUE.to_owned())
     }
 
+    /// A request as it may stand in a scrubbed log: method, target and protocol of its request line; none
+    /// of a request line that is none, or has a method that nobody knows.
+    pub(super) fn scrub(&self, request: &Request<'_>) -> Option<Scrubbed> {
+        let mut buffers = Buffers::default();
+        let asked = Asked::of(request, &mut buffers)?;
+        let has_query = asked.target.has_query;
+        let protocol = protocol(asked.version);
+        let reduced = self.reduce_asked(asked);
+        Some(Scrubbed::new(&reduced, has_query, protocol))
+    }
+
     fn reduce_asked(&self, asked: Asked<'_>) -> Reduced {
-        let Target { path, query } = asked.target;
+        let Target { path, query, .. } = asked.target;
         let decoded = DecodedPath::of(path);
         let page = decoded.as_ref().and_then(|path| self.page(path, query));
         Reduced {

@@ -12,6 +12,8 @@ pub(super) type Buffers = [Vec<u8>; 3];
 pub(super) struct Asked<'a> {
     pub(super) method: Method,
     pub(super) target: Target<'a>,
+    /// The protocol's name and version; empty where it is not told.
+    pub(super) version: &'a [u8],
 }
 
 /// A request target without fragment, scheme, userinfo and authority. Personal.
@@ -22,6 +24,8 @@ pub(super) struct Target<'a> {
     pub(super) path: &'a [u8],
     /// What stands between `?` and `#`; empty where there is none.
     pub(super) query: &'a [u8],
+    /// Whether the query stands in the target itself, not in a field of its own.
+    pub(super) has_query: bool,
 }
 
 impl<'a> Asked<'a> {
@@ -38,21 +42,23 @@ impl<'a> Asked<'a> {
             } => Some(Self {
                 method: Method::of(method.decode(first)),
                 target: Target::of(path.decode(second)).or_query(query.decode(third)),
+                version: b"",
             }),
         }
     }
 
     fn of_line(line: &'a [u8]) -> Option<Self> {
         let (method, rest) = split_at_space(line)?;
-        let target = match split_at_space(rest) {
-            None => rest,
-            Some((target, version)) if is_version(version) => target,
+        let (target, version) = match split_at_space(rest) {
+            None => (rest, &b""[..]),
+            Some((target, version)) if is_version(version) => (target, version),
             Some(_) => return None,
         };
         let well_formed = is_token(method) && !target.is_empty();
         well_formed.then(|| Self {
             method: Method::of(method),
             target: Target::of(target),
+            version,
         })
     }
 }
@@ -66,6 +72,7 @@ impl<'a> Target<'a> {
         Self {
             path: if is_root { b"/" } else { path },
             query: rest.strip_prefix(b"?").map_or(b"", until_fragment),
+            has_query: rest.starts_with(b"?"),
         }
     }
 

@@ -258,6 +258,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::release::audit::elimination::Span;
 
     /// A pair of rows and how many networks are in both, no network in two pairs.
     type Pair = (u32, u32, u64);
@@ -345,7 +346,7 @@ mod tests {
     }
 
     /// Whether the row space holds an indicator of fewer than k networks: every set of pairs is tried
-    /// against the rows by elimination modulo a prime of 61 bits.
+    /// against the span of the rows.
     fn isolates_by_elimination(pairs: &BTreeMap<(u32, u32), NetworkSet>, k: usize) -> bool {
         let keys: Vec<(u32, u32)> = pairs.keys().copied().collect();
         let mut rows: Vec<Vec<u64>> = Vec::new();
@@ -353,55 +354,18 @@ mod tests {
             rows.push(keys.iter().map(|key| u64::from(key.0 == vertex)).collect());
             rows.push(keys.iter().map(|key| u64::from(key.1 == vertex)).collect());
         }
-        let full = rank(rows.clone());
+        let entries = |row: Vec<u64>| row.into_iter().enumerate();
+        let mut span = Span::new(keys.len());
+        rows.into_iter().for_each(|row| span.insert(entries(row)));
         (1_u32..1 << keys.len()).any(|set| {
             let chosen = |at: usize| set >> at & 1 == 1;
             let mut networks = NetworkSet::default();
             (0..keys.len())
                 .filter(|&at| chosen(at))
                 .for_each(|at| networks.absorb(&pairs[&keys[at]], k));
-            let mut more = rows.clone();
-            more.push((0..keys.len()).map(|at| u64::from(chosen(at))).collect());
-            !networks.has(k) && rank(more) == full
+            let indicator = (0..keys.len()).map(|at| u64::from(chosen(at))).collect();
+            !networks.has(k) && span.holds(entries(indicator))
         })
-    }
-
-    const PRIME: u64 = (1 << 61) - 1;
-
-    fn times(left: u64, right: u64) -> u64 {
-        (u128::from(left) * u128::from(right) % u128::from(PRIME)) as u64
-    }
-
-    fn inverse(number: u64) -> u64 {
-        let (mut power, mut exponent, mut result) = (number, PRIME - 2, 1);
-        while exponent > 0 {
-            if exponent & 1 == 1 {
-                result = times(result, power);
-            }
-            power = times(power, power);
-            exponent >>= 1;
-        }
-        result
-    }
-
-    fn rank(mut rows: Vec<Vec<u64>>) -> usize {
-        let mut rank = 0;
-        for column in 0..rows[0].len() {
-            let Some(pivot) = (rank..rows.len()).find(|&row| rows[row][column] != 0) else {
-                continue;
-            };
-            rows.swap(rank, pivot);
-            let pivot = rows[rank].clone();
-            let scale = inverse(pivot[column]);
-            for row in &mut rows[rank + 1..] {
-                let factor = times(row[column], scale);
-                for (number, other) in row.iter_mut().zip(&pivot) {
-                    *number = (*number + PRIME - times(factor, *other)) % PRIME;
-                }
-            }
-            rank += 1;
-        }
-        rank
     }
 
     proptest! {

@@ -90,7 +90,11 @@ fn below(limit: u128, random: &mut impl Rng) -> u128 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
+    use dashu::{integer::IBig, rational::RBig};
+    use opendp::traits::samplers::{sample_discrete_gaussian, sample_discrete_laplace};
 
     use super::*;
 
@@ -142,6 +146,66 @@ mod tests {
             let draws: Vec<i64> = (0..DRAWS).map(|_| laplace(scale, &mut random)).collect();
             check(&draws, edge, |x| (-(x.abs() as f64) / scale as f64).exp());
         }
+    }
+
+    /// As many draws of another implementation are no further from them than chance explains.
+    #[track_caller]
+    fn check_against(draws: &[i64], others: &[i64], edge: i64) {
+        let class = |draw: &i64| (*draw).clamp(-edge - 1, edge + 1);
+        let counts = |draws: &[i64]| {
+            let mut counts = BTreeMap::<i64, f64>::new();
+            draws
+                .iter()
+                .for_each(|draw| *counts.entry(class(draw)).or_default() += 1.0);
+            counts
+        };
+        let (found, expected) = (counts(draws), counts(others));
+        let classes = (-edge - 1..=edge + 1).collect::<Vec<_>>();
+        let count = |counts: &BTreeMap<i64, f64>, it| counts.get(it).copied().unwrap_or(0.0);
+        let pairs = classes
+            .iter()
+            .map(|it| (count(&found, it), count(&expected, it)));
+        let pairs: Vec<(f64, f64)> = pairs.filter(|(one, other)| one + other > 0.0).collect();
+        let statistic: f64 = pairs
+            .iter()
+            .map(|(one, other)| (one - other).powi(2) / (one + other))
+            .sum();
+        let freedom = pairs.len() as f64 - 1.0;
+        assert!(
+            statistic < freedom + 5.0 * (2.0 * freedom).sqrt(),
+            "{statistic} of {freedom}"
+        );
+    }
+
+    #[test]
+    fn draws_are_those_of_opendp() {
+        let number = |drawn: IBig| i64::try_from(drawn).expect("a number near 0");
+        for (seed, scale, edge) in [(8, 1_u64, 3), (9, 8, 20), (10, 30, 80)] {
+            let mut random = ChaCha20Rng::seed_from_u64(seed);
+            let rational = || RBig::from(scale);
+            let own = (0..DRAWS / 3)
+                .map(|_| gaussian(scale * scale, &mut random))
+                .collect::<Vec<_>>();
+            let others =
+                (0..DRAWS / 3).map(|_| number(sample_discrete_gaussian(rational()).unwrap()));
+            check_against(&own, &others.collect::<Vec<_>>(), edge);
+            let own = (0..DRAWS / 3)
+                .map(|_| laplace(scale, &mut random))
+                .collect::<Vec<_>>();
+            let others =
+                (0..DRAWS / 3).map(|_| number(sample_discrete_laplace(rational()).unwrap()));
+            check_against(&own, &others.collect::<Vec<_>>(), 2 * edge);
+        }
+        // And such a comparison notices what is slightly off.
+        let mut random = ChaCha20Rng::seed_from_u64(11);
+        let own = (0..DRAWS)
+            .map(|_| gaussian(64, &mut random))
+            .collect::<Vec<_>>();
+        let others = (0..DRAWS)
+            .map(|_| gaussian(70, &mut random))
+            .collect::<Vec<_>>();
+        let found = std::panic::catch_unwind(|| check_against(&own, &others, 20));
+        assert!(found.is_err());
     }
 
     /// The test of the samplers notices a distribution that is slightly off.

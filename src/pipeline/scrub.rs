@@ -1,0 +1,389 @@
+//! Scrubs sources line by line: workers take chunks in turn, and their lines are written in that order.
+
+use std::sync::{
+    Arc, Condvar, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use rayon::ThreadPool;
+
+use super::{Inputs, Progress};
+use crate::{
+    error::{Error, Result},
+    format::{Format, Parsed, Parser},
+    input::{self, Chunk, Reader, Stop},
+    output::LogOutput,
+    privacy::{Keys, Logged, ScrubRules, Scrubber},
+    stats::{Account, Accounts},
+    time::{Date, Timestamp},
+};
+
+/// Lines that are scrubbed together.
+const BATCH: usize = 64;
+
+/// Most bytes of a stream among which its format has to show.
+const MOST_UNKNOWN: usize = 1 << 20;
+
+/// What a run of scrubbing needs beside its sources.
+#[derive(Clone, Copy)]
+pub struct Scrubbing<'s> {
+    /// What becomes of the fields.
+    pub rules: &'s ScrubRules,
+    /// The keys of a day of the wall clock. Streams change to those of the next one when it begins.
+    pub keys: &'s (dyn Fn(Date) -> Result<Keys> + Sync),
+    /// Ends the reading of streams.
+    pub stop: Option<&'s Stop>,
+}
+
+/// What was scrubbed.
+pub struct Scrubbed {
+    /// All lines by account.
+    pub accounts: Accounts,
+    /// Sources that were not read to their end, and why.
+    pub failures: Vec<Error>,
+}
+
+/// Scrubs the sources, one after the other, on all threads of the pool.
+///
+/// # Errors
+/// [`Error::Write`] if the lines cannot be written; those of the keys.
+pub fn scrub(
+    pool: &ThreadPool,
+    inputs: &Inputs,
+    scrubbing: Scrubbing<'_>,
+    output: &mut LogOutput,
+    progress: &Progress,
+) -> Result<Scrubbed> {
+    let queue = Queue::new(inputs, scrubbing)?;
+    let order = Order::new(output);
+    let accounts = pool.broadcast(|_| work(&queue, &order, progress));
+    order.finish()?;
+    let mut all = Accounts::default();
+    for accounts in accounts {
+        all += accounts?;
+    }
+    Ok(Scrubbed {
+        accounts: all,
+        failures: lock(&queue.state).failures.drain(..).collect(),
+    })
+}
+
+/// The chunks of all sources, in order.
+struct Queue<'s> {
+    inputs: &'s Inputs,
+    scrubbing: Scrubbing<'s>,
+    state: Mutex<State>,
+}
+
+struct State {
+    next_source: usize,
+    open: Option<OpenSource>,
+    next_sequence: u64,
+    day: Date,
+    keys: Arc<Keys>,
+    failures: Vec<Error>,
+}
+
+struct OpenSource {
+    reader: Reader,
+    format: Format,
+    is_stream: bool,
+}
+
+/// A chunk's place in the order, with what it is read by.
+struct Job {
+    sequence: u64,
+    format: Format,
+    keys: Arc<Keys>,
+}
+
+impl<'s> Queue<'s> {
+    fn new(inputs: &'s Inputs, scrubbing: Scrubbing<'s>) -> Result<Self> {
+        let day = today(scrubbing.rules);
+        let state = State {
+            next_source: 0,
+            open: None,
+            next_sequence: 0,
+            day,
+            keys: Arc::new((scrubbing.keys)(day)?),
+            failures: Vec::new(),
+        };
+        Ok(Self {
+            inputs,
+            scrubbing,
+            state: Mutex::new(state),
+        })
+    }
+
+    /// Fills `chunk` with the next lines; none at the end of all sources.
+    fn next(&self, chunk: &mut Chunk) -> Result<Option<Job>> {
+        let mut state = lock(&self.state);
+        let Some(format) = self.fill(&mut state, chunk) else {
+            return Ok(None);
+        };
+        if state.open.as_ref().is_some_and(|open| open.is_stream) {
+            self.keep_day(&mut state)?;
+        }
+        let sequence = state.next_sequence;
+        state.next_sequence += 1;
+        Ok(Some(Job {
+            sequence,
+            format,
+            keys: Arc::clone(&state.keys),
+        }))
+    }
+
+    /// The next lines of the source that is open, or else of the next one, and their format.
+    fn fill(&self, state: &mut State, chunk: &mut Chunk) -> Option<Format> {
+        loop {
+            let read = match state.open.take() {
+                Some(mut open) => {
+                    read(&mut open.reader, open.is_stream, chunk).map(|any| any.then_some(open))
+                }
+                None if state.next_source == self.inputs.sources.len() => return None,
+                None => {
+                    state.next_source += 1;
+                    self.open(state.next_source - 1, chunk)
+                }
+            };
+            match read {
+                Ok(Some(mut open)) => {
+                    let format = open.format.clone();
+                    open.format.pass(&chunk.bytes);
+                    state.open = Some(open);
+                    return Some(format);
+                }
+                Ok(None) => {}
+                Err(failure) => state.failures.push(failure),
+            }
+        }
+    }
+
+    /// Opens a source and reads as much as tells its format; none if it is empty.
+    fn open(&self, number: usize, chunk: &mut Chunk) -> Result<Option<OpenSource>> {
+        let source = &self.inputs.sources[number];
+        let is_stream = !source.is_repeatable();
+        let mut reader = Reader::open_until(number, source, self.scrubbing.stop)?;
+        let (mut seen, mut unknown) = (Vec::new(), None);
+        while read(&mut reader, is_stream, chunk)? {
+            seen.append(&mut chunk.bytes);
+            let detected = match &self.inputs.format {
+                Some(format) => Ok(format.clone()),
+                None => Format::detect(&source.name(), &seen).map(|detected| detected.format),
+            };
+            match detected {
+                Ok(format) => {
+                    let format = format.heeding(&self.inputs.opt_out_cookies);
+                    chunk.bytes = seen;
+                    return Ok(Some(OpenSource {
+                        reader,
+                        format,
+                        is_stream,
+                    }));
+                }
+                Err(error) if is_stream && seen.len() < MOST_UNKNOWN => unknown = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        unknown.map_or(Ok(None), Err)
+    }
+
+    /// Gives up the keys of a day of the wall clock that is over.
+    fn keep_day(&self, state: &mut State) -> Result<()> {
+        let day = today(self.scrubbing.rules);
+        if day != state.day {
+            state.keys = Arc::new((self.scrubbing.keys)(day)?);
+            state.day = day;
+        }
+        Ok(())
+    }
+}
+
+/// Reads the next lines: of a stream as they come, of a file in large chunks.
+fn read(reader: &mut Reader, is_stream: bool, chunk: &mut Chunk) -> Result<bool> {
+    if is_stream {
+        reader.next_lines(chunk)
+    } else {
+        reader.next_chunk(chunk)
+    }
+}
+
+fn today(rules: &ScrubRules) -> Date {
+    let now = Timestamp(jiff::Timestamp::now().as_microsecond());
+    rules.calendar.day(now).date
+}
+
+/// Writes the lines of chunks in the order of the chunks.
+struct Order<'o> {
+    writing: Mutex<Writing<'o>>,
+    written: Condvar,
+    /// Nothing more can be written.
+    ended: AtomicBool,
+}
+
+struct Writing<'o> {
+    output: &'o mut LogOutput,
+    next: u64,
+    failure: Option<Error>,
+}
+
+impl<'o> Order<'o> {
+    const fn new(output: &'o mut LogOutput) -> Self {
+        Self {
+            writing: Mutex::new(Writing {
+                output,
+                next: 0,
+                failure: None,
+            }),
+            written: Condvar::new(),
+            ended: AtomicBool::new(false),
+        }
+    }
+
+    /// Writes the lines of a chunk once those of all chunks before it are written.
+    fn write(&self, sequence: u64, lines: &[u8]) {
+        let mut writing = lock(&self.writing);
+        while writing.next != sequence {
+            let waited = self.written.wait(writing);
+            writing = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+        if !self.has_ended() {
+            match writing.output.write(lines) {
+                Ok(true) => {}
+                Ok(false) => self.ended.store(true, Ordering::Relaxed),
+                Err(failure) => {
+                    writing.failure = Some(failure);
+                    self.ended.store(true, Ordering::Relaxed);
+                }
+            }
+        }
+        writing.next += 1;
+        drop(writing);
+        self.written.notify_all();
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Relaxed)
+    }
+
+    fn finish(self) -> Result<()> {
+        let writing = self.writing.into_inner();
+        match writing.unwrap_or_else(PoisonError::into_inner).failure {
+            Some(failure) => Err(failure),
+            None => Ok(()),
+        }
+    }
+}
+
+/// One thread's work: chunk after chunk, with what it remembers of values under one day's keys.
+fn work(queue: &Queue<'_>, order: &Order<'_>, progress: &Progress) -> Result<Accounts> {
+    let mut chunk = Chunk::default();
+    let mut worker = Worker::default();
+    let mut next = queue.next(&mut chunk)?;
+    while let Some(job) = next {
+        let keys = Arc::clone(&job.keys);
+        let mut scrubber = Scrubber::new(queue.scrubbing.rules, &keys);
+        let mut current = job;
+        next = loop {
+            worker.scrub(&chunk, &current.format, queue.inputs, &mut scrubber);
+            order.write(current.sequence, &worker.lines);
+            progress.bytes.fetch_add(chunk.taken, Ordering::Relaxed);
+            progress
+                .lines
+                .store(worker.accounts.read(), Ordering::Relaxed);
+            if order.has_ended() {
+                break None;
+            }
+            match queue.next(&mut chunk)? {
+                Some(job) if Arc::ptr_eq(&job.keys, &keys) => current = job,
+                other => break other,
+            }
+        };
+    }
+    Ok(worker.accounts)
+}
+
+#[derive(Default)]
+struct Worker {
+    parser: Option<(usize, Parser)>,
+    /// Room for lines out of their wrappers.
+    unwrapped: Vec<Vec<u8>>,
+    accounts: Accounts,
+    /// The lines of the current chunk as they are written.
+    lines: Vec<u8>,
+}
+
+impl Worker {
+    /// Scrubs the lines of a chunk.
+    fn scrub(
+        &mut self,
+        chunk: &Chunk,
+        format: &Format,
+        inputs: &Inputs,
+        scrubber: &mut Scrubber<'_>,
+    ) {
+        let mut parser = match self.parser.take() {
+            Some((source, mut parser)) if source == chunk.source => {
+                parser.resume(format);
+                parser
+            }
+            _ => format.parser(inputs.log_tz.clone()),
+        };
+        self.lines.clear();
+        self.unwrapped.resize_with(BATCH, Vec::new);
+        let Self {
+            unwrapped,
+            accounts,
+            lines: written,
+            ..
+        } = self;
+        let mut lines = input::lines(&chunk.bytes).peekable();
+        while lines.peek().is_some() {
+            let mut logged = Vec::with_capacity(BATCH);
+            for buffer in unwrapped.iter_mut() {
+                // What was read before a directive is written by what holds before it.
+                let is_directive = |line: &&[u8]| format.has_directives() && may_be_directive(line);
+                if !logged.is_empty() && lines.peek().is_some_and(is_directive) {
+                    break;
+                }
+                let Some(line) = lines.next() else {
+                    break;
+                };
+                let line = format.unwrapped(line, buffer);
+                match parser.parse(line) {
+                    Parsed::Record(record) => logged.push(Logged { record, line }),
+                    Parsed::Malformed(rule) => accounts.enter(Account::Malformed(rule)),
+                    Parsed::Ignored => {
+                        accounts.enter(Account::Ignored);
+                        if parser.rewrite_directive(line, written) {
+                            written.push(b'\n');
+                        }
+                    }
+                }
+            }
+            scrubber.scrub(&logged, accounts, |line, scrubbed| {
+                let before = written.len();
+                match parser.rewrite(line, scrubbed, written) {
+                    Ok(()) => {
+                        written.push(b'\n');
+                        Account::Parsed
+                    }
+                    Err(rule) => {
+                        written.truncate(before);
+                        Account::Malformed(rule)
+                    }
+                }
+            });
+        }
+        self.parser = Some((chunk.source, parser));
+    }
+}
+
+/// Whether a line may be a directive, with or without a byte order mark.
+fn may_be_directive(line: &[u8]) -> bool {
+    matches!(line, [b'#' | 0xef, ..])
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,267 @@
+//! Gate 1 of scrubbed logs: records to lines without what tells who somebody is, but with pseudonyms.
+//!
+//! Each field is reduced by the rule that it has in reports. What has no rule is not written.
+
+mod address;
+mod agent;
+mod days;
+mod referrer;
+
+use std::hint::black_box;
+
+pub use self::address::AddressRule;
+use self::{address::Address, agent::AgentTexts, days::Days};
+use super::{
+    address::Client,
+    agent::AgentRules,
+    fields::{JoinedParts, bytes_key, request_key, text_key},
+    gate::Logged,
+    geo::{Lookup, Regions},
+    memo::{Memo, Number},
+    opt_out::OptOuts,
+    pseudonym::Keys,
+    referrer::ReferrerRules,
+    sites::SiteName,
+    url::{Scrubbed, UrlRules},
+};
+use crate::{
+    error::Result,
+    format::{Meaning, Value, Values},
+    record::{Record, Request},
+    stats::{Account, Accounts},
+    time::{Calendar, Precision},
+};
+
+/// What becomes of the fields of scrubbed logs.
+pub struct ScrubRules {
+    /// What is written in the place of addresses.
+    pub address: AddressRule,
+    /// Whose keys the days of pseudonyms are of.
+    pub calendar: Calendar,
+    /// Paths and queries.
+    pub urls: UrlRules,
+    /// Referrers.
+    pub referrers: ReferrerRules,
+    /// Browsers, systems, devices and crawlers.
+    pub agents: AgentRules,
+    /// Virtual hosts that may be written.
+    pub hosts: Vec<SiteName>,
+    /// Regions of addresses.
+    pub regions: Regions,
+    /// Whose requests are left out.
+    pub opt_outs: OptOuts,
+    /// How exact times are written.
+    pub precision: Precision,
+}
+
+impl ScrubRules {
+    /// Host names that may be written, from text in any case.
+    ///
+    /// # Errors
+    /// [`Error::Setting`](crate::error::Error::Setting) for one that is no host name.
+    pub fn hosts(names: &[String]) -> Result<Vec<SiteName>> {
+        names.iter().map(|name| SiteName::new(name)).collect()
+    }
+}
+
+/// Values remembered of each field: few enough that all of them take some tens of megabytes.
+const MOST_REMEMBERED: usize = 1 << 16;
+
+/// Scrubs records, one per worker.
+pub struct Scrubber<'r> {
+    rules: &'r ScrubRules,
+    days: Days<'r>,
+    clients: Memo<'r, KnownClient>,
+    requests: Memo<'r, Option<Scrubbed>>,
+    referrers: Memo<'r, Option<Box<[u8]>>>,
+    agents: Memo<'r, usize>,
+    hosts: Memo<'r, Option<usize>>,
+    agent_texts: AgentTexts,
+    regions: Lookup<'r>,
+    joined: JoinedParts,
+    columns: Columns,
+    scratch: Vec<u8>,
+}
+
+/// What is needed of a client: its address as written for its latest agent and day.
+struct KnownClient {
+    latest: Option<(Number, u32)>,
+    address: Address,
+}
+
+/// The numbers of what the fields of a few records come to.
+#[derive(Default)]
+struct Columns {
+    clients: Vec<Number>,
+    requests: Vec<Number>,
+    referrers: Vec<Number>,
+    agents: Vec<Number>,
+    hosts: Vec<Number>,
+}
+
+/// A record with nothing in it that tells who somebody is. Only gate 1 can make one.
+pub struct ScrubbedRecord<'s> {
+    address: &'s Address,
+    request: Option<&'s Scrubbed>,
+    referrer: Option<&'s [u8]>,
+    agent: Option<&'s [u8]>,
+    host: Option<&'s [u8]>,
+    precision: Precision,
+}
+
+impl<'r> Scrubber<'r> {
+    /// A scrubber that remembers nothing yet.
+    #[must_use]
+    pub fn new(rules: &'r ScrubRules, keys: &'r Keys) -> Self {
+        let secret = keys.table_secret();
+        Self {
+            rules,
+            days: Days::new(&rules.calendar, keys),
+            clients: Memo::of_at_most(MOST_REMEMBERED, secret),
+            requests: Memo::of_at_most(MOST_REMEMBERED, secret),
+            referrers: Memo::of_at_most(MOST_REMEMBERED, secret),
+            agents: Memo::of_at_most(MOST_REMEMBERED, secret),
+            hosts: Memo::of_at_most(MOST_REMEMBERED, secret),
+            agent_texts: AgentTexts::default(),
+            regions: rules.regions.lookup(),
+            joined: JoinedParts::default(),
+            columns: Columns::default(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Takes a few records, and shows each that is not left out with the line that it was read from. Each
+    /// is entered into the account that is returned; left out are those of clients that opted out, and those of days whose
+    /// keys are given up.
+    pub fn scrub(
+        &mut self,
+        logged: &[Logged<'_>],
+        accounts: &mut Accounts,
+        mut show: impl FnMut(&[u8], &ScrubbedRecord<'_>) -> Account,
+    ) {
+        self.look_up(logged.iter().map(|logged| &logged.record));
+        self.fetch_texts(logged.len());
+        for (position, Logged { record, line }) in logged.iter().enumerate() {
+            accounts.enter(if self.rules.opt_outs.cover(record) {
+                Account::OptedOut
+            } else {
+                match self.scrubbed(position, record) {
+                    Some(scrubbed) => show(line, &scrubbed),
+                    None => Account::Excluded,
+                }
+            });
+        }
+    }
+
+    /// Looks the fields of a few records up, one field of all of them after the other.
+    fn look_up<'l>(&mut self, records: impl Iterator<Item = &'l Record<'l>> + Clone) {
+        let Self {
+            rules,
+            columns,
+            scratch,
+            agent_texts,
+            ..
+        } = self;
+        let requests = records.clone().map(|record| &record.request);
+        self.joined.join(requests.clone());
+        let items = requests.zip(self.joined.iter());
+        let request = |(request, _): (&Request<'_>, _)| rules.urls.scrub(request);
+        self.requests
+            .number(items, request_key, &mut columns.requests, request);
+        let referrers = records.clone().map(|record| record.referrer);
+        self.referrers
+            .number(referrers, text_key, &mut columns.referrers, |referrer| {
+                referrer::written(&rules.referrers, referrer.decode(scratch))
+            });
+        let agents = records.clone().map(|record| record.agent);
+        self.agents
+            .number(agents, text_key, &mut columns.agents, |agent| {
+                agent_texts.number(&rules.agents, agent.decode(scratch))
+            });
+        let hosts = records.clone().map(|record| record.host);
+        self.hosts
+            .number(hosts, bytes_key, &mut columns.hosts, |host| {
+                let is_it = |name: &SiteName| host.eq_ignore_ascii_case(name.as_str().as_bytes());
+                rules.hosts.iter().position(is_it)
+            });
+        let clients = records.map(|record| record.client);
+        self.clients
+            .number(clients, bytes_key, &mut columns.clients, |_| KnownClient {
+                latest: None,
+                address: Address::NONE,
+            });
+    }
+
+    /// Looks at what is written of so many records: the processor then waits for all of it at once, and
+    /// not again and again while lines are written.
+    fn fetch_texts(&self, records: usize) {
+        let columns = &self.columns;
+        let byte = |text: Option<&[u8]>| text.and_then(<[u8]>::first).copied().unwrap_or(0);
+        let fetched = (0..records).fold(0, |all, position| {
+            let request = self.requests[columns.requests[position]].as_ref();
+            let referrer = self.referrers[columns.referrers[position]].as_deref();
+            all ^ byte(request.map(Scrubbed::target)) ^ byte(referrer)
+        });
+        black_box(fetched);
+    }
+
+    /// A record that was looked up; none where its day has no key any more.
+    fn scrubbed(&mut self, position: usize, record: &Record<'_>) -> Option<ScrubbedRecord<'_>> {
+        self.address(position, record)?;
+        let Self { columns, .. } = self;
+        let host = self.hosts[columns.hosts[position]];
+        let text = self.agents[columns.agents[position]];
+        Some(ScrubbedRecord {
+            address: &self.clients[columns.clients[position]].address,
+            request: self.requests[columns.requests[position]].as_ref(),
+            referrer: self.referrers[columns.referrers[position]].as_deref(),
+            agent: self.agent_texts.get(text),
+            host: host.map(|host| self.rules.hosts[host].as_str().as_bytes()),
+            precision: self.rules.precision,
+        })
+    }
+
+    /// Settles what is written in the place of a record's client; none where its day has no key any more.
+    fn address(&mut self, position: usize, record: &Record<'_>) -> Option<()> {
+        let agent = self.columns.agents[position];
+        let day = self.days.of(record.time)?;
+        let key = Some((agent, day.number));
+        let known = &mut self.clients[self.columns.clients[position]];
+        if known.latest != key {
+            let client = Client::read(record.client);
+            let agent = record.agent.decode(&mut self.scratch);
+            let regions = &mut self.regions;
+            known.address = self.rules.address.written(&client, agent, day, regions);
+            known.latest = key;
+        }
+        Some(())
+    }
+}
+
+impl Values for ScrubbedRecord<'_> {
+    fn value(&self, meaning: Meaning) -> Value<'_> {
+        let request = self.request;
+        let text = match meaning {
+            Meaning::Bytes | Meaning::Status => return Value::Number,
+            Meaning::Client | Meaning::ForwardedFor => self.address.text(),
+            Meaning::Host => self.host,
+            Meaning::Method => request.and_then(Scrubbed::method),
+            Meaning::Path => request.map(Scrubbed::path),
+            Meaning::Query => request.and_then(Scrubbed::query),
+            Meaning::Request | Meaning::ProxyRequest => request.and_then(Scrubbed::line),
+            Meaning::Url => request.map(Scrubbed::target),
+            Meaning::Referrer => self.referrer,
+            Meaning::UserAgent => self.agent,
+            Meaning::Cookies
+            | Meaning::OptOut
+            | Meaning::OptOutCookies
+            | Meaning::Time
+            | Meaning::Unused => None,
+        };
+        text.map_or(Value::Absent, Value::Text)
+    }
+
+    fn precision(&self) -> Precision {
+        self.precision
+    }
+}
