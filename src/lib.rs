@@ -45,7 +45,7 @@
 //! |---|---|
 //! | [`error`], [`stats`] | The crate's one error type. The accounts: each line of input ends in exactly one. |
 //! | [`time`], [`record`] | Instants, the date syntaxes of logs, the site's calendar of days and periods. One request as logged, which cannot be printed. |
-//! | [`input`] | Finds and opens files and standard input, decompresses, yields chunks of whole lines. What is followed yields [`Event`](input::Event)s. |
+//! | [`input`] | Finds and opens files and standard input, decompresses, yields chunks of whole lines. [`input::live`] follows files through rotation and listens for syslog. |
 //! | [`format`](mod@format) | Compiles format strings of three dialects once to a field plan, knows the layouts that are no format string (`w3c`, `json`, `haproxy`, rows of columns), detects a log's format, parses lines, and writes them again with other values (`rewrite`). |
 //! | [`privacy`] | Reduces every field of a record to what may count: `gate` puts the rules together and remembers what each distinct value came to (`memo`), `opt_out` drops what asks not to be counted, `filters` set lines aside, `senders` tells whom requests are told apart by, `repetition` notices lines read twice, `address`, `agent`, `referrer`, `url` and `geo` are the rules, `pseudonym` the keys, `ratchet`, `key_file` and `key_chain` those that outlive a run, `seal` and `segment` what may be kept of a day under its key, `policy` the settings. `lexicon` numbers the reduced strings, `intake` holds the hits. `sites` are the hosts with a report of their own, `gates` has a gate for each. `scrub` is the gate of logs that are written again. |
 //! | [`session`] | Orders one visitor's hits and cuts them into visits. |
@@ -85,9 +85,9 @@
 //! 7. A period is published whole or not at all, and once. A failed write leaves in view what was
 //!    there before, or what the next run finishes.
 //! 8. No mutable statics, no global configuration, no stage that holds another stage's settings, no
-//!    `unsafe`. Of the library only [`pipeline`] starts threads, and [`input`] one that waits for standard
-//!    input; only `format` knows format strings, only `privacy::geo` the region database, and nothing
-//!    knows of arguments or prints.
+//!    `unsafe`. Of the library only [`pipeline`] starts threads, and [`input::live`] tasks and one thread for
+//!    standard input; only `format` knows format strings, only `privacy::geo` the region database, and
+//!    nothing knows of arguments or prints.
 //!
 //! # How numbers are computed
 //!

@@ -27,8 +27,15 @@ const CONFINED: [(&str, &[&str]); 28] = [
     ("rayon", &["pipeline"]),
     ("nom", &["format"]),
     ("flate2", &["input"]),
-    ("hmac", &["privacy/pseudonym.rs"]),
-    ("sha2", &["privacy/pseudonym.rs", "release/ledger.rs"]),
+    ("hmac", &["input/live/identity.rs", "privacy/pseudonym.rs"]),
+    (
+        "sha2",
+        &[
+            "input/live/identity.rs",
+            "privacy/pseudonym.rs",
+            "release/ledger.rs",
+        ],
+    ),
     ("maxminddb", &["privacy/geo"]),
     ("psl", &["privacy/domain.rs"]),
     ("chacha20", &["release/noise"]),
@@ -39,7 +46,7 @@ const CONFINED: [(&str, &[&str]); 28] = [
     ("sd_notify", &["cli/watch"]),
     (
         "tokio",
-        &["input/growing.rs", "pipeline/watch/service.rs", "serve"],
+        &["input/live", "pipeline/watch/service.rs", "serve"],
     ),
     ("tracing", &["pipeline/watch", "serve"]),
     ("signal_hook", &["cli"]),
@@ -85,7 +92,8 @@ fn collect(folder: &Path, prefix: &str, sources: &mut Sources) {
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         if entry.path().is_dir() {
             collect(&entry.path(), &format!("{name}/"), sources);
-        } else if name.ends_with(".rs") && !name.ends_with("/tests.rs") {
+        } else if name.ends_with(".rs") && !name.ends_with("/tests.rs") && !name.contains("/tests/")
+        {
             let text = fs::read_to_string(entry.path()).expect("a source file");
             sources.insert(name, text);
         }

@@ -138,13 +138,15 @@ impl LogArguments {
             sources, repeated, ..
         } = Selection::new(&self.against)?;
         messages::named_twice(&repeated);
+        let hosts = NamedHosts::new(&self.host_from_file)?;
+        hosts.check(&sources)?;
         Ok(Some(AgainstLog {
             format: log_format::chosen(&self.log_format, &self.dates)?,
             opt_out_cookies: self.opt_out.cookies().to_vec(),
             with_opt_out_addresses: self.opt_out.have_addresses(),
             opt_outs: self.opt_out.addresses()?,
             log_tz: self.log_zone.zone()?,
-            hosts: NamedHosts::new(&self.host_from_file, &sources)?,
+            hosts,
             sources,
             site_hosts: self.site_host.clone(),
             exclude_ip: self.exclude_ip.clone(),

@@ -1,17 +1,14 @@
-//! Finds and opens sources, plain or compressed, and yields chunks of whole lines.
+//! Finds and opens sources, plain or compressed, and yields chunks of whole lines; follows what is still written.
 
 mod compression;
-mod event;
-mod growing;
 mod lines;
+pub mod live;
 mod named_host;
 mod reader;
 mod selection;
 mod source;
 mod stream;
 
-pub use event::{Batch, Event, FileIdentity, Mark};
-pub use growing::Growing;
 pub use lines::lines;
 pub use named_host::NamedHosts;
 pub use reader::{Chunk, Reader};

@@ -69,7 +69,7 @@ impl Selection {
 }
 
 /// The paths that a name stands for; itself, if it is no pattern or none fits.
-fn fitting(name: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn fitting(name: &Path) -> Result<Vec<PathBuf>> {
     if name.symlink_metadata().is_ok() || !is_pattern(name.as_os_str().as_bytes()) {
         return Ok(vec![name.to_owned()]);
     }
@@ -100,7 +100,7 @@ fn fitting(name: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn is_pattern(name: &[u8]) -> bool {
+pub(super) fn is_pattern(name: &[u8]) -> bool {
     name.iter().any(|byte| b"*?[{".contains(byte))
 }
 
@@ -114,7 +114,7 @@ fn matcher(part: Option<&str>) -> Result<GlobMatcher> {
 }
 
 /// The files that a path stands for; itself, if it is no folder or has none.
-fn files(path: PathBuf) -> Vec<PathBuf> {
+pub(super) fn files(path: PathBuf) -> Vec<PathBuf> {
     if !path.is_dir() {
         return vec![path];
     }

@@ -82,7 +82,7 @@ fn lines(encoder: &mut DescriptorEncoder<'_>, numbers: &Numbers) -> fmt::Result 
 
 type Metric<T> = (&'static str, &'static str, T);
 
-const fn counters(numbers: &Numbers) -> [Metric<u64>; 4] {
+const fn counters(numbers: &Numbers) -> [Metric<u64>; 5] {
     [
         (
             "read_bytes",
@@ -93,6 +93,11 @@ const fn counters(numbers: &Numbers) -> [Metric<u64>; 4] {
             "lost_lines",
             "Lines that sources lost on their way",
             numbers.lost,
+        ),
+        (
+            "vanished_files",
+            "Files gone before they were known to be read to their end",
+            numbers.vanished,
         ),
         (
             "releases",

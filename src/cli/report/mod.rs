@@ -123,8 +123,10 @@ fn summary(reports: &[Report], accounts: &Accounts, malformed: &[MalformedLine])
 impl ReportArguments {
     fn inputs(&self) -> Result<Inputs> {
         let sources = sources::named(&self.inputs, false)?;
+        let hosts = NamedHosts::new(&self.release.host_from_file)?;
+        hosts.check(&sources)?;
         Ok(Inputs {
-            hosts: NamedHosts::new(&self.release.host_from_file, &sources)?,
+            hosts,
             sources,
             format: log_format::chosen(&self.release.log_format, &self.release.dates)?,
             opt_out_cookies: self.release.opt_out.cookies().to_vec(),

@@ -1,8 +1,9 @@
 //! What can be said on the command line of `hushlog watch`.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::net::SocketAddr;
 
 use clap::{Args, builder::BoolishValueParser};
+use hushlog::{input::live::LiveSource, record::LINE_CAP};
 use jiff::SignedDuration;
 
 use crate::cli::{duration, release::ReleaseArguments};
@@ -10,8 +11,11 @@ use crate::cli::{duration, release::ReleaseArguments};
 /// Follows logs day after day, and releases each period by itself once it is over
 #[derive(Args)]
 pub(in crate::cli) struct WatchArguments {
-    /// Log files, plain, which are read on as they grow; `-` is standard input
-    pub(super) inputs: Vec<PathBuf>,
+    /// Where lines come from: files, folders and patterns, which are followed through rotation; named pipes;
+    /// `-`, standard input; `journal:-`, that in the journal's export format; `syslog+udp://ADDRESS:PORT`,
+    /// `syslog+tcp://ADDRESS:PORT` and `syslog+unix:PATH`, where syslog is listened to
+    #[arg(default_value = "-")]
+    pub(super) sources: Vec<LiveSource>,
 
     #[command(flatten)]
     pub(super) release: ReleaseArguments,
@@ -31,6 +35,28 @@ pub(in crate::cli) struct WatchArguments {
     /// Let --listen be an address that other machines may reach: nothing asks them who they are
     #[arg(long, env = "HUSHLOG_LISTEN_PUBLICLY", value_parser = BoolishValueParser::new())]
     pub(super) listen_publicly: bool,
+
+    /// Most files that are open at once; others are read later
+    #[arg(
+        long,
+        default_value_t = 256,
+        env = "HUSHLOG_OPEN_FILES",
+        value_name = "N"
+    )]
+    pub(super) open_files: usize,
+
+    /// Most connections at once of a source that listens; further ones are refused
+    #[arg(
+        long,
+        default_value_t = 256,
+        env = "HUSHLOG_CONNECTIONS",
+        value_name = "N"
+    )]
+    pub(super) connections: usize,
+
+    /// Most bytes of a line; longer ones are malformed
+    #[arg(long, default_value_t = LINE_CAP, env = "HUSHLOG_LINE_LENGTH", value_name = "BYTES")]
+    pub(super) line_length: usize,
 
     /// About how many mebibytes a release may take; without --key-file, also what is open
     #[arg(

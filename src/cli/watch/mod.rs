@@ -2,14 +2,19 @@
 
 mod arguments;
 
-use std::{cell::Cell, future::pending, io::stderr, num::NonZeroUsize, path::PathBuf};
+use std::{
+    cell::Cell, future::pending, io::stderr, num::NonZeroUsize, path::PathBuf, time::Duration,
+};
 
 use hushlog::{
     error::{Error, Result},
-    input::{Growing, NamedHosts, Selection, Source},
+    input::{
+        NamedHosts,
+        live::{LiveSettings, LiveSource, LiveSources},
+    },
     pipeline::{
         self,
-        watch::{self, LineReading, SourceName, Watch, WatchSettings},
+        watch::{self, LineReading, Watch, WatchSettings},
     },
     privacy::KeyChain,
     serve,
@@ -20,7 +25,7 @@ use sd_notify::NotifyState;
 
 pub(super) use self::arguments::WatchArguments;
 use super::{
-    Exit, log_format, messages, processors, random_key,
+    Exit, log_format, processors, random_key,
     release::{Places, microseconds},
     say,
 };
@@ -30,6 +35,12 @@ const FIRST_DAY: Date = civil::date(1970, 1, 1);
 
 /// Least time in microseconds between checkpoints.
 const SHORTEST: i64 = Timestamp::MICROSECONDS / 100;
+
+/// Time between two looks at followed files that have not grown.
+const POLL: Duration = Duration::from_millis(50);
+
+/// A rotated file that was silent for so long is left.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// The folder of checkpoints in the private state.
 const CHECKPOINTS: &str = "watch";
@@ -43,10 +54,8 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<Exit> {
         .with_target(false)
         .init();
     arguments.check_listen()?;
-    let sources = arguments.sources()?;
     let now = Timestamp(jiff::Timestamp::now().as_microsecond());
-    let watch = arguments.open(&sources, now)?;
-    let marks = watch.marks();
+    let watch = arguments.open(now)?;
     let regions = || arguments.release.regions();
     let status = watch.status();
     let shown = async {
@@ -62,8 +71,10 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<Exit> {
         }
         notify(NotifyState::Watchdog);
     };
-    let open = || Growing::open(&sources, &marks);
-    let watched = watch::serve(watch, open, Growing::next, regions, shown, alive);
+    let settings = arguments.live_settings(watch.fingerprint_key());
+    let marks = watch.marks();
+    let open = || LiveSources::open(&arguments.sources, settings, marks);
+    let watched = watch::serve(watch, open, regions, shown, alive);
     notify(NotifyState::Stopping);
     watched.map(|()| Exit::Done)
 }
@@ -88,20 +99,18 @@ impl WatchArguments {
         }
     }
 
-    fn sources(&self) -> Result<Vec<Source>> {
-        let Selection {
-            mut sources,
-            repeated,
-            ..
-        } = Selection::new(&self.inputs)?;
-        messages::named_twice(&repeated);
-        if sources.is_empty() {
-            sources.push(Source::Stdin);
+    const fn live_settings(&self, fingerprint_key: [u8; 32]) -> LiveSettings {
+        LiveSettings {
+            line_limit: self.line_length,
+            most_files: self.open_files,
+            most_connections: self.connections,
+            poll: POLL,
+            grace: SILENCE,
+            fingerprint_key,
         }
-        Ok(sources)
     }
 
-    fn open(&self, sources: &[Source], now: Timestamp) -> Result<Watch> {
+    fn open(&self, now: Timestamp) -> Result<Watch> {
         let release = &self.release;
         let sites = release.sites()?;
         let spending = release.spending()?;
@@ -134,18 +143,14 @@ impl WatchArguments {
                 format: log_format::chosen(&release.log_format, &release.dates)?,
                 opt_out_cookies: release.opt_out.cookies().to_vec(),
                 log_tz: release.log_zone.zone()?,
+                hosts: NamedHosts::new(&release.host_from_file)?,
             },
             grace: microseconds(self.grace)?,
             interval,
             memory: self.memory.saturating_mul(1 << 20),
             checkpoints: release.key_file.is_some().then_some(checkpoints),
         };
-        let hosts = NamedHosts::new(&release.host_from_file, sources)?;
-        let name = |source: &Source| SourceName {
-            name: source.name(),
-            host: hosts.of(source).to_vec(),
-        };
-        let names = sources.iter().map(name).collect();
+        let names = self.sources.iter().map(LiveSource::name).collect();
         let folders = places.folders.unwrap_or_default();
         Watch::open(settings, policy, pool, folders, chain, names, now)
     }

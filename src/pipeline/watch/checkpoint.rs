@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::{disk::Disk, followed::StoredSource};
+use super::{disk::Disk, followed::Gap, stream::StoredStream};
 use crate::{
     error::{Error, Result},
     privacy::{Intake, KeyChain, Keys, Nonce, Policy, Segment},
@@ -22,6 +22,7 @@ pub(super) struct Checkpoint {
     length: PeriodLength,
     /// The settings under which it is made.
     settings: String,
+    fingerprint_key: [u8; 32],
     periods: BTreeMap<Period, Open>,
     closed: Option<Date>,
     /// Whether anything has changed since the last checkpoint.
@@ -42,7 +43,7 @@ struct Open {
 /// What is needed to go on.
 #[derive(Default)]
 pub(super) struct Resumed {
-    pub(super) sources: Vec<StoredSource>,
+    pub(super) streams: Vec<StoredStream>,
     /// The first day that is not closed.
     pub(super) closed: Option<Date>,
 }
@@ -53,10 +54,12 @@ type Parts<S> = Vec<(u32, S)>;
 #[derive(Serialize, Deserialize)]
 struct Index {
     settings: String,
+    /// Keys the fingerprints in marks.
+    fingerprint_key: [u8; 32],
     /// First day, bytes, hits, and whether lines were lost.
     periods: Vec<(String, u64, u64, bool)>,
     closed: Option<String>,
-    sources: Vec<StoredSource>,
+    streams: Vec<StoredStream>,
 }
 
 /// What the index begins with: what it is, its version, and the day under whose key the rest is sealed.
@@ -67,18 +70,20 @@ const DATE: usize = 10;
 
 impl Checkpoint {
     /// Nothing open, kept in memory.
-    pub(super) const fn in_memory(length: PeriodLength) -> Self {
+    pub(super) const fn in_memory(length: PeriodLength, fingerprint_key: [u8; 32]) -> Self {
         Self {
             disk: None,
             length,
             settings: String::new(),
+            fingerprint_key,
             periods: BTreeMap::new(),
             closed: None,
             unsaved: false,
         }
     }
 
-    /// What the folder has of open periods, and what else is needed to go on.
+    /// What the folder has of open periods, and what else is needed to go on. The key of fingerprints is
+    /// for a folder that has none yet.
     ///
     /// # Errors
     ///
@@ -89,11 +94,12 @@ impl Checkpoint {
         length: PeriodLength,
         settings: String,
         chain: &KeyChain,
+        fingerprint_key: [u8; 32],
     ) -> Result<(Self, Resumed)> {
         let disk = Disk::open(folder)?;
         let mut checkpoint = Self {
             settings,
-            ..Self::in_memory(length)
+            ..Self::in_memory(length, fingerprint_key)
         };
         let mut resumed = Resumed::default();
         if let Some(bytes) = disk.read_index()? {
@@ -129,10 +135,16 @@ impl Checkpoint {
             self.periods.insert(Period { start, length }, open);
         }
         self.closed = index.closed.and_then(|date| date.parse().ok());
+        self.fingerprint_key = index.fingerprint_key;
         Ok(Resumed {
-            sources: index.sources,
+            streams: index.streams,
             closed: self.closed,
         })
+    }
+
+    /// The key of the fingerprints in marks.
+    pub(super) const fn fingerprint_key(&self) -> [u8; 32] {
+        self.fingerprint_key
     }
 
     /// The open periods, earliest first.
@@ -174,6 +186,16 @@ impl Checkpoint {
         self.unsaved = true;
     }
 
+    /// Notes which periods may lack lines; `now` is the period of the moment.
+    pub(super) fn mark_gap(&mut self, gap: Gap, now: Period) {
+        if let Gap::File = gap {
+            for open in self.periods.values_mut() {
+                open.partial = true;
+            }
+        }
+        self.mark_partial(now);
+    }
+
     /// Adds what came, by site. It is not kept on disk before [`commit`](Self::commit).
     pub(super) fn add(
         &mut self,
@@ -212,7 +234,7 @@ impl Checkpoint {
     /// removed. `day` is today.
     pub(super) fn commit(
         &mut self,
-        sources: Vec<StoredSource>,
+        streams: Vec<StoredStream>,
         chain: &KeyChain,
         day: Date,
         nonce: &Nonce,
@@ -224,11 +246,12 @@ impl Checkpoint {
         let periods = self.periods.iter();
         let index = Index {
             settings: self.settings.clone(),
+            fingerprint_key: self.fingerprint_key,
             periods: periods
                 .map(|(period, it)| (period.to_string(), it.bytes, it.hits, it.partial))
                 .collect(),
             closed: self.closed.map(|day| day.to_string()),
-            sources,
+            streams,
         };
         let mut file = [&MAGIC[..], &[VERSION], day.to_string().as_bytes()].concat();
         let seal = chain

@@ -14,6 +14,7 @@ mod disk;
 mod followed;
 mod service;
 mod status;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -28,7 +29,7 @@ use self::{
     followed::Followed,
 };
 pub use self::{
-    followed::{Reading as LineReading, SourceName},
+    followed::Reading as LineReading,
     service::serve,
     status::{Numbers, Status},
 };
@@ -38,7 +39,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    input::{Event, Mark},
+    input::live::{Event, Mark},
     output::Folder,
     privacy::{
         Admission, Collected, Due, GateSettings, GatesSettings, KeyChain, Keys, Nonce, Policy,
@@ -142,13 +143,19 @@ impl Watch {
         pool: ThreadPool,
         folders: Vec<Folder>,
         mut chain: KeyChain,
-        sources: Vec<SourceName>,
+        sources: Vec<String>,
         now: Timestamp,
     ) -> Result<Self> {
         let length = settings.report.calendar.length();
         let (checkpoint, resumed) = match &settings.checkpoints {
-            Some(folder) => Checkpoint::open(folder, length, settings.identity.clone(), &chain)?,
-            None => (Checkpoint::in_memory(length), Resumed::default()),
+            Some(folder) => {
+                let begun_by = settings.identity.clone();
+                Checkpoint::open(folder, length, begun_by, &chain, *random()?)?
+            }
+            None => (
+                Checkpoint::in_memory(length, *random()?),
+                Resumed::default(),
+            ),
         };
         chain.turn_to(settings.report.calendar.day(now).date);
         if let Some(day) = resumed.closed {
@@ -158,7 +165,7 @@ impl Watch {
         let forgetful = settings.checkpoints.is_none() && begun;
         let reading = settings.reading.clone();
         Ok(Self {
-            followed: Followed::new(sources, reading, &resumed.sources, now),
+            followed: Followed::new(sources, reading, resumed.streams, now),
             settings,
             policy,
             pool,
@@ -174,10 +181,16 @@ impl Watch {
         })
     }
 
-    /// How far each source was read, so that it can be read on from there.
+    /// How far each file was read, so that it can be read on from there.
     #[must_use]
-    pub fn marks(&self) -> Vec<Vec<Mark>> {
+    pub fn marks(&self) -> Vec<Mark> {
         self.followed.marks()
+    }
+
+    /// The key of the fingerprints in these marks.
+    #[must_use]
+    pub const fn fingerprint_key(&self) -> [u8; 32] {
+        self.checkpoint.fingerprint_key()
     }
 
     /// How it is doing.
@@ -255,26 +268,23 @@ impl Watch {
                 self.waiting = Some(message);
                 return Ok((worker.finish(), End::Checkpoint, now));
             }
-            let mut end = None;
-            match message {
-                Message::Tick => {}
-                Message::Event(Event::Batch(batch)) => {
-                    bytes += batch.bytes.len() as u64;
-                    self.followed.take(batch, &mut worker, now);
+            let end = match message {
+                Message::Tick => None,
+                Message::Event(event) => {
+                    let heard = self.followed.hear(event, &mut worker, now);
+                    bytes += heard.bytes;
+                    if let Some(gap) = heard.gap {
+                        let day = self.settings.report.calendar.day(now).date;
+                        let period = self.settings.report.calendar.period(day);
+                        self.checkpoint.mark_gap(gap, period);
+                        self.status.update(|it| it.count_gap(gap));
+                    }
+                    None
                 }
-                Message::Event(Event::Closed { source }) => self.followed.close(Some(source)),
-                Message::Event(Event::Lost { count, .. }) => {
-                    self.status.update(|it| it.lost += count);
-                    self.checkpoint.mark_partial(self.period(now));
-                    tracing::warn!(lines = count, "lines were lost on their way");
-                }
-                Message::Event(Event::Cut { bytes, .. }) => {
-                    tracing::warn!(bytes, "lines were too long: they are malformed");
-                }
-                Message::Regions(regions) => end = Some(End::Regions(regions)),
-                Message::End => end = Some(End::Sources),
-                Message::Stop => end = Some(End::Stop),
-            }
+                Message::Regions(regions) => Some(End::Regions(regions)),
+                Message::End => Some(End::Sources),
+                Message::Stop => Some(End::Stop),
+            };
             if end.is_some() {
                 self.followed.finish(&mut worker);
             } else {
@@ -283,10 +293,8 @@ impl Watch {
             let accounts = *worker.accounts();
             self.tell(&before, accounts, bytes, now);
             let full = accounts.parsed >= MOST_HITS;
-            if end.is_none() && (full || self.next_due(now).is_some()) {
-                end = Some(End::Checkpoint);
-            }
-            if let Some(end) = end {
+            let is_time = full || self.next_due(now).is_some();
+            if let Some(end) = end.or(is_time.then_some(End::Checkpoint)) {
                 return Ok((worker.finish(), end, now));
             }
         }
@@ -322,9 +330,9 @@ impl Watch {
     }
 
     fn commit(&mut self, now: Timestamp) -> Result<()> {
-        let (sources, chain) = (self.followed.stored(), &self.keeping.chain);
+        let (streams, chain) = (self.followed.stored(), &self.keeping.chain);
         self.checkpoint
-            .commit(sources, chain, self.day(now), &nonce()?)
+            .commit(streams, chain, self.day(now), &nonce()?)
     }
 
     /// Periods that were released but not closed when the last process ended.

@@ -12,7 +12,7 @@ use tokio::{
 use super::{Message, Status, Watch};
 use crate::{
     error::{Error, Result},
-    input::Event,
+    input::live::LiveSources,
     privacy::Regions,
     time::Timestamp,
 };
@@ -23,17 +23,16 @@ const WAITING: usize = 16;
 /// Time between ticks.
 const TICK: Duration = Duration::from_millis(200);
 
-/// Opens the sources and runs a watch over what `next` yields of them until that ends or SIGTERM or SIGINT comes; SIGHUP has region
-/// databases read anew. `beside` runs beside it, from when it begins, and is dropped with it; `tick` is
-/// called again and again while it works.
+/// Opens the sources and runs a watch over what they yield until they end or SIGTERM or SIGINT comes; SIGHUP
+/// has region databases read anew. `beside` runs beside it, from when it begins, and is dropped with it;
+/// `tick` is called again and again while it works.
 ///
 /// # Errors
 ///
-/// Those of [`Watch::run`]; [`Error::Setting`] if the system grants no threads or signals.
-pub fn serve<S, B: Future<Output = Result<()>>>(
+/// Those of `sources` and of [`Watch::run`]; [`Error::Setting`] if the system grants no threads or signals.
+pub fn serve<B: Future<Output = Result<()>>>(
     watch: Watch,
-    sources: impl FnOnce() -> Result<S>,
-    mut next: impl AsyncFnMut(&mut S) -> Option<Event>,
+    sources: impl FnOnce() -> Result<LiveSources>,
     regions: impl Fn() -> Result<Regions>,
     beside: B,
     tick: impl Fn(),
@@ -48,7 +47,7 @@ pub fn serve<S, B: Future<Output = Result<()>>>(
     let told = runtime.block_on(async {
         let mut sources = sources()?;
         let forwarding = async {
-            while let Some(event) = next(&mut sources).await {
+            while let Some(event) = sources.next().await {
                 if sender.send(Message::Event(event)).await.is_err() {
                     break;
                 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::followed::Gap;
 use crate::{stats::Accounts, time::Timestamp};
 
 /// The latest numbers, shared by the watch and whoever asks.
@@ -17,6 +18,8 @@ pub struct Numbers {
     pub bytes: u64,
     /// Lines that sources lost on their way.
     pub lost: u64,
+    /// Files that were gone before they were known to be read to their end.
+    pub vanished: u64,
     /// Hits of periods that are not released yet.
     pub open_hits: u64,
     /// When the latest line was logged.
@@ -35,6 +38,15 @@ pub struct Numbers {
     pub releasing: bool,
     /// When the watch last did something.
     pub heard: Option<Timestamp>,
+}
+
+impl Numbers {
+    pub(super) const fn count_gap(&mut self, gap: Gap) {
+        match gap {
+            Gap::Lines(count) => self.lost += count,
+            Gap::File => self.vanished += 1,
+        }
+    }
 }
 
 impl Status {

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     aggregate::VisitSettings,
     format::Format,
-    input::Batch,
+    input::{NamedHosts, live::Batch},
     pipeline::pool,
     time::{Calendar, PeriodLength, TimeZone},
 };
@@ -41,6 +41,7 @@ impl Scene {
                 format: Format::named("common"),
                 opt_out_cookies: Vec::new(),
                 log_tz: TimeZone::UTC,
+                hosts: NamedHosts::default(),
             },
             grace: 600 * Timestamp::MICROSECONDS,
             interval: 10 * Timestamp::MICROSECONDS,
@@ -50,14 +51,19 @@ impl Scene {
         };
         let folder = Folder::open(self.0.path(), None, None).unwrap();
         let chain = KeyChain::in_memory([7; 32].into(), "2026-11-01".parse().unwrap());
-        let name = SourceName {
-            name: "log".to_owned(),
-            host: Vec::new(),
-        };
         let (pool, policy) = (pool(1).unwrap(), Policy::example(&[], &[]));
         let folders = vec![folder];
         let chain = chain.unwrap();
-        Watch::open(settings, policy, pool, folders, chain, vec![name], at(now)).unwrap()
+        Watch::open(
+            settings,
+            policy,
+            pool,
+            folders,
+            chain,
+            vec!["log".to_owned()],
+            at(now),
+        )
+        .unwrap()
     }
 
     /// What a watch that hears this has released, and its numbers in the end.

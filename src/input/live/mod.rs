@@ -1,0 +1,272 @@
+//! Sources that never end: followed files, pipes, syslog and the journal, read as lines are written.
+//!
+//! [`LiveSources`] hands out batches of whole lines of all sources as they come. Between it and the sources
+//! there is a queue of a few batches: where lines are taken out too slowly, files are read later, pipes and
+//! connections make their writers wait, and only UDP loses datagrams, which is counted.
+//!
+//! # Followed files
+//!
+//! With each batch comes a [`Mark`]. Who stores it together with what the lines came to, and hands the
+//! marks back after a restart, gets every line once, though files are rotated while it is stopped:
+//!
+//! - *Renamed* files are read to their end, for as long as lines are added to them, and at least for the
+//!   grace. After a restart they are found by their number and how they begin, under any name in the folders
+//!   of the sources. Generations that came and went in between are read too: those that are named as
+//!   rotation names them and were modified after the last one that is known.
+//! - *Copied and truncated* files (`copytruncate`): what had not been read is read in the copy. What the
+//!   server writes between copying and truncating is lost, as it is to anyone; so are lines that came and
+//!   went between two looks at a file that was empty before.
+//! - *Compressed* ones are not followed, but what had not been read of a file is read in its compressed
+//!   form.
+//! - What cannot be found any more is told by [`Event::Vanished`]. That is so, too, where a file is
+//!   emptied or written anew and no copy is there, though all of it may have been read.
+//!
+//! A file that is found on the first start is read from its beginning. A last line without newline is held
+//! until it is completed, or its file is left.
+//!
+//! Known limits: a rotation into another folder or file system is followed while running, not over a
+//! restart. A file that is created and deleted between two looks is not seen; nor, if a file is deleted
+//! instead of renamed, are those between it and the one that is there after a restart. Two generations
+//! that come and go between two looks, one by truncation and one by renaming, may be missed, and so may
+//! one that was modified before the last late line of the one before it. A writer that goes on to
+//! write to a rotated file after having been silent for the grace is not heard. Attributes that a network
+//! file system caches delay lines, and may hide a truncation until there is more content than before.
+//!
+//! # Syslog
+//!
+//! A message is one line as it was sent, with its header; the format's wrapper for syslog takes that off,
+//! since files of syslog daemons have it as well. Newlines within a message become spaces. Who can reach the
+//! socket can write lines: listen on addresses and in folders that only the servers reach.
+//!
+//! Loss of UDP datagrams is counted by the kernel for the socket; loss on the way is not known to anyone.
+//! Who sends to a unix socket waits while the queue is full (nginx drops the message instead).
+
+mod drops;
+mod file;
+mod follow;
+mod framing;
+mod identity;
+mod journal;
+mod lines;
+mod queue;
+mod rotation;
+mod search;
+mod specification;
+mod stream;
+mod syslog;
+mod tcp;
+#[cfg(test)]
+mod tests;
+
+use std::{io, os::unix::fs::FileTypeExt, path::Path, time::Duration};
+
+use tokio::{sync::mpsc, task::JoinSet};
+
+use self::{follow::Follower, queue::Queue, search::Target};
+pub use self::{
+    identity::{FileIdentity, FileNumber, Mark},
+    specification::LiveSource,
+};
+use crate::error::{Error, Result};
+
+/// Lines of one source.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The number of the source among those named.
+    pub source: usize,
+    /// Whole lines, each ended by a newline; about 1 MiB at most. None where only the mark has moved.
+    pub bytes: Vec<u8>,
+    /// Where the file has been read to with these lines. Sources that are no files have none, nor do
+    /// lines that were not completed before their file was emptied.
+    pub mark: Option<Mark>,
+}
+
+/// What has happened to a source. Events are to be taken in their order.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// There are lines. The mark replaces an earlier one of the same file's number.
+    Batch(Batch),
+    /// The mark of a file is of no use any more.
+    Forget {
+        /// The file.
+        file: FileNumber,
+    },
+    /// The source has ended; nothing more comes of it.
+    Closed {
+        /// The number of the source.
+        source: usize,
+    },
+    /// Datagrams came faster than they were read.
+    Lost {
+        /// The number of the source.
+        source: usize,
+        /// Datagrams lost since this was last told.
+        count: u64,
+    },
+    /// A file was gone, emptied or written anew before it was known to have been read to its end. How
+    /// many lines are lost is not known; there may be none.
+    Vanished {
+        /// The file.
+        file: FileNumber,
+    },
+    /// Lines were longer than the limit. One byte more than the limit has been handed out of each.
+    Cut {
+        /// The number of the source.
+        source: usize,
+        /// Bytes left out.
+        bytes: u64,
+    },
+    /// A source has more files, or more connections, than may be open. Files are read later; connections
+    /// have been refused.
+    Crowded {
+        /// The number of the source.
+        source: usize,
+    },
+    /// A source, or one file of it, could not be read. Files and connections are tried again, and told
+    /// again only after they have worked in between; other sources are closed.
+    Failed {
+        /// The number of the source.
+        source: usize,
+        /// What the operating system reported.
+        error: Error,
+    },
+}
+
+/// Settings of all live sources.
+#[derive(Clone, Debug)]
+pub struct LiveSettings {
+    /// Longest line in bytes.
+    pub line_limit: usize,
+    /// How many files may be open at once; rotated ones that are read to their end are beyond this.
+    pub most_files: usize,
+    /// How many connections a source may have at once.
+    pub most_connections: usize,
+    /// Time between two looks at the files, when there was nothing new.
+    pub poll: Duration,
+    /// How long a rotated file has to be silent before it is left.
+    pub grace: Duration,
+    /// Keys the fingerprints of files in marks. With another key no file is known again.
+    pub fingerprint_key: [u8; 32],
+}
+
+/// Open live sources. They end when this is dropped.
+pub struct LiveSources {
+    events: mpsc::Receiver<Event>,
+    /// Everything that reads, ended with this.
+    _tasks: JoinSet<()>,
+}
+
+impl LiveSources {
+    /// Opens sources; files go on from the marks, which are those that came with earlier batches and were
+    /// not to be forgotten. A file that is not there yet is no error.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for a pattern that is not one, and for standard input named twice;
+    /// [`Error::Read`] for a socket or a pipe that cannot be opened.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime with I/O and time.
+    pub fn open(
+        specifications: &[LiveSource],
+        settings: LiveSettings,
+        marks: Vec<Mark>,
+    ) -> Result<Self> {
+        let uses_stdin =
+            |source: &&LiveSource| matches!(source, LiveSource::Stdin | LiveSource::Journal);
+        if specifications.iter().filter(uses_stdin).count() > 1 {
+            return Err(Error::Setting("standard input is named twice".to_owned()));
+        }
+        let (queue, events) = queue::queue();
+        let mut tasks = JoinSet::new();
+        let mut targets = Vec::new();
+        for (source, specification) in specifications.iter().enumerate() {
+            let queue = queue.of(source);
+            let opened = match specification {
+                LiveSource::File(path) if is_pipe(path) => {
+                    stream::fifo(path, &settings, queue, &mut tasks)
+                }
+                LiveSource::File(path) => {
+                    targets.push(Target {
+                        source,
+                        name: path.clone(),
+                        is_pattern: false,
+                    });
+                    Ok(())
+                }
+                LiveSource::Pattern(pattern) => {
+                    targets.push(Target {
+                        source,
+                        name: pattern.into(),
+                        is_pattern: true,
+                    });
+                    Ok(())
+                }
+                LiveSource::Fifo(path) => stream::fifo(path, &settings, queue, &mut tasks),
+                LiveSource::Stdin => stream::stdin(&settings, queue),
+                LiveSource::Journal => stream::journal(&settings, queue),
+                LiveSource::SyslogUdp(address) => {
+                    syslog::udp(*address, &settings, queue, &mut tasks)
+                }
+                LiveSource::SyslogTcp(address) => {
+                    tcp::listen(*address, &settings, queue, &mut tasks)
+                }
+                LiveSource::SyslogUnix(path) => syslog::unix(path, &settings, queue, &mut tasks),
+            };
+            opened.map_err(|error| unopened(specification, error))?;
+        }
+        if !targets.is_empty() {
+            let poll = settings.poll;
+            tasks.spawn(follow(
+                Follower::new(targets, settings, marks)?,
+                poll,
+                queue,
+            ));
+        }
+        Ok(Self {
+            events,
+            _tasks: tasks,
+        })
+    }
+
+    /// The next event, once there is one; `None` when every source has ended. It may be given up while it
+    /// waits without losing any.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.events.recv().await
+    }
+}
+
+fn is_pipe(path: &Path) -> bool {
+    path.metadata().is_ok_and(|file| file.file_type().is_fifo())
+}
+
+fn unopened(source: &LiveSource, error: io::Error) -> Error {
+    Error::Read {
+        name: source.name(),
+        source: error,
+    }
+}
+
+/// Reads files, which may block, beside the tasks of the other sources.
+async fn follow(mut follower: Follower, poll: Duration, queue: Queue) {
+    loop {
+        let step = tokio::task::spawn_blocking(move || {
+            let mut events = Vec::new();
+            let is_busy = follower.step(&mut events);
+            (follower, events, is_busy)
+        });
+        // It fails only if the runtime ends.
+        let Ok((returned, events, is_busy)) = step.await else {
+            return;
+        };
+        follower = returned;
+        for event in events {
+            if !queue.send(event).await {
+                return;
+            }
+        }
+        if !is_busy {
+            tokio::time::sleep(poll).await;
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Rotations one by one, and what is said about them.
+
+use std::{fs, os::unix::fs::symlink};
+
+use super::{
+    super::{Event, LiveSettings},
+    scene::{Scene, settings},
+};
+
+fn check(scene: &mut Scene, expected: &[&str]) {
+    scene.read();
+    assert_eq!(scene.taken(), expected);
+}
+
+#[test]
+fn a_file_that_appears_later_is_read_from_its_beginning() {
+    let mut scene = Scene::new(&["access.log"]);
+    check(&mut scene, &[]);
+    scene.append("access.log", "a\nb");
+    check(&mut scene, &["a"]);
+    scene.append("access.log", "c\n");
+    check(&mut scene, &["bc"]);
+}
+
+#[test]
+fn late_lines_of_a_rotated_file_are_read() {
+    let mut scene = Scene::new(&["access.log"]);
+    scene.append("access.log", "a\n");
+    check(&mut scene, &["a"]);
+    scene.rename("access.log", "elsewhere");
+    scene.append("elsewhere", "b\nheld");
+    check(&mut scene, &["b"]);
+    scene.append("access.log", "c\n");
+    scene.append("elsewhere", " on\nend");
+    check(&mut scene, &["held on", "c"]);
+    scene.read_out();
+    assert_eq!(scene.taken(), ["end"]);
+    assert_eq!(scene.vanished(), 0);
+}
+
+/// As long as a writer has not got another file, it writes to the one that it has.
+#[test]
+fn a_file_without_a_successor_is_not_left() {
+    let mut scene = Scene::new(&["access.log"]);
+    scene.append("access.log", "a\n");
+    check(&mut scene, &["a"]);
+    scene.rename("access.log", "access.log.1");
+    scene.read_out();
+    scene.append("access.log.1", "b\n");
+    check(&mut scene, &["b"]);
+}
+
+#[test]
+fn generations_that_came_and_went_are_read_and_older_ones_are_not() {
+    let mut scene = Scene::with(&["access.log"], settings());
+    scene.append("access.log.2", "old\n");
+    scene.append("access.log.1", "old too\n");
+    scene.compress("access.log.2");
+    scene.tick();
+    scene.append("access.log", "a\n");
+    check(&mut scene, &["a"]);
+    scene.stop();
+    scene.append("access.log", "b\n");
+    scene.tick();
+    scene.rename("access.log", "access.log.5");
+    scene.append("access.log.4", "c\n");
+    scene.compress("access.log.4");
+    scene.tick();
+    scene.append("access.log.3", "d\n");
+    scene.append("access.log", "e\n");
+    scene.read();
+    scene.lines.sort();
+    assert_eq!(scene.taken(), ["b", "c", "d", "e"]);
+    assert_eq!(scene.vanished(), 0);
+}
+
+#[test]
+fn what_was_not_read_before_truncation_is_read_in_the_copy() {
+    for compressed in [false, true] {
+        let mut scene = Scene::new(&["access.log"]);
+        scene.append("access.log", "a\n");
+        check(&mut scene, &["a"]);
+        scene.append("access.log", "b\nc\n");
+        scene.copy_and_truncate("access.log", "access.log.1");
+        if compressed {
+            scene.compress("access.log.1");
+        }
+        scene.append("access.log", "and a longer line than before\n");
+        scene.read();
+        scene.read();
+        scene.lines.sort();
+        assert_eq!(scene.taken(), ["and a longer line than before", "b", "c"]);
+        assert_eq!(scene.vanished(), 0);
+    }
+}
+
+#[test]
+fn what_cannot_be_found_is_told() {
+    let mut scene = Scene::new(&["access.log"]);
+    scene.append("access.log", "a\n");
+    check(&mut scene, &["a"]);
+    // Written anew, and longer than before, between two looks.
+    fs::write(scene.path("access.log"), "b\nc\n").unwrap();
+    check(&mut scene, &["b", "c"]);
+    assert_eq!(scene.vanished(), 1);
+    scene.stop();
+    fs::remove_file(scene.path("access.log")).unwrap();
+    scene.append("access.log", "d\n");
+    check(&mut scene, &["d"]);
+    assert_eq!(scene.vanished(), 2);
+    assert_eq!(scene.marks.len(), 1);
+}
+
+#[test]
+fn a_link_is_followed_to_where_it_points() {
+    let mut scene = Scene::new(&["current"]);
+    scene.append("1.log", "a\n");
+    symlink("1.log", scene.path("current")).unwrap();
+    check(&mut scene, &["a"]);
+    fs::remove_file(scene.path("current")).unwrap();
+    scene.append("2.log", "c\n");
+    symlink("2.log", scene.path("current")).unwrap();
+    scene.append("1.log", "b\n");
+    check(&mut scene, &["b", "c"]);
+}
+
+#[test]
+fn a_pattern_finds_files_as_they_come_and_leaves_out_compressed_ones() {
+    let mut scene = Scene::new(&["*.log*"]);
+    scene.append("a.log", "a\n");
+    scene.append("b.log", "b\n");
+    check(&mut scene, &["a", "b"]);
+    scene.append("c.log", "c\n");
+    scene.append("old.log", "never\n");
+    scene.compress("old.log");
+    check(&mut scene, &["c"]);
+    // A copy of what is read is not read again.
+    fs::copy(scene.path("a.log"), scene.path("a.log.1")).unwrap();
+    check(&mut scene, &[]);
+}
+
+#[test]
+fn no_more_files_are_open_than_may_be() {
+    let few = LiveSettings {
+        most_files: 2,
+        ..settings()
+    };
+    let mut scene = Scene::with(&["*.log"], few);
+    for name in ["a.log", "b.log", "c.log"] {
+        scene.append(name, &format!("{name}\n"));
+    }
+    check(&mut scene, &["a.log", "b.log"]);
+    let is_crowded = |event: &Event| matches!(event, Event::Crowded { source: 0 });
+    assert!(scene.others.len() == 1 && is_crowded(&scene.others[0]));
+    // Files that are quiet make room, and are opened again when they grow.
+    scene.read_out();
+    assert_eq!(scene.taken(), ["c.log"]);
+    scene.read_out();
+    scene.append("a.log", "again\n");
+    scene.append("b.log", "again\n");
+    scene.append("c.log", "again\n");
+    scene.read_out();
+    scene.read_out();
+    assert_eq!(scene.taken(), ["again"; 3]);
+}
+
+#[test]
+fn long_lines_are_cut_and_told() {
+    let mut scene = Scene::new(&["access.log"]);
+    scene.append("access.log", &("x".repeat(150) + "\na\n"));
+    check(&mut scene, &["x".repeat(101).as_str(), "a"]);
+    assert!(matches!(
+        scene.others[..],
+        [Event::Cut {
+            source: 0,
+            bytes: 49
+        }]
+    ));
+}
+
+#[test]
+fn marks_of_files_that_are_gone_are_forgotten() {
+    let mut scene = Scene::new(&["access.log"]);
+    for number in 0..5 {
+        scene.append("access.log", &format!("{number}\n"));
+        scene.read_out();
+        scene.rename("access.log", "access.log.1");
+    }
+    assert!(scene.marks.len() <= 3, "{:?}", scene.marks);
+    assert_eq!(scene.taken(), ["0", "1", "2", "3", "4"]);
+    assert_eq!(scene.vanished(), 0);
+}
+
+#[test]
+fn with_another_key_no_file_is_known() {
+    let mut scene = Scene::new(&["access.log"]);
+    scene.append("access.log", "a\n");
+    check(&mut scene, &["a"]);
+    scene.stop();
+    scene.settings.fingerprint_key = [8; 32];
+    check(&mut scene, &["a"]);
+    assert_eq!(scene.vanished(), 1);
+}
