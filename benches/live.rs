@@ -50,6 +50,7 @@ fn open(path: &std::path::Path) -> LiveSources {
         line_limit: 64 << 10,
         most_files: 10,
         most_connections: 10,
+        ends: false,
         poll: Duration::from_millis(100),
         grace: Duration::from_secs(1),
         fingerprint_key: [0; 32],

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod places;
+mod watch;
 
 use hushlog::{
     aggregate::VisitSettings,
@@ -20,6 +21,7 @@ use serde_json::{Value, json};
 pub(super) use self::{
     arguments::{PeriodArgument, ReleaseArguments},
     places::Places,
+    watch::Pace,
 };
 use super::{
     profile::{Privacy, Profile, ProfileSettings},

@@ -1,6 +1,7 @@
 //! `hushlog report`: aggregate statistics of logs into a folder.
 
 mod arguments;
+mod continued;
 mod in_force;
 
 use std::num::NonZeroUsize;
@@ -25,6 +26,9 @@ use super::{
 
 /// Reads, releases, publishes and tells what was done.
 pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
+    if arguments.is_continued() {
+        return continued::run(arguments);
+    }
     let settings = arguments.release.settings(arguments.include_open)?;
     let spending = arguments.release.spending()?;
     let sites = arguments.release.sites()?;

@@ -219,6 +219,11 @@ impl Follower {
     ) {
         let (source, path) = (found.source, found.path.clone());
         self.known.remove(&opened.number);
+        events.push(Event::Opened {
+            source,
+            file: opened.number,
+            path: path.clone(),
+        });
         match opened.from(offset, source, path, self.settings.line_limit) {
             Ok(file) => {
                 self.open.push(Open {

@@ -58,7 +58,12 @@ mod tcp;
 #[cfg(test)]
 mod tests;
 
-use std::{io, os::unix::fs::FileTypeExt, path::Path, time::Duration};
+use std::{
+    io,
+    os::unix::fs::FileTypeExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use tokio::{sync::mpsc, task::JoinSet};
 
@@ -85,6 +90,15 @@ pub struct Batch {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
+    /// A file is read from now on; it tells under which name, as that may tell more.
+    Opened {
+        /// The number of the source.
+        source: usize,
+        /// The file.
+        file: FileNumber,
+        /// Its name now.
+        path: PathBuf,
+    },
     /// There are lines. The mark replaces an earlier one of the same file's number.
     Batch(Batch),
     /// The mark of a file is of no use any more.
@@ -92,6 +106,8 @@ pub enum Event {
         /// The file.
         file: FileNumber,
     },
+    /// All followed files have been read to their ends. It is told again after each look at them.
+    CaughtUp,
     /// The source has ended; nothing more comes of it.
     Closed {
         /// The number of the source.
@@ -146,6 +162,8 @@ pub struct LiveSettings {
     pub poll: Duration,
     /// How long a rotated file has to be silent before it is left.
     pub grace: Duration,
+    /// Whether files are only read to where they end now.
+    pub ends: bool,
     /// Keys the fingerprints of files in marks. With another key no file is known again.
     pub fingerprint_key: [u8; 32],
 }
@@ -216,12 +234,9 @@ impl LiveSources {
             opened.map_err(|error| unopened(specification, error))?;
         }
         if !targets.is_empty() {
-            let poll = settings.poll;
-            tasks.spawn(follow(
-                Follower::new(targets, settings, marks)?,
-                poll,
-                queue,
-            ));
+            let pause = (!settings.ends).then_some(settings.poll);
+            let follower = Follower::new(targets, settings, marks)?;
+            tasks.spawn(follow(follower, pause, queue));
         }
         Ok(Self {
             events,
@@ -247,8 +262,9 @@ fn unopened(source: &LiveSource, error: io::Error) -> Error {
     }
 }
 
-/// Reads files, which may block, beside the tasks of the other sources.
-async fn follow(mut follower: Follower, poll: Duration, queue: Queue) {
+/// Reads files, which may block, beside the tasks of the other sources; to their ends, or with a pause after
+/// each look at them without end.
+async fn follow(mut follower: Follower, pause: Option<Duration>, queue: Queue) {
     loop {
         let step = tokio::task::spawn_blocking(move || {
             let mut events = Vec::new();
@@ -265,8 +281,15 @@ async fn follow(mut follower: Follower, poll: Duration, queue: Queue) {
                 return;
             }
         }
-        if !is_busy {
-            tokio::time::sleep(poll).await;
+        if is_busy {
+            continue;
+        }
+        if !queue.send(Event::CaughtUp).await {
+            return;
+        }
+        match pause {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => return,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::{convert::Infallible, net::SocketAddr, path::PathBuf, str::FromStr};
 
 use super::super::selection::is_pattern;
+use super::is_pipe;
 use crate::error::{Error, Result};
 
 /// Where lines come from as they are written.
@@ -28,6 +29,16 @@ pub enum LiveSource {
 }
 
 impl LiveSource {
+    /// Whether it stands for files that are followed.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        match self {
+            Self::File(path) => !is_pipe(path),
+            Self::Pattern(_) => true,
+            _ => false,
+        }
+    }
+
     /// Its name in messages, as a user writes it.
     #[must_use]
     pub fn name(&self) -> String {

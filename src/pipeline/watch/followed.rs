@@ -1,6 +1,6 @@
 //! The sources of a watch: the streams of lines that each consists of, and how far they have come.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use super::{
     super::worker::Worker,
@@ -10,7 +10,7 @@ use crate::{
     format::{Format, OptOutCookie},
     input::{
         NamedHosts,
-        live::{Batch, Event, FileNumber, Mark},
+        live::{Batch, Event, FileNumber, LiveSource, Mark},
     },
     time::{TimeZone, Timestamp},
 };
@@ -35,6 +35,8 @@ pub(super) struct Followed {
     streams: BTreeMap<StreamId, Stream>,
     /// Since when nothing has kept the watch from its sources.
     attentive: Timestamp,
+    /// When all followed files were last read to their ends.
+    caught_up: Option<Timestamp>,
 }
 
 /// A file of a source, or what comes of one that is no file.
@@ -42,10 +44,14 @@ type StreamId = (usize, Option<FileNumber>);
 
 struct Source {
     name: String,
+    is_followed: bool,
     /// The latest stream whose format is known.
     current: Option<StreamId>,
     /// When the latest line was logged.
     latest: Option<Timestamp>,
+    /// When the latest line was logged that came when all files had been read to their ends: a file that is
+    /// read later may have earlier lines than another one.
+    passed: Option<Timestamp>,
     /// When lines came last.
     arrived: Timestamp,
     closed: bool,
@@ -72,29 +78,29 @@ pub(super) enum Gap {
     File,
 }
 
-/// A source that was silent for so long has nothing to tell for now.
-const SILENCE: i64 = 2 * Timestamp::MICROSECONDS;
-
 impl Followed {
     /// Sources that go on where the stored streams of the same names were.
     pub(super) fn new(
-        names: Vec<String>,
+        sources: &[LiveSource],
         reading: Reading,
         stored: Vec<StoredStream>,
         now: Timestamp,
     ) -> Self {
-        let source = |name| Source {
-            name,
+        let source = |source: &LiveSource| Source {
+            name: source.name(),
+            is_followed: source.is_followed(),
             current: None,
             latest: None,
+            passed: None,
             arrived: now,
             closed: false,
         };
         let mut followed = Self {
-            sources: names.into_iter().map(source).collect(),
+            sources: sources.iter().map(source).collect(),
             streams: BTreeMap::new(),
             reading,
             attentive: now,
+            caught_up: None,
         };
         for stored in stored {
             followed.resume(stored, now);
@@ -142,6 +148,8 @@ impl Followed {
                 heard.bytes = batch.bytes.len() as u64;
                 self.take(batch, worker, now);
             }
+            Event::Opened { source, file, path } => self.open((source, Some(file)), &path, now),
+            Event::CaughtUp => self.catch_up(now),
             Event::Forget { file } => self.forget(file, worker),
             Event::Closed { source } => self.close(Some(source)),
             Event::Lost { source, count } => {
@@ -182,17 +190,26 @@ impl Followed {
             return;
         };
         source.arrived = now;
-        let earlier = source.current.filter(|earlier| *earlier != id);
+        let is_known = self.streams.get(&id).is_some_and(Stream::has_format);
+        let earlier = source.current.filter(|_| !is_known);
         let earlier = earlier.and_then(|id| Some(self.streams.get(&id)?.stored.clone()));
-        let name = &source.name;
-        let stream = self
-            .streams
-            .entry(id)
-            .or_insert_with(|| Stream::new(StoredStream::of(name.clone()), &self.reading, now));
+        let stream = stream(&mut self.streams, id, &source.name, &self.reading, now);
         let latest = stream.take(batch, earlier.as_ref(), &self.reading, worker, now);
         source.latest = latest.or(source.latest);
         if stream.has_format() {
             source.current = Some(id);
+        }
+    }
+
+    /// Notes the host that a file's name tells. One that its name tells no longer is known from before.
+    fn open(&mut self, id: StreamId, path: &Path, now: Timestamp) {
+        let Some(source) = self.sources.get(id.0) else {
+            return;
+        };
+        let host = self.reading.hosts.of_path(path);
+        let stream = stream(&mut self.streams, id, &source.name, &self.reading, now);
+        if !host.is_empty() {
+            stream.stored.host = host.to_vec();
         }
     }
 
@@ -227,6 +244,14 @@ impl Followed {
         });
     }
 
+    /// Notes that all followed files are read to their ends.
+    fn catch_up(&mut self, now: Timestamp) {
+        self.caught_up = Some(now);
+        for source in self.sources.iter_mut().filter(|it| it.is_followed) {
+            source.passed = source.latest;
+        }
+    }
+
     /// Notes that a source has ended, or with none that all have.
     pub(super) fn close(&mut self, number: Option<usize>) {
         for (position, source) in self.sources.iter_mut().enumerate() {
@@ -240,14 +265,20 @@ impl Followed {
     }
 
     /// Whether all lines before an instant have come, as far as can be told: each source has lines after
-    /// it, or is silent, or has ended.
-    pub(super) fn have_passed(&self, time: Timestamp, now: Timestamp) -> bool {
+    /// it, or was silent for so long, or has ended.
+    pub(super) fn have_passed(&self, time: Timestamp, silence: i64, now: Timestamp) -> bool {
         let mut streams = self.streams.values();
         streams.all(Stream::is_decided)
             && self.sources.iter().all(|source| {
                 let since = source.arrived.max(self.attentive);
-                let silent = now.0 - since.0 >= SILENCE;
-                let passed = source.latest.is_some_and(|latest| latest >= time);
+                let read = !source.is_followed || self.caught_up.is_some_and(|time| time > since);
+                let silent = read && now.0 - since.0 >= silence;
+                let latest = if source.is_followed {
+                    source.passed
+                } else {
+                    source.latest
+                };
+                let passed = latest.is_some_and(|latest| latest >= time);
                 source.closed || silent || passed
             })
     }
@@ -256,4 +287,16 @@ impl Followed {
     pub(super) fn latest(&self) -> Option<Timestamp> {
         self.sources.iter().filter_map(|source| source.latest).max()
     }
+}
+
+/// The stream of that number, begun if it is new.
+fn stream<'s>(
+    streams: &'s mut BTreeMap<StreamId, Stream>,
+    id: StreamId,
+    source: &str,
+    reading: &Reading,
+    now: Timestamp,
+) -> &'s mut Stream {
+    let new = || Stream::new(StoredStream::of(source.to_owned()), reading, now);
+    streams.entry(id).or_insert_with(new)
 }

@@ -17,7 +17,6 @@ mod status;
 mod stream;
 #[cfg(test)]
 mod tests;
-mod told;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -39,7 +38,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    input::live::{Event, Mark},
+    input::live::{Event, LiveSource, Mark},
     output::Folder,
     privacy::{
         Admission, Collected, Due, GateSettings, GatesSettings, KeyChain, Keys, Nonce, Policy,
@@ -62,6 +61,8 @@ pub struct WatchSettings {
     pub reading: LineReading,
     /// Time in microseconds after a period's end before it is released.
     pub grace: i64,
+    /// Time in microseconds after which a source that tells nothing is taken to have nothing to tell.
+    pub silence: i64,
     /// Time in microseconds from one checkpoint to the next.
     pub interval: i64,
     /// About how many bytes what is open, or a release, may take.
@@ -84,6 +85,18 @@ pub enum Message {
     End,
     /// The watch is to stop.
     Stop,
+}
+
+/// What became of a period that was over.
+pub enum Closing {
+    /// It was released as the reports of all sites say, unless these give a reason why not.
+    Reported(Vec<Report>),
+    /// It was given up: lines of it were lost, or came before the process began, which keeps nothing
+    /// between runs.
+    Partial(Period),
+    /// It is held back, and with it later ones: its release would take so many bytes of memory, which is
+    /// more than it may.
+    TooLarge(Period, u64),
 }
 
 /// A watch.
@@ -143,7 +156,7 @@ impl Watch {
         pool: ThreadPool,
         folders: Vec<Folder>,
         mut chain: KeyChain,
-        sources: Vec<String>,
+        sources: &[LiveSource],
         now: Timestamp,
     ) -> Result<Self> {
         let length = settings.report.calendar.length();
@@ -199,13 +212,18 @@ impl Watch {
         Arc::clone(&self.status)
     }
 
-    /// Takes message after message, each with the time by the wall clock, until it is to stop.
+    /// Takes message after message, each with the time by the wall clock, until it is to stop, and tells what
+    /// becomes of periods.
     ///
     /// # Errors
     ///
     /// Those of [`report`](super::report()), and of checkpoints that cannot be made; what is kept by the
     /// last checkpoint stays.
-    pub fn run(mut self, mut next: impl FnMut() -> (Message, Timestamp)) -> Result<()> {
+    pub fn run(
+        mut self,
+        mut next: impl FnMut() -> (Message, Timestamp),
+        mut tell: impl FnMut(Closing),
+    ) -> Result<()> {
         self.drop_released()?;
         self.status.update(|it| it.ready = true);
         let mut now = self.began;
@@ -221,7 +239,7 @@ impl Watch {
             }
             self.keep(taken, now)?;
             if !matches!(end, End::Stop) {
-                self = self.close_due(&keys, now)?;
+                self = self.close_due(&keys, now, &mut tell)?;
             }
             match end {
                 End::Checkpoint => {}
@@ -352,13 +370,19 @@ impl Watch {
         let end = self.settings.report.calendar.midnight(first.end());
         let over = end.0.saturating_add(self.settings.grace) <= now.0;
         let fits = self.too_large != Some(first);
-        (over && fits && self.followed.have_passed(end, now)).then_some(first)
+        (over && fits && self.followed.have_passed(end, self.settings.silence, now))
+            .then_some(first)
     }
 
-    fn close_due(mut self, keys: &[Keys], now: Timestamp) -> Result<Self> {
+    fn close_due(
+        mut self,
+        keys: &[Keys],
+        now: Timestamp,
+        tell: &mut impl FnMut(Closing),
+    ) -> Result<Self> {
         while let Some(period) = self.next_due(now) {
             if self.checkpoint.memory(period) > self.settings.memory {
-                told::too_large(period, self.checkpoint.memory(period));
+                tell(Closing::TooLarge(period, self.checkpoint.memory(period)));
                 self.too_large = Some(period);
                 return Ok(self);
             }
@@ -366,7 +390,9 @@ impl Watch {
             // So that it can be opened when the keys of days before today are given up.
             self.commit(now)?;
             self.status.update(|it| it.releasing = true);
-            self = self.release(period, keys, now)?;
+            let closing;
+            (self, closing) = self.release(period, keys, now)?;
+            tell(closing);
             self.status.update(|it| it.releasing = false);
             self.was_occupied = true;
             self.checkpoint.close(period);
@@ -378,12 +404,11 @@ impl Watch {
     }
 
     /// Releases a period, if it may be.
-    fn release(mut self, period: Period, keys: &[Keys], now: Timestamp) -> Result<Self> {
+    fn release(mut self, period: Period, keys: &[Keys], now: Timestamp) -> Result<(Self, Closing)> {
         let material = self.material(period, keys)?;
         if !material.whole && !self.settings.report.allow_partial {
-            told::partial(period);
             self.status.update(|it| it.withheld += 1);
-            return Ok(self);
+            return Ok((self, Closing::Partial(period)));
         }
         let noise = self.settings.noise.map(|it| Ok(Noise::new(it, &random()?)));
         let noise = noise.transpose()?;
@@ -392,13 +417,13 @@ impl Watch {
             .keeping
             .release(&self.pool, material, settings, noise)?;
         self.keeping = keeping;
-        let released = told::reports(&reports, settings.k);
+        let released = reports.iter().any(|report| !report.releases.is_empty());
         self.status.update(|it| {
             it.releases += u64::from(released);
             it.withheld += u64::from(!released);
             it.released = it.released.max(released.then_some(now));
         });
-        Ok(self)
+        Ok((self, Closing::Reported(reports)))
     }
 
     /// All that is known of a period.

@@ -9,7 +9,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::{Message, Status, Watch};
+use super::{Closing, Message, Status, Watch};
 use crate::{
     error::{Error, Result},
     input::live::LiveSources,
@@ -25,7 +25,7 @@ const TICK: Duration = Duration::from_millis(200);
 
 /// Opens the sources and runs a watch over what they yield until they end or SIGTERM or SIGINT comes; SIGHUP
 /// has region databases read anew. `beside` runs beside it, from when it begins, and is dropped with it;
-/// `tick` is called again and again while it works.
+/// `tick` is called again and again while it works, `tell` for each period that is closed.
 ///
 /// # Errors
 ///
@@ -36,13 +36,14 @@ pub fn serve<B: Future<Output = Result<()>>>(
     regions: impl Fn() -> Result<Regions>,
     beside: B,
     tick: impl Fn(),
+    tell: impl FnMut(Closing) + Send + 'static,
 ) -> Result<()> {
     let runtime = runtime()?;
     let (sender, receiver) = channel(WAITING);
     let status = watch.status();
     let working = thread::Builder::new()
         .name("watch".to_owned())
-        .spawn(move || watch.run(messages(receiver)))
+        .spawn(move || watch.run(messages(receiver), tell))
         .map_err(|error| refused(&error))?;
     let told = runtime.block_on(async {
         let mut sources = sources()?;

@@ -44,6 +44,7 @@ impl Scene {
                 hosts: NamedHosts::default(),
             },
             grace: 600 * Timestamp::MICROSECONDS,
+            silence: 2 * Timestamp::MICROSECONDS,
             interval: 10 * Timestamp::MICROSECONDS,
             memory: u64::MAX,
             checkpoints: None,
@@ -60,7 +61,7 @@ impl Scene {
             pool,
             folders,
             chain,
-            vec!["log".to_owned()],
+            &[LiveSource::Stdin],
             at(now),
         )
         .unwrap()
@@ -76,7 +77,7 @@ impl Scene {
             Some((second, message)) => (message, at(second)),
             None => (Message::Stop, at(end)),
         };
-        watch.run(next).unwrap();
+        watch.run(next, |_| {}).unwrap();
         let folder = Folder::open(self.0.path(), None, None).unwrap();
         let periods = folder.ledger().periods().map(|period| period.to_string());
         (periods.collect(), status.numbers())
@@ -192,7 +193,7 @@ fn what_is_open_is_bounded_where_it_is_in_memory_only() {
         Some((second, message)) => (message, at(second)),
         None => (Message::Stop, at(200)),
     };
-    watch.run(next).unwrap();
+    watch.run(next, |_| {}).unwrap();
     assert_eq!(status.numbers().accounts.parsed, 60);
     assert!(status.numbers().open_hits < 60);
 }

@@ -21,6 +21,7 @@ pub(super) fn settings() -> LiveSettings {
         line_limit: 100,
         most_files: 100,
         most_connections: 10,
+        ends: false,
         poll: Duration::from_millis(1),
         grace: Duration::from_millis(GRACE.into()),
         fingerprint_key: [7; 32],
@@ -112,6 +113,7 @@ impl Scene {
                     self.marks.insert(mark.file.number, mark);
                 }
             }
+            Event::Opened { .. } => {}
             Event::Forget { file } => {
                 self.marks.remove(&file);
             }

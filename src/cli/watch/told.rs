@@ -1,10 +1,29 @@
 //! What a watch tells of periods, in structured messages without any content.
 
-use super::super::report::Report;
-use crate::{aggregate::Table, time::Period};
+use hushlog::{
+    aggregate::Table,
+    pipeline::{Report, watch::Closing},
+};
 
-/// Tells what became of a period by site; whether anything was released.
-pub(super) fn reports(reports: &[Report], k: usize) -> bool {
+/// Tells what became of a period, with the threshold in force.
+pub(super) fn closing(closing: Closing, k: usize) {
+    match closing {
+        Closing::Reported(reports) => self::reports(&reports, k),
+        Closing::Partial(period) => tracing::warn!(
+            %period,
+            "not released: lines of it were lost, or came before this process began, which keeps nothing \
+             between runs (--allow-partial releases such periods)"
+        ),
+        Closing::TooLarge(period, bytes) => tracing::error!(
+            %period,
+            bytes,
+            "held back, and with it later periods: its release would take more than --memory; begin again \
+             with more"
+        ),
+    }
+}
+
+fn reports(reports: &[Report], k: usize) {
     for report in reports {
         let site = report.site.as_ref().map(tracing::field::display);
         for release in &report.releases {
@@ -49,17 +68,4 @@ pub(super) fn reports(reports: &[Report], k: usize) -> bool {
                  fewer than k networks");
         }
     }
-    reports.iter().any(|report| !report.releases.is_empty())
-}
-
-/// Tells that lines of a period are missing.
-pub(super) fn partial(period: Period) {
-    tracing::warn!(%period, "not released: lines of it were lost, or came before this process began, which \
-         keeps nothing between runs (--allow-partial releases such periods)");
-}
-
-/// Tells that a release would take too much memory.
-pub(super) fn too_large(period: Period, bytes: u64) {
-    tracing::error!(%period, bytes, "held back, and with it later periods: its release would take more \
-         than --memory; begin again with more");
 }
