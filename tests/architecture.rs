@@ -48,7 +48,7 @@ const CONFINED: [(&str, &[&str]); 28] = [
         "tokio",
         &["input/live", "pipeline/watch/service.rs", "serve"],
     ),
-    ("tracing", &["pipeline/watch", "serve"]),
+    ("tracing", &["cli", "pipeline/watch", "serve"]),
     ("signal_hook", &["cli"]),
     ("getrandom", &["cli", "pipeline"]),
     ("println!", &["cli"]),

@@ -2,6 +2,7 @@
 //! what is being staged.
 
 use std::{
+    fmt::Write,
     fs,
     path::{Path, PathBuf},
 };
@@ -16,6 +17,10 @@ pub(super) struct Files {
 /// Files of the folder, or of a site's folder, itself.
 const FILES: [&str; 2] = ["datapackage.json", "ledger.jsonl"];
 
+/// What the index begins with; what follows has no name that is not plain.
+const HEAD: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>Released statistics</title>\
+    <h1>Released statistics</h1>";
+
 /// Files of a period, beside its tables.
 const MANIFEST: &str = "manifest.json";
 
@@ -23,6 +28,38 @@ impl Files {
     pub(super) fn of(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
+        }
+    }
+
+    /// A page that leads to all released files of the folder and of the sites in it.
+    pub(super) fn index(&self) -> String {
+        let mut page = HEAD.to_owned();
+        self.list(&self.folder, "", &mut page);
+        for site in names(&self.folder, "site=") {
+            let _ = write!(page, "<h2>{}</h2>", &site["site=".len()..]);
+            self.list(&self.folder.join(&site), &format!("{site}/"), &mut page);
+        }
+        page
+    }
+
+    /// Lists the released files of one site, latest period first.
+    fn list(&self, folder: &Path, prefix: &str, page: &mut String) {
+        let link = |page: &mut String, path: &str, name: &str| {
+            if kind(&format!("{prefix}{path}")).is_some() {
+                let _ = write!(page, "<li><a href=\"/{prefix}{path}\">{name}</a>");
+            }
+        };
+        page.push_str("<ul>");
+        for file in FILES.iter().filter(|file| folder.join(file).is_file()) {
+            link(page, file, file);
+        }
+        page.push_str("</ul>");
+        for period in names(folder, "date=").iter().rev() {
+            let _ = write!(page, "<h3>{}</h3><ul>", &period["date=".len()..]);
+            for file in names(&folder.join(period), "") {
+                link(page, &format!("{period}/{file}"), &file);
+            }
+            page.push_str("</ul>");
         }
     }
 
@@ -38,6 +75,16 @@ impl Files {
             .flatten()
             .map(|bytes| (kind, bytes))
     }
+}
+
+/// The names in a folder that begin so and are names as released files have them, in order.
+fn names(folder: &Path, prefix: &str) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let is_wanted = |name: &String| name.strip_prefix(prefix).is_some_and(is_name);
+    let mut names: Vec<String> = names.filter(is_wanted).collect();
+    names.sort_unstable();
+    names
 }
 
 /// The type of a released file by its path; nothing if none can have that path.
@@ -71,6 +118,41 @@ fn is_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_index_leads_to_what_is_released_and_to_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [
+            "ledger.jsonl",
+            "date=2026-11-21/pages.csv",
+            "date=2026-11-22/pages.csv",
+            "date=2026-11-22/<b>.csv",
+            "date=2026-11-99/pages.csv",
+            ".state/state.json",
+            "site=a.example/date=2026-11-21/visits.csv",
+            "other/date=2026-11-21/visits.csv",
+        ] {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let files = Files::of(folder.path());
+        let page = files.index();
+        let links: Vec<&str> = page.split("href=\"").skip(1).collect();
+        let links: Vec<&str> = links
+            .iter()
+            .map(|link| link.split('"').next().unwrap())
+            .collect();
+        let expected = [
+            "/ledger.jsonl",
+            "/date=2026-11-22/pages.csv",
+            "/date=2026-11-21/pages.csv",
+            "/site=a.example/date=2026-11-21/visits.csv",
+        ];
+        assert_eq!(links, expected);
+        assert!(links.iter().all(|link| files.read(link).is_some()));
+        assert!(!page.contains("<b>") && !page.contains("state"));
+    }
 
     #[test]
     fn only_what_is_released_can_be_read() {

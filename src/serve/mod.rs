@@ -13,7 +13,7 @@ use axum::{
     extract::State,
     http::{HeaderName, HeaderValue, StatusCode, Uri, header},
     middleware::map_response,
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
     routing::get,
 };
 use tokio::{net::TcpListener, task::spawn_blocking};
@@ -69,6 +69,7 @@ fn router(status: Arc<Status>, output: &Path) -> Router {
         .route("/healthz", get(health))
         .route("/readyz", get(readiness))
         .route("/metrics", get(numbers))
+        .route("/", get(index))
         .fallback(get(file))
         .layer(map_response(strict))
         .with_state(Arc::new(shown))
@@ -97,6 +98,13 @@ async fn numbers(State(shown): State<Arc<Shown>>) -> Response {
     match shown.metrics.encode() {
         Some(text) => ([(header::CONTENT_TYPE, metrics::TYPE)], text).into_response(),
         None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn index(State(shown): State<Arc<Shown>>) -> Response {
+    match spawn_blocking(move || shown.files.index()).await {
+        Ok(page) => Html(page).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 

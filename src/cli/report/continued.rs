@@ -1,7 +1,7 @@
 //! A report that goes on where the one before it stopped: it reads what has come since, and keeps what is of
 //! open periods for the next.
 
-use std::{future::pending, path::Path, sync::mpsc, time::Duration};
+use std::{future::pending, io::stderr, path::Path, sync::mpsc, time::Duration};
 
 use hushlog::{
     error::{Error, Result},
@@ -13,6 +13,8 @@ use hushlog::{
     record::LINE_CAP,
     time::Timestamp,
 };
+
+use tracing_subscriber::filter::LevelFilter;
 
 use super::{ReportArguments, summary};
 use crate::cli::{
@@ -30,6 +32,13 @@ const INTERVAL: i64 = 60 * Timestamp::MICROSECONDS;
 /// Reads what is new, releases the periods that are over, and tells what was done.
 pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     arguments.check_continuable()?;
+    tracing_subscriber::fmt()
+        .with_writer(stderr)
+        .with_max_level(LevelFilter::WARN)
+        .with_ansi(false)
+        .with_target(false)
+        .without_time()
+        .init();
     let now = Timestamp(jiff::Timestamp::now().as_microsecond());
     let files = arguments.files()?;
     let watch = arguments.release.watch(&files, arguments.pace()?, now)?;

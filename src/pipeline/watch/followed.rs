@@ -1,9 +1,12 @@
 //! The sources of a watch: the streams of lines that each consists of, and how far they have come.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use super::{
-    super::worker::Worker,
+    super::worker::{ChunkLines, Worker},
     stream::{StoredStream, Stream},
 };
 use crate::{
@@ -12,6 +15,7 @@ use crate::{
         NamedHosts,
         live::{Batch, Event, FileNumber, LiveSource, Mark},
     },
+    stats::Rule,
     time::{TimeZone, Timestamp},
 };
 
@@ -37,6 +41,8 @@ pub(super) struct Followed {
     attentive: Timestamp,
     /// When all followed files were last read to their ends.
     caught_up: Option<Timestamp>,
+    /// What lines of which source were found to break; told once, as a service goes on for months.
+    broken: BTreeSet<(usize, Rule)>,
 }
 
 /// A file of a source, or what comes of one that is no file.
@@ -101,6 +107,7 @@ impl Followed {
             reading,
             attentive: now,
             caught_up: None,
+            broken: BTreeSet::new(),
         };
         for stored in stored {
             followed.resume(stored, now);
@@ -242,6 +249,25 @@ impl Followed {
             }
             !is_it
         });
+    }
+
+    /// Tells of malformed lines, for each rule that they broke once.
+    pub(super) fn complain(&mut self, chunks: &[ChunkLines]) {
+        for chunk in chunks {
+            for (_, rule) in &chunk.examples {
+                let source = self.sources.get(chunk.source);
+                if let Some(source) = source
+                    && self.broken.insert((chunk.source, *rule))
+                {
+                    let (source, lines) = (source.name.as_str(), chunk.malformed);
+                    tracing::warn!(
+                        source,
+                        lines,
+                        "malformed lines: {rule}; further ones are only counted"
+                    );
+                }
+            }
+        }
     }
 
     /// Notes that all followed files are read to their ends.

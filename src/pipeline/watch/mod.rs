@@ -332,6 +332,7 @@ impl Watch {
 
     /// Adds what passed the gate to what is open, and makes a checkpoint.
     fn keep(&mut self, taken: Taken, now: Timestamp) -> Result<()> {
+        self.followed.complain(&taken.chunks);
         if taken.accounts.read() == 0 && !self.checkpoint.is_unsaved() {
             return Ok(());
         }
