@@ -149,7 +149,11 @@ fn eventually(is_so: impl Fn() -> bool) {
 
 #[test]
 fn a_watch_publishes_what_a_report_does() {
-    for keyed in [false, true] {
+    for (keyed, limits) in [
+        (false, &[][..]),
+        (true, &[]),
+        (true, &["--distinct-values", "2", "--open-files", "1"]),
+    ] {
         let scene = Scene::new(400);
         scene.append(&scene.lines);
         let mut command = if keyed {
@@ -157,14 +161,14 @@ fn a_watch_publishes_what_a_report_does() {
         } else {
             scene.forgetful()
         };
-        let child = Running::start(&mut command);
+        let child = Running::start(command.args(limits));
         scene.await_release(&DAYS);
         child.stop();
         let expected = scene.expected(&scene.lines);
         assert_same(
             &published(&scene.path("out")),
             &expected,
-            &keyed.to_string(),
+            &format!("{keyed} {limits:?}"),
         );
         if keyed {
             let names: Vec<String> = scene.checkpoint().into_keys().collect();

@@ -108,6 +108,11 @@ impl<'r> Worker<'r> {
         &self.accounts
     }
 
+    /// How many different strings of the lines taken so far it holds.
+    pub(super) fn strings(&self) -> usize {
+        self.gates.strings()
+    }
+
     /// Everything taken.
     pub(super) fn finish(self) -> Taken {
         Taken {

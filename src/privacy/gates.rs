@@ -142,6 +142,12 @@ impl<'r> Gates<'r> {
         }
     }
 
+    /// How many different reduced strings they hold.
+    #[must_use]
+    pub fn strings(&self) -> usize {
+        self.gates.iter().map(Gate::strings).sum()
+    }
+
     /// Everything let through, by site.
     #[must_use]
     pub fn finish(self) -> Vec<Intake> {

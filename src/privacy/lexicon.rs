@@ -113,6 +113,11 @@ impl Dictionary {
         number(&mut self.origins, Origin { source, campaign })
     }
 
+    /// How many different strings it holds.
+    pub(super) fn strings(&self) -> usize {
+        self.pages.len() + self.sources.len() + self.campaigns.len()
+    }
+
     /// The number of a sender's identity within its shard. Either all come with their unit or none does.
     pub(super) fn identity(&mut self, sender: Sender) -> u32 {
         let shard = usize::from(shard(sender.pseudonym));

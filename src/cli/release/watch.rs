@@ -28,6 +28,8 @@ pub(in crate::cli) struct Pace {
     pub(in crate::cli) interval: i64,
     /// About how many bytes a release may take.
     pub(in crate::cli) memory: u64,
+    /// Most different strings between checkpoints.
+    pub(in crate::cli) strings: usize,
 }
 
 /// The first day of a chain in memory: logs may begin with any day.
@@ -73,6 +75,7 @@ impl ReleaseArguments {
             silence: pace.silence,
             interval: pace.interval,
             memory: pace.memory,
+            strings: pace.strings,
             checkpoints: self.key_file.is_some().then(|| self.checkpoints()),
         };
         let folders = places.folders.unwrap_or_default();

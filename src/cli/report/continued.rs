@@ -125,6 +125,7 @@ impl ReportArguments {
             silence: i64::MAX,
             interval: INTERVAL,
             memory: u64::MAX,
+            strings: usize::MAX,
         })
     }
 }

@@ -54,6 +54,16 @@ pub(in crate::cli) struct WatchArguments {
     )]
     pub(super) connections: usize,
 
+    /// Most distinct paths, referrers and campaigns that are held in memory; with more a checkpoint is made
+    /// before its time
+    #[arg(
+        long,
+        default_value_t = 500_000,
+        env = "HUSHLOG_DISTINCT_VALUES",
+        value_name = "N"
+    )]
+    pub(super) distinct_values: usize,
+
     /// Most bytes of a line; longer ones are malformed
     #[arg(long, default_value_t = LINE_CAP, env = "HUSHLOG_LINE_LENGTH", value_name = "BYTES")]
     pub(super) line_length: usize,

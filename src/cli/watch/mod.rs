@@ -95,6 +95,7 @@ impl WatchArguments {
             silence: SILENCE,
             interval: microseconds(self.checkpoint)?.max(SHORTEST),
             memory: self.memory.saturating_mul(1 << 20),
+            strings: self.distinct_values,
         })
     }
 

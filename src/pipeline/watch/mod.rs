@@ -67,6 +67,8 @@ pub struct WatchSettings {
     pub interval: i64,
     /// About how many bytes what is open, or a release, may take.
     pub memory: u64,
+    /// Most different strings that are held between checkpoints.
+    pub strings: usize,
     /// The folder of checkpoints; what is open is in memory only where there is none.
     pub checkpoints: Option<PathBuf>,
     /// All settings as a text: a checkpoint made under others is not gone on with.
@@ -310,7 +312,7 @@ impl Watch {
             }
             let accounts = *worker.accounts();
             self.tell(&before, accounts, bytes, now);
-            let full = accounts.parsed >= MOST_HITS;
+            let full = accounts.parsed >= MOST_HITS || worker.strings() >= self.settings.strings;
             let is_time = full || self.next_due(now).is_some();
             if let Some(end) = end.or(is_time.then_some(End::Checkpoint)) {
                 return Ok((worker.finish(), end, now));

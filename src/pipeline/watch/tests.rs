@@ -47,6 +47,7 @@ impl Scene {
             silence: 2 * Timestamp::MICROSECONDS,
             interval: 10 * Timestamp::MICROSECONDS,
             memory: u64::MAX,
+            strings: usize::MAX,
             checkpoints: None,
             identity: String::new(),
         };
