@@ -41,6 +41,7 @@
 //! Loss of UDP datagrams is counted by the kernel for the socket; loss on the way is not known to anyone.
 //! Who sends to a unix socket waits while the queue is full (nginx drops the message instead).
 
+mod copies;
 mod drops;
 mod file;
 mod follow;
@@ -48,6 +49,8 @@ mod framing;
 mod identity;
 mod journal;
 mod lines;
+mod naming;
+mod open;
 mod queue;
 mod rotation;
 mod search;
@@ -187,19 +190,11 @@ impl LiveSources {
                     stream::fifo(path, &settings, queue, &mut tasks)
                 }
                 LiveSource::File(path) => {
-                    targets.push(Target {
-                        source,
-                        name: path.clone(),
-                        is_pattern: false,
-                    });
+                    targets.push(Target::new(source, path.clone(), false)?);
                     Ok(())
                 }
                 LiveSource::Pattern(pattern) => {
-                    targets.push(Target {
-                        source,
-                        name: pattern.into(),
-                        is_pattern: true,
-                    });
+                    targets.push(Target::new(source, pattern.into(), true)?);
                     Ok(())
                 }
                 LiveSource::Fifo(path) => stream::fifo(path, &settings, queue, &mut tasks),
@@ -217,11 +212,7 @@ impl LiveSources {
         }
         if !targets.is_empty() {
             let poll = settings.poll;
-            tasks.spawn(follow(
-                Follower::new(targets, settings, marks)?,
-                poll,
-                queue,
-            ));
+            tasks.spawn(follow(Follower::new(targets, settings, marks), poll, queue));
         }
         Ok(Self {
             events,

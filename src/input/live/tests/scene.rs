@@ -62,16 +62,14 @@ impl Scene {
     }
 
     pub(super) fn start(&mut self) {
-        let target = |(source, name): (usize, &String)| Target {
-            source,
-            name: self.path(name),
-            is_pattern: name.contains(['*', '{']),
+        let target = |(source, name): (usize, &String)| {
+            Target::new(source, self.path(name), name.contains(['*', '{'])).unwrap()
         };
         let targets = self.names.iter().enumerate().map(target).collect();
         // What is stored has been on disk in between.
         let marks: Vec<Mark> = self.marks.values().cloned().collect();
         let marks = serde_json::from_str(&serde_json::to_string(&marks).unwrap()).unwrap();
-        self.follower = Some(Follower::new(targets, self.settings.clone(), marks).unwrap());
+        self.follower = Some(Follower::new(targets, self.settings.clone(), marks));
     }
 
     pub(super) fn stop(&mut self) {
