@@ -4,38 +4,44 @@ use std::{fs::File, io, os::unix::fs::FileExt};
 
 use super::{
     file::Opened,
-    identity::HEAD,
+    identity::{FileNumber, HEAD},
     naming::uncompressed,
     open::OpenFiles,
-    rotation::Unknown,
+    recognition::Unknown,
     search::{Found, Listing},
 };
 
-/// Whether a file is being copied or compressed from one that is still there, so that nothing of it is to be
-/// read yet: what has not been read by then is looked for in it when the original has gone or is emptied.
-pub(super) fn is_copy_of_present(unknown: &Unknown, listing: &Listing, open: &OpenFiles) -> bool {
-    let path = &unknown.found.path;
-    // Of a file that has lost its name, and is still being read, any may be the copy.
-    let is_of_nameless = open.files.iter().any(|open| {
-        listing
-            .files
-            .iter()
-            .all(|found| found.number != open.file.number)
-            && open.file.may_be_copied_to(&unknown.head)
-    });
-    if is_of_nameless && unknown.found.original.is_some() {
-        return true;
+/// The number of the file that is still there and of which this one is a copy, or is being copied or
+/// compressed. Nothing of it is to be read yet: what has not been read by then is looked for in it when the
+/// original has gone or is emptied.
+pub(super) fn original_of_copy(
+    unknown: &Unknown,
+    listing: &Listing,
+    open: &OpenFiles,
+) -> Option<FileNumber> {
+    let found = &unknown.found;
+    if found.original.is_none() && !unknown.is_compressed {
+        return None;
+    }
+    if let Some(nameless) = nameless_original(unknown, listing, open) {
+        return Some(nameless);
     }
     if unknown.is_compressed {
-        let original = uncompressed(path).and_then(|path| listing.at(&path).cloned());
-        return original.is_some_and(|original| begins_alike(&original, &unknown.head));
+        let original = listing.at(&uncompressed(&found.path)?)?;
+        return begins_alike(original, &unknown.head).then_some(original.number);
     }
-    let original = unknown.found.original.as_deref();
-    let original = original.and_then(|path| listing.at(path));
-    original.is_some_and(|original| {
-        is_older(original, &unknown.found)
-            && is_beginning(&unknown.found, original).unwrap_or(false)
-    })
+    let original = listing.at(found.original.as_deref()?)?;
+    let is_copy = is_older(original, found) && is_beginning(found, original).unwrap_or(false);
+    is_copy.then_some(original.number)
+}
+
+/// Of a file that has lost its name, and is still being read, any may be the copy.
+fn nameless_original(unknown: &Unknown, listing: &Listing, open: &OpenFiles) -> Option<FileNumber> {
+    let is_nameless = |number| listing.files.iter().all(|found| found.number != number);
+    let mut files = open.files.iter().map(|open| &open.file);
+    let original =
+        files.find(|file| file.may_be_copied_to(&unknown.head) && is_nameless(file.number));
+    original.map(|file| file.number)
 }
 
 fn begins_alike(original: &Found, head: &[u8]) -> bool {

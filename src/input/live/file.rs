@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, Metadata},
-    io::{self, Cursor, Read},
+    io::{self, Cursor, Read, Seek, SeekFrom},
     os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
 };
@@ -161,7 +161,7 @@ impl FollowedFile {
                 if self.seen == Some(state) {
                     return Ok(Progress::Nothing);
                 }
-                let is_whole = read_at(file, self.position, BATCH, buffer)?;
+                let is_whole = read_at(file, self.position, buffer)?;
                 // What was read counts only if the file is still the same after that.
                 if !begins_with(file, &self.head)? {
                     return Ok(Progress::Replaced);
@@ -235,24 +235,18 @@ impl FollowedFile {
     }
 }
 
-/// Appends up to `most` bytes from a position on; whether the end was reached.
-fn read_at(file: &File, position: u64, most: usize, bytes: &mut Vec<u8>) -> io::Result<bool> {
-    bytes.resize(most, 0);
-    let mut filled = 0;
-    while filled < most {
-        match file.read_at(&mut bytes[filled..], position + filled as u64) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    bytes.truncate(filled);
-    Ok(filled < most)
+/// Appends up to a batch of bytes from a position on; whether the end was reached.
+fn read_at(mut file: &File, position: u64, bytes: &mut Vec<u8>) -> io::Result<bool> {
+    file.seek(SeekFrom::Start(position))?;
+    let read = file.take(BATCH as u64).read_to_end(bytes)?;
+    Ok(read < BATCH)
 }
 
 fn begins_with(file: &File, head: &[u8]) -> io::Result<bool> {
-    let mut bytes = Vec::new();
-    read_at(file, 0, head.len(), &mut bytes)?;
-    Ok(bytes == head)
+    let mut bytes = vec![0; head.len()];
+    match file.read_exact_at(&mut bytes, 0) {
+        Ok(()) => Ok(bytes == head),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
 }

@@ -31,11 +31,13 @@ pub(super) struct Follower {
     pub(super) at_rest: HashMap<FileNumber, (u64, Modified)>,
     /// Files that have been read and have a name by now that no source knows.
     pub(super) aside: HashMap<FileNumber, Found>,
+    /// The originals of files that were found to be copies.
+    pub(super) copies: HashMap<FileNumber, FileNumber>,
     /// What was found at the last look, and when that was.
     names: Vec<(PathBuf, FileNumber)>,
     looked: Instant,
-    /// The next step begins with a look, however long ago the last one was.
-    is_look_due: bool,
+    /// The next round begins with a look, however long ago the last one was.
+    pub(super) is_look_due: bool,
     told: Told,
     /// Which open file is read next.
     turn: usize,
@@ -66,6 +68,7 @@ impl Follower {
             known: known.collect(),
             at_rest: HashMap::new(),
             aside: HashMap::new(),
+            copies: HashMap::new(),
             names: Vec::new(),
             looked: Instant::now(),
             is_look_due: true,

@@ -4,27 +4,17 @@
 //! its beginning, unless it is a copy that is being made of a file that is still there. What was known and
 //! is not there any more is looked for among what is not known: there its copy is, or its compressed form.
 
-use std::{
-    io::ErrorKind,
-    time::{Duration, SystemTime},
-};
+use std::io::ErrorKind;
 
 use super::{
     Event,
-    copies::is_copy_of_present,
-    file::{Modified, Opened},
+    copies::original_of_copy,
+    file::Opened,
     follow::Follower,
-    identity::{FileIdentity, Mark},
+    identity::Mark,
+    recognition::{Unknown, has_grown, is_further, is_same},
     search::{Found, Listing, neighbours},
 };
-
-/// A file that is not known.
-pub(super) struct Unknown {
-    pub(super) found: Found,
-    /// Its first bytes, decompressed.
-    pub(super) head: Vec<u8>,
-    pub(super) is_compressed: bool,
-}
 
 /// What does not go together.
 #[derive(Default)]
@@ -39,7 +29,7 @@ struct Puzzle {
 }
 
 /// What looking into a file came to.
-enum Look {
+pub(super) enum Look {
     Opened(Opened),
     /// It is being written by a compressor.
     Unfinished,
@@ -50,71 +40,7 @@ enum Look {
 }
 
 impl Follower {
-    /// On the first look at a source, what was rotated before is nothing that has to be read.
-    pub(super) fn begin_sources(&mut self, listing: &Listing, events: &mut Vec<Event>) {
-        let key = self.settings.fingerprint_key;
-        for index in 0..self.targets.len() {
-            let source = self.targets[index].source;
-            let mark = Mark::of_source(
-                self.targets[index].name.as_os_str().as_encoded_bytes(),
-                &key,
-            );
-            if self.known.contains_key(&mark.file.number) || listing.unlisted.contains(&source) {
-                continue;
-            }
-            let of_source = listing.files.iter().filter(|found| found.source == source);
-            for found in of_source {
-                if !self.known.contains_key(&found.number) && !self.open.has(found.number) {
-                    self.pass_over(found, listing, events);
-                }
-            }
-            self.remember(source, mark, events);
-        }
-        self.forget_sources(events);
-    }
-
-    /// Forgets sources that are named no longer.
-    fn forget_sources(&mut self, events: &mut Vec<Event>) {
-        let key = self.settings.fingerprint_key;
-        let names = self.targets.iter().map(|target| target.name.as_os_str());
-        let own: Vec<_> = names
-            .map(|name| Mark::of_source(name.as_encoded_bytes(), &key).file.number)
-            .collect();
-        self.known.retain(|number, mark| {
-            let is_kept = !mark.is_of_source() || own.contains(number);
-            if !is_kept {
-                events.push(Event::Forget { file: *number });
-            }
-            is_kept
-        });
-    }
-
-    /// Marks a file as read that was rotated, or compressed, before its source was begun.
-    fn pass_over(&mut self, found: &Found, listing: &Listing, events: &mut Vec<Event>) {
-        let key = self.settings.fingerprint_key;
-        match self.look_into(found, &mut Vec::new()) {
-            Look::Opened(opened) => {
-                let identity = opened.identity(&key);
-                let mut mark = Mark::of_all(identity);
-                if !opened.is_compressed() {
-                    mark.offset = opened.size;
-                }
-                let is_old = !found.is_named || opened.is_compressed();
-                let unknown = Unknown::new(found, opened);
-                if is_old && !is_copy_of_present(&unknown, listing, &self.open) {
-                    self.remember(found.source, mark, events);
-                }
-            }
-            Look::Failed if !found.is_named => {
-                let head = [];
-                let identity = FileIdentity::new(found.number, found.born, &head, &key);
-                self.remember(found.source, Mark::of_all(identity), events);
-            }
-            Look::Unfinished | Look::Moved | Look::Failed => {}
-        }
-    }
-
-    fn look_into(&mut self, found: &Found, events: &mut Vec<Event>) -> Look {
+    pub(super) fn look_into(&mut self, found: &Found, events: &mut Vec<Event>) -> Look {
         let is_compressing = found.is_called_compressed() && found.age() < self.settings.grace;
         match Opened::new(&found.path) {
             Ok(opened) if opened.number != found.number => Look::Moved,
@@ -163,9 +89,17 @@ impl Follower {
                 return false;
             }
         }
-        puzzle.unknown.iter().all(|unknown| {
-            is_copy_of_present(unknown, listing, &self.open) || self.begin(unknown, listing, events)
-        })
+        let is_here = |number| listing.files.iter().any(|found| found.number == number);
+        self.copies.retain(|copy, _| is_here(*copy));
+        puzzle.unknown.iter().all(
+            |unknown| match original_of_copy(unknown, listing, &self.open) {
+                Some(original) => {
+                    self.copies.insert(unknown.found.number, original);
+                    true
+                }
+                None => self.begin(unknown, listing, events),
+            },
+        )
     }
 
     /// Looks at all files that are not open: goes on in those that are known, and collects the others.
@@ -247,7 +181,7 @@ impl Follower {
             if is_it {
                 self.known.insert(found.number, mark.clone());
                 self.aside.insert(found.number, found);
-                self.is_busy = true;
+                (self.is_busy, self.is_look_due) = (true, true);
             }
             !is_it
         });
@@ -264,7 +198,10 @@ impl Follower {
         let key = self.settings.fingerprint_key;
         let number = mark.file.number;
         let mut unknown = puzzle.unknown.iter();
-        if let Some(index) = unknown.position(|unknown| unknown.continues(mark, &key)) {
+        let is_it = |unknown: &Unknown| {
+            unknown.continues(mark, &key) || self.copies.get(&unknown.found.number) == Some(&number)
+        };
+        if let Some(index) = unknown.position(is_it) {
             let is_found = self.go_on(mark, &puzzle.unknown[index], events);
             puzzle.unknown.remove(index);
             return is_found;
@@ -395,7 +332,7 @@ impl Follower {
     fn has_been_read(&self, found: &Found, opened: &Opened) -> bool {
         let key = &self.settings.fingerprint_key;
         let mut ended = self.known.values().filter(|mark| mark.ended);
-        found.original.is_some()
+        (found.original.is_some() || opened.is_compressed())
             && ended.any(|mark| mark.file.is_sure() && mark.file.fits(&opened.head, key))
     }
 
@@ -406,71 +343,4 @@ impl Follower {
         self.at_rest.remove(&found.number);
         self.open.add(file, found.state(), is_rotated);
     }
-}
-
-impl Found {
-    /// Its size and time.
-    fn state(&self) -> (u64, Modified) {
-        (self.size, self.modified)
-    }
-
-    /// How long ago it was last modified; nothing if that lies in the future.
-    fn age(&self) -> Duration {
-        let modified = u64::try_from(self.modified.0).unwrap_or(0);
-        let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(modified);
-        modified.elapsed().unwrap_or_default()
-    }
-}
-
-impl Unknown {
-    fn new(found: &Found, opened: Opened) -> Self {
-        Self {
-            found: found.clone(),
-            is_compressed: opened.is_compressed(),
-            head: opened.head,
-        }
-    }
-
-    /// Whether it is what a mark stands in, of which the file is gone or has other content: its copy, or its
-    /// compressed form.
-    fn continues(&self, mark: &Mark, key: &[u8; 32]) -> bool {
-        if mark.file.covered == 0 {
-            // Any may have come of a file that was empty when it was last looked at.
-            let is_it = mark.file.may_be(self.found.number, self.found.born);
-            let is_new = is_it || !mark.ended && self.found.original.is_some();
-            return is_new && !self.head.is_empty();
-        }
-        if !mark.file.fits(&self.head, key) {
-            return false;
-        }
-        // Whoever renamed a file once does not copy it later.
-        let is_copy = self.found.original.is_some() && (!mark.ended || mark.file.is_sure());
-        let is_moved = self.found.size >= mark.offset
-            && (mark.file.is_sure()
-                || mark.file.born.is_some() && mark.file.born == self.found.born);
-        self.is_compressed || is_copy || is_moved
-    }
-}
-
-/// Whether a file with a mark's number still is the mark's.
-fn is_same(mark: &Mark, opened: &Opened, key: &[u8; 32]) -> bool {
-    let is_long_enough = opened.is_compressed() || opened.size >= mark.offset;
-    let begins_so = if mark.file.covered == 0 {
-        opened.head.is_empty()
-    } else {
-        mark.file.fits(&opened.head, key)
-    };
-    mark.file.may_be(opened.number, opened.born) && is_long_enough && begins_so
-}
-
-fn has_grown(mark: &Mark, opened: &Opened) -> bool {
-    if opened.is_compressed() {
-        return !mark.ended;
-    }
-    opened.size > mark.offset
-}
-
-/// Whether another mark is of the same content, read as far.
-fn is_further(other: &Mark, mark: &Mark) -> bool {
-    other.offset >= mark.offset && other.file.begins_like(&mark.file)
 }

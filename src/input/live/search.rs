@@ -7,6 +7,7 @@ use std::{
     io,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
 use globset::GlobMatcher;
@@ -153,6 +154,20 @@ impl Found {
             (true, Some(_)) => 1,
             (false, _) => 2,
         }
+    }
+
+    /// Its size and time.
+    pub(super) fn state(&self) -> (u64, Modified) {
+        (self.size, self.modified)
+    }
+
+    /// How long ago it was last modified; nothing if that lies in the future.
+    pub(super) fn age(&self) -> Duration {
+        let modified = u64::try_from(self.modified.0).unwrap_or(0);
+        let modified = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(modified));
+        modified
+            .and_then(|modified| modified.elapsed().ok())
+            .unwrap_or_default()
     }
 
     /// Whether it is called as compressors call files.

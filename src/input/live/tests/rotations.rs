@@ -25,6 +25,8 @@ enum Action {
     Read,
     /// The service stops, to be started by the next reading.
     Stop,
+    /// The service reads, and is killed when it has stored so many events.
+    Kill(u8),
 }
 
 const LOG: &str = "access.log";
@@ -69,6 +71,7 @@ impl Writer {
             Action::Compress => self.compress(),
             Action::Read => self.read(),
             Action::Stop => self.scene.stop(),
+            Action::Kill(events) => self.scene.read_and_die(events.into()),
         }
     }
 
@@ -201,6 +204,7 @@ fn action() -> impl Strategy<Value = Action> {
         2 => Just(Action::Compress),
         4 => Just(Action::Read),
         2 => Just(Action::Stop),
+        2 => (0_u8..6).prop_map(Action::Kill),
     ]
 }
 
@@ -213,10 +217,62 @@ fn check(name: &str, actions: &[Action]) {
     assert_eq!(read, written);
 }
 
+#[test]
+fn generations_that_nobody_has_looked_at_are_read() {
+    use Action::{Append, AppendLate, Compress, CopyAndTruncate, Read, Rename, RenameOnly, Stop};
+    for actions in [
+        // The file was empty when it was last looked at.
+        &[Rename, Read, Stop, Append(1), Rename, Compress, Read][..],
+        &[
+            Read,
+            Stop,
+            Append(1),
+            CopyAndTruncate,
+            Compress,
+            Append(2),
+            Read,
+        ],
+        // No file has the name when there is a look.
+        &[
+            Rename,
+            Append(1),
+            Rename,
+            Compress,
+            Append(1),
+            RenameOnly,
+            Read,
+        ],
+        // A rotated file that was left has late lines when it is compressed.
+        &[Append(1), Read, Rename, Stop, AppendLate, Compress, Read],
+        // Copied, compressed and copied again.
+        &[
+            Append(2),
+            Read,
+            Append(1),
+            Stop,
+            CopyAndTruncate,
+            Append(1),
+            Compress,
+            CopyAndTruncate,
+        ],
+    ] {
+        check(LOG, actions);
+        check("access.log*", actions);
+        check("*.log", actions);
+    }
+}
+
 proptest! {
     #[test]
     fn every_line_of_a_file_is_read_once(actions in proptest::collection::vec(action(), 1..30)) {
         check(LOG, &actions);
+    }
+
+    #[test]
+    fn every_line_of_a_name_that_a_pattern_fits_is_read_once(
+        actions in proptest::collection::vec(action(), 1..30)
+    ) {
+        check("*.log", &actions);
     }
 
     #[test]

@@ -84,6 +84,23 @@ impl Scene {
         while self.step() {}
     }
 
+    /// Reads until so many events have been stored, and is killed then.
+    pub(super) fn read_and_die(&mut self, mut events: usize) {
+        if self.follower.is_none() {
+            self.start();
+        }
+        let mut is_busy = true;
+        while is_busy && events > 0 {
+            let mut new = Vec::new();
+            is_busy = self.follower.as_mut().unwrap().step(&mut new);
+            for event in new.into_iter().take(events) {
+                self.take(event);
+                events -= 1;
+            }
+        }
+        self.stop();
+    }
+
     /// Reads on until rotated files have been left.
     pub(super) fn read_out(&mut self) {
         for _ in 0..GRACE + 3 {
