@@ -104,7 +104,7 @@ pub(super) fn is_pattern(name: &[u8]) -> bool {
     name.iter().any(|byte| b"*?[{".contains(byte))
 }
 
-fn matcher(part: Option<&str>) -> Result<GlobMatcher> {
+pub(super) fn matcher(part: Option<&str>) -> Result<GlobMatcher> {
     let part = part.ok_or_else(|| Error::Setting("a pattern of files is not UTF-8".to_owned()))?;
     GlobBuilder::new(part)
         .literal_separator(true)
@@ -114,7 +114,7 @@ fn matcher(part: Option<&str>) -> Result<GlobMatcher> {
 }
 
 /// The files that a path stands for; itself, if it is no folder or has none.
-pub(super) fn files(path: PathBuf) -> Vec<PathBuf> {
+fn files(path: PathBuf) -> Vec<PathBuf> {
     if !path.is_dir() {
         return vec![path];
     }
@@ -137,7 +137,7 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn is_hidden(path: &Path) -> bool {
+pub(super) fn is_hidden(path: &Path) -> bool {
     path.file_name()
         .is_some_and(|name| name.as_bytes().starts_with(b"."))
 }

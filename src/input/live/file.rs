@@ -2,19 +2,22 @@
 
 use std::{
     fs::{File, Metadata},
-    io::{self, Cursor, Read},
+    io::{self, Cursor, Read, Seek, SeekFrom},
     os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
 };
 
 use super::{
     super::compression::decompressed,
-    identity::{FileIdentity, FileNumber, HEAD, Mark},
+    identity::{FileIdentity, FileNumber, HEAD, Mark, born},
     lines::LineBuffer,
 };
 
 /// Most bytes that are read of a file at once.
 pub(super) const BATCH: usize = 1 << 20;
+
+/// Most bytes of a compressed file that are passed over at once, so that others are read meanwhile.
+const MOST_SKIPPED: u64 = 16 << 20;
 
 /// When a file was last modified: seconds and nanoseconds since 1970.
 pub(super) type Modified = (i64, i64);
@@ -26,13 +29,14 @@ pub(super) fn modified(metadata: &Metadata) -> Modified {
 enum Content {
     /// Bytes that may grow.
     Plain(File),
-    /// Compressed bytes, which do not.
-    Compressed(Box<dyn Read + Send>),
+    /// Compressed bytes, which do not, and how many of them have been read before.
+    Compressed(Box<dyn Read + Send>, u64),
 }
 
 /// A file that has been opened, before it is decided where to read it.
 pub(super) struct Opened {
     pub(super) number: FileNumber,
+    pub(super) born: Option<u64>,
     /// Its first bytes, decompressed.
     pub(super) head: Vec<u8>,
     pub(super) size: u64,
@@ -55,12 +59,13 @@ impl Opened {
             .read_to_end(&mut head)?;
         let content = if decompressed.is_compressed {
             let rest = decompressed.content;
-            Content::Compressed(Box::new(Cursor::new(head.clone()).chain(rest)))
+            Content::Compressed(Box::new(Cursor::new(head.clone()).chain(rest)), 0)
         } else {
             Content::Plain(file)
         };
         Ok(Self {
             number: FileNumber::of(&metadata),
+            born: born(&metadata),
             head,
             size: metadata.len(),
             content,
@@ -68,12 +73,12 @@ impl Opened {
     }
 
     pub(super) const fn is_compressed(&self) -> bool {
-        matches!(self.content, Content::Compressed(_))
+        matches!(self.content, Content::Compressed(..))
     }
 
-    /// Whether it has what the mark stands in, under this number or another.
-    pub(super) fn continues(&self, mark: &Mark, key: &[u8; 32]) -> bool {
-        mark.file.fits(&self.head, key) && (self.is_compressed() || self.size >= mark.offset)
+    /// Who it is, by all of its first bytes.
+    pub(super) fn identity(&self, key: &[u8; 32]) -> FileIdentity {
+        FileIdentity::new(self.number, self.born, &self.head, key)
     }
 
     /// The file, to be read from a position on.
@@ -81,22 +86,24 @@ impl Opened {
         mut self,
         offset: u64,
         source: usize,
-        path: PathBuf,
+        place: PathBuf,
         line_limit: usize,
-    ) -> io::Result<FollowedFile> {
-        if let Content::Compressed(content) = &mut self.content {
-            io::copy(&mut content.take(offset), &mut io::sink())?;
+    ) -> FollowedFile {
+        if let Content::Compressed(_, unread) = &mut self.content {
+            *unread = offset;
         }
-        Ok(FollowedFile {
+        self.head.truncate(usize::try_from(offset).unwrap_or(HEAD));
+        FollowedFile {
             source,
-            path,
+            place,
             number: self.number,
+            born: self.born,
             content: self.content,
             position: offset,
             head: self.head,
             lines: LineBuffer::new(line_limit),
             seen: None,
-        })
+        }
     }
 }
 
@@ -115,8 +122,9 @@ pub(super) enum Progress {
 pub(super) struct FollowedFile {
     pub(super) source: usize,
     /// The name under which its source has it, or had it before it was rotated away.
-    pub(super) path: PathBuf,
+    pub(super) place: PathBuf,
     pub(super) number: FileNumber,
+    born: Option<u64>,
     content: Content,
     position: u64,
     /// The first bytes, at least of what has been read.
@@ -131,7 +139,17 @@ impl FollowedFile {
     pub(super) fn read_on(&mut self, buffer: &mut Vec<u8>) -> io::Result<Progress> {
         buffer.clear();
         match &mut self.content {
-            Content::Compressed(content) => {
+            Content::Compressed(content, unread) if *unread > 0 => {
+                let wanted = (*unread).min(MOST_SKIPPED);
+                let skipped = io::copy(&mut content.take(wanted), &mut io::sink())?;
+                *unread = if skipped == wanted {
+                    *unread - skipped
+                } else {
+                    0
+                };
+                return Ok(Progress::Grown);
+            }
+            Content::Compressed(content, _) => {
                 content.take(BATCH as u64).read_to_end(buffer)?;
             }
             Content::Plain(file) => {
@@ -143,7 +161,7 @@ impl FollowedFile {
                 if self.seen == Some(state) {
                     return Ok(Progress::Nothing);
                 }
-                let is_whole = read_at(file, self.position, BATCH, buffer)?;
+                let is_whole = read_at(file, self.position, buffer)?;
                 // What was read counts only if the file is still the same after that.
                 if !begins_with(file, &self.head)? {
                     return Ok(Progress::Replaced);
@@ -172,26 +190,13 @@ impl FollowedFile {
         self.position += bytes.len() as u64;
     }
 
-    /// Begins again, after the file was emptied or written anew.
-    pub(super) fn begin_again(&mut self) {
-        self.position = 0;
-        self.head.clear();
-        self.lines.discard();
-        self.seen = None;
-    }
-
     /// Where the first line begins that has not been handed out.
     pub(super) fn mark(&self, key: &[u8; 32]) -> Mark {
         Mark {
-            file: FileIdentity::new(self.number, &self.head, key),
+            file: FileIdentity::new(self.number, self.born, &self.head, key),
             offset: self.position - self.lines.held(),
             ended: false,
         }
-    }
-
-    /// Whether nothing is known of what is in it.
-    pub(super) const fn is_blank(&self) -> bool {
-        self.head.is_empty()
     }
 
     /// Whether another file that begins with `head` may be a copy of this one, as far as it is made.
@@ -202,36 +207,46 @@ impl FollowedFile {
 
     /// Whether it is compressed, and so cannot grow.
     pub(super) const fn is_compressed(&self) -> bool {
-        matches!(self.content, Content::Compressed(_))
+        matches!(self.content, Content::Compressed(..))
     }
 
-    /// What the operating system says of it now; nothing of a compressed file.
-    pub(super) fn metadata(&self) -> Option<Metadata> {
+    /// Its size and time when it had been read to its end.
+    pub(super) const fn seen(&self) -> Option<(u64, Modified)> {
+        self.seen
+    }
+
+    /// Whether what has been read is still in it.
+    pub(super) fn is_intact(&self) -> bool {
         match &self.content {
-            Content::Plain(file) => file.metadata().ok(),
-            Content::Compressed(_) => None,
+            Content::Plain(file) => {
+                let is_long_enough = file.metadata().is_ok_and(|own| own.len() >= self.position);
+                is_long_enough && begins_with(file, &self.head).unwrap_or(false)
+            }
+            Content::Compressed(..) => true,
+        }
+    }
+
+    /// Whether it has lost its last name, so that none but who has it open can write to it.
+    pub(super) fn is_deleted(&self) -> bool {
+        match &self.content {
+            Content::Plain(file) => file.metadata().is_ok_and(|own| own.nlink() == 0),
+            Content::Compressed(..) => false,
         }
     }
 }
 
-/// Appends up to `most` bytes from a position on; whether the end was reached.
-fn read_at(file: &File, position: u64, most: usize, bytes: &mut Vec<u8>) -> io::Result<bool> {
-    bytes.resize(most, 0);
-    let mut filled = 0;
-    while filled < most {
-        match file.read_at(&mut bytes[filled..], position + filled as u64) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    bytes.truncate(filled);
-    Ok(filled < most)
+/// Appends up to a batch of bytes from a position on; whether the end was reached.
+fn read_at(mut file: &File, position: u64, bytes: &mut Vec<u8>) -> io::Result<bool> {
+    file.seek(SeekFrom::Start(position))?;
+    let read = file.take(BATCH as u64).read_to_end(bytes)?;
+    Ok(read < BATCH)
 }
 
 fn begins_with(file: &File, head: &[u8]) -> io::Result<bool> {
-    let mut bytes = Vec::new();
-    read_at(file, 0, head.len(), &mut bytes)?;
-    Ok(bytes == head)
+    let mut bytes = vec![0; head.len()];
+    match file.read_exact_at(&mut bytes, 0) {
+        Ok(()) => Ok(bytes == head),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
 }

@@ -111,12 +111,6 @@ impl LineBuffer {
         }
     }
 
-    /// Forgets the line that has begun.
-    pub(super) fn discard(&mut self) {
-        self.part.clear();
-        self.left_out = 0;
-    }
-
     /// Bytes of the line that has begun, those left out among them.
     pub(super) const fn held(&self) -> u64 {
         self.part.len() as u64 + self.left_out

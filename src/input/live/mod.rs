@@ -7,30 +7,52 @@
 //! # Followed files
 //!
 //! With each batch comes a [`Mark`]. Who stores it together with what the lines came to, and hands the
-//! marks back after a restart, gets every line once, though files are rotated while it is stopped:
+//! marks back after a restart, gets every line once, though it is killed between any two events, and files
+//! are rotated while it is stopped.
 //!
-//! - *Renamed* files are read to their end, for as long as lines are added to them, and at least for the
-//!   grace. After a restart they are found by their number and how they begin, under any name in the folders
-//!   of the sources. Generations that came and went in between are read too: those that are named as
-//!   rotation names them and were modified after the last one that is known.
-//! - *Copied and truncated* files (`copytruncate`): what had not been read is read in the copy. What the
-//!   server writes between copying and truncating is lost, as it is to anyone; so are lines that came and
-//!   went between two looks at a file that was empty before.
-//! - *Compressed* ones are not followed, but what had not been read of a file is read in its compressed
-//!   form.
-//! - What cannot be found any more is told by [`Event::Vanished`]. That is so, too, where a file is
-//!   emptied or written anew and no copy is there, though all of it may have been read.
+//! The files of a source are those that its name stands for, and those beside them that are called as
+//! rotation calls files: `access.log.1`, `access.log-20261122.gz`, `access-20261122.log`. Each is known by its
+//! number, its time of birth and how it begins. On the first look at a source, the files that its name
+//! stands for are read from their beginnings, and those that were rotated or compressed before are passed
+//! over. What is not known later is new, and read from its beginning:
 //!
-//! A file that is found on the first start is read from its beginning. A last line without newline is held
-//! until it is completed, or its file is left.
+//! - *Renamed* files are read on under any name in the folders of the sources, however late lines are added
+//!   to them. They are held open until they have been silent for the grace and another file has their name.
+//! - *Copied and truncated* files (`copytruncate`): what had not been read is read in the copy.
+//! - *Compressed* files: what had not been read is read in the compressed form, once the original has gone.
+//! - Generations that came and went between two looks are read where they are now.
+//! - What is to be found nowhere is told by [`Event::Vanished`].
 //!
-//! Known limits: a rotation into another folder or file system is followed while running, not over a
-//! restart. A file that is created and deleted between two looks is not seen; nor, if a file is deleted
-//! instead of renamed, are those between it and the one that is there after a restart. Two generations
-//! that come and go between two looks, one by truncation and one by renaming, may be missed, and so may
-//! one that was modified before the last late line of the one before it. A writer that goes on to
-//! write to a rotated file after having been silent for the grace is not heard. Attributes that a network
-//! file system caches delay lines, and may hide a truncation until there is more content than before.
+//! A last line without newline is held until it is completed, or its file is left; it is dropped where its
+//! file is emptied and no copy is there.
+//!
+//! ## What is assumed
+//!
+//! Between two looks, or a stop and a start, there may be any number of rotations of any kind, in any order,
+//! with other files compressed in between, if only
+//!
+//! - generations stay in the folder of the log (or, where a name is a symbolic link, in the folder that it
+//!   points to) and are deleted oldest first. A deleted one is told of as long as the file that was written
+//!   to at the last look is deleted as well, which it is before any later one;
+//! - names that rotation makes have a number or a date;
+//! - a compressor deletes the original only when the compressed file is whole;
+//! - a file is only added to, or emptied and begun anew.
+//!
+//! ## What nobody who reads files can see
+//!
+//! - Lines that are written between copying and truncating are in no file afterwards. Those that were read in
+//!   that time are counted; if the service is stopped before it looks again, and the file is shorter than a
+//!   kibibyte, the copy is then taken for a new file and its lines are counted again, which is told.
+//! - A file that is emptied and has by the next look the beginning that it had before (the same lines, up to
+//!   a kibibyte), and no fewer bytes, seems to have grown.
+//! - A file that is made and deleted between two looks. With lines written just before a file is deleted it is
+//!   the same, unless it is held open; that is told where it was not known to be read to its end.
+//! - Where a file system gives no times of birth, a file that gets the number of a deleted one and begins with
+//!   the same lines.
+//! - Of a symbolic link's targets, those that the link was changed to and from between two looks.
+//!
+//! Folders that cannot be listed, and file systems that are not mounted, are waited for. Attributes that a
+//! network file system caches delay lines, and may hide a truncation until there is more content than before.
 //!
 //! # Syslog
 //!
@@ -41,14 +63,19 @@
 //! Loss of UDP datagrams is counted by the kernel for the socket; loss on the way is not known to anyone.
 //! Who sends to a unix socket waits while the queue is full (nginx drops the message instead).
 
+mod copies;
 mod drops;
 mod file;
+mod first_look;
 mod follow;
 mod framing;
 mod identity;
 mod journal;
 mod lines;
+mod naming;
+mod open;
 mod queue;
+mod recognition;
 mod rotation;
 mod search;
 mod specification;
@@ -205,19 +232,11 @@ impl LiveSources {
                     stream::fifo(path, &settings, queue, &mut tasks)
                 }
                 LiveSource::File(path) => {
-                    targets.push(Target {
-                        source,
-                        name: path.clone(),
-                        is_pattern: false,
-                    });
+                    targets.push(Target::new(source, path.clone(), false)?);
                     Ok(())
                 }
                 LiveSource::Pattern(pattern) => {
-                    targets.push(Target {
-                        source,
-                        name: pattern.into(),
-                        is_pattern: true,
-                    });
+                    targets.push(Target::new(source, pattern.into(), true)?);
                     Ok(())
                 }
                 LiveSource::Fifo(path) => stream::fifo(path, &settings, queue, &mut tasks),
@@ -235,7 +254,7 @@ impl LiveSources {
         }
         if !targets.is_empty() {
             let pause = (!settings.ends).then_some(settings.poll);
-            let follower = Follower::new(targets, settings, marks)?;
+            let follower = Follower::new(targets, settings, marks);
             tasks.spawn(follow(follower, pause, queue));
         }
         Ok(Self {

@@ -1,229 +1,351 @@
-//! Finds files again that were rotated away, copied or compressed while nobody looked.
+//! Finds out what has become of files that have been read, and which files are new.
+//!
+//! Each file of a source is known by its number and by how it begins. What is not known is new and read from
+//! its beginning, unless it is a copy that is being made of a file that is still there. What was known and
+//! is not there any more is looked for among what is not known: there its copy is, or its compressed form.
 
-use std::{
-    collections::{HashMap, HashSet},
-    io, mem,
-    path::{Path, PathBuf},
-};
+use std::io::ErrorKind;
 
 use super::{
     Event,
-    file::{FollowedFile, Modified, Opened, modified},
+    copies::original_of_copy,
+    file::Opened,
     follow::Follower,
     identity::Mark,
-    search::{Found, is_generation, neighbours},
+    recognition::{Unknown, has_grown, is_further, is_same},
+    search::{Found, Listing, neighbours},
 };
 
-impl Follower {
-    /// Looks for the files that were read before and have another name by now, and for those that came
-    /// and were rotated away between two looks.
-    pub(super) fn settle(&mut self, events: &mut Vec<Event>) {
-        // A folder that cannot be read now says nothing about what is gone.
-        let Ok(all) = self.all_neighbours() else {
-            return;
-        };
-        let here: HashMap<_, _> = all.iter().map(|found| (found.number, found)).collect();
-        let known: Vec<Mark> = self.known.values().cloned().collect();
-        let (blank, marks): (Vec<_>, Vec<_>) =
-            known.into_iter().partition(|mark| mark.file.covered == 0);
-        for mark in blank.iter().chain(&marks) {
-            match here.get(&mark.file.number) {
-                Some(found) => self.resume(found, mark, events),
-                None => self.give_up(mark, events),
-            }
-        }
-        self.is_settled = true;
-        self.notice_successors();
-        let successors = mem::take(&mut self.successors);
-        for successor in &successors {
-            if let Some(last) = self.last_before(successor, &successors) {
-                self.read_between(successor, last, events);
-            }
-        }
-    }
-
-    /// All files beside those of the sources.
-    fn all_neighbours(&self) -> io::Result<Vec<Found>> {
-        let mut all = Vec::new();
-        let mut folders = HashSet::new();
-        for target in &self.targets {
-            for path in target.paths().unwrap_or_default() {
-                if folders.insert(path.parent().map(Path::to_owned)) || path.is_symlink() {
-                    all.extend(neighbours(target.source, &path)?);
-                }
-            }
-        }
-        let mut numbers = HashSet::new();
-        all.retain(|found: &Found| numbers.insert(found.number));
-        Ok(all)
-    }
-
-    /// Goes on in a file that no source has under its name any more, where it was not left at its end.
-    fn resume(&mut self, found: &Found, mark: &Mark, events: &mut Vec<Event>) {
-        let Ok(opened) = Opened::new(&found.path) else {
-            return;
-        };
-        // Of a file that was empty only the number is known, which may be another's by now.
-        let is_it = if mark.file.covered == 0 {
-            !opened.is_compressed() && !self.is_read(&opened.head)
-        } else {
-            opened.continues(mark, &self.settings.fingerprint_key)
-        };
-        if !is_it {
-            self.give_up(mark, events);
-            self.begin_anew(found, opened, events);
-        } else if !mark.ended && !self.current.contains(&found.number) {
-            let place = self.in_place_of(found);
-            self.open(opened, mark.offset, &place, events);
-            if mark.file.covered == 0 {
-                self.successors.push(place);
-            }
-        }
-    }
-
-    /// Reads a rotated file from its beginning that has the number of one that was read: it was emptied, or
-    /// it came later.
-    fn begin_anew(&mut self, found: &Found, opened: Opened, events: &mut Vec<Event>) {
-        let place = self.in_place_of(found);
-        let is_generation = place.path != found.path && !self.is_followed(found.number);
-        if is_generation && !opened.is_compressed() && !self.is_read(&opened.head) {
-            self.open(opened, 0, &place, events);
-        }
-    }
-
-    /// The file of a mark is not there, or another has its number.
-    fn give_up(&mut self, mark: &Mark, events: &mut Vec<Event>) {
-        self.known.remove(&mark.file.number);
-        self.seek(mark, events);
-        events.push(Event::Forget {
-            file: mark.file.number,
-        });
-    }
-
-    /// Files that were found under names which rotation gave them, and whose own name another file has got
-    /// by now, are those that will end.
-    fn notice_successors(&mut self) {
-        let names = self.names();
-        for open in self.open.iter_mut().filter(|open| !open.is_rotated) {
-            if let Some((_, name)) = original(&names, &open.file.path) {
-                open.file.path.clone_from(name);
-                open.is_rotated = true;
-            }
-        }
-    }
-
-    /// The file under the name that it had before it was rotated.
-    pub(super) fn in_place_of(&self, found: &Found) -> Found {
-        let mut place = found.clone();
-        if let Some((source, path)) = original(&self.names(), &found.path) {
-            (place.source, place.path) = (*source, path.clone());
-        }
-        place
-    }
-
-    /// The names that the sources stand for now, and those under which open files were found.
-    fn names(&self) -> Vec<(usize, PathBuf)> {
-        let targets = self.targets.iter();
-        let named = targets.map(|target| (target.source, target.paths().unwrap_or_default()));
-        let named =
-            named.flat_map(|(source, paths)| paths.into_iter().map(move |path| (source, path)));
-        let open = self.open.iter().map(|open| &open.file);
-        let open = open.map(|file| (file.source, file.path.clone()));
-        named.chain(open).collect()
-    }
-
-    /// Looks for the rest of what a mark stands in where its file has gone or has other content: in a
-    /// copy, or in a compressed one. Tells it as vanished, and `false`, if it is nowhere.
-    pub(super) fn seek(&mut self, mark: &Mark, events: &mut Vec<Event>) -> bool {
-        if mark.ended {
-            return false;
-        }
-        let key = self.settings.fingerprint_key;
-        for (found, opened) in self.candidates(|found| found.number != mark.file.number) {
-            if opened.continues(mark, &key) {
-                if !self.is_at_hand(&opened) {
-                    let found = self.in_place_of(&found);
-                    self.adopt(opened, mark.offset, &found, events);
-                }
-                return true;
-            }
-        }
-        events.push(Event::Vanished {
-            file: mark.file.number,
-        });
-        false
-    }
-
-    /// Files beside those of the sources, opened: plain ones first, in the order in which they were last
-    /// modified.
-    fn candidates(&self, fits: impl Fn(&Found) -> bool) -> Vec<(Found, Opened)> {
-        let mut found = self.all_neighbours().unwrap_or_default();
-        found.retain(fits);
-        let opened = found.into_iter().filter_map(|found| {
-            let opened = Opened::new(&found.path).ok()?;
-            Some((found, opened))
-        });
-        let mut opened: Vec<_> = opened.collect();
-        opened.sort_by_key(|(found, opened)| (opened.is_compressed(), found.modified));
-        opened
-    }
-
-    /// Whether a file is being read, or has been.
-    fn is_at_hand(&self, opened: &Opened) -> bool {
-        let key = &self.settings.fingerprint_key;
-        let known = self.known.get(&opened.number);
-        self.is_followed(opened.number) || known.is_some_and(|mark| opened.continues(mark, key))
-    }
-
-    /// Reads a file that was found beside those of the sources.
-    fn adopt(&mut self, opened: Opened, offset: u64, found: &Found, events: &mut Vec<Event>) {
-        let before = self.open.len();
-        self.open(opened, offset, found, events);
-        if let Some(open) = self.open.get_mut(before) {
-            open.is_rotated = true;
-        }
-    }
-
-    /// Reads the generations between the last one known and its successor: those that were last modified
-    /// after the last that is known.
-    fn read_between(&mut self, successor: &Found, last: Modified, events: &mut Vec<Event>) {
-        let is_between = |found: &Found| {
-            is_generation(&successor.path, &found.path)
-                && found.modified > last
-                && !self.is_followed(found.number)
-        };
-        for (found, opened) in self.candidates(is_between) {
-            if !self.is_read(&opened.head) {
-                let found = Found {
-                    source: successor.source,
-                    path: successor.path.clone(),
-                    ..found
-                };
-                self.adopt(opened, 0, &found, events);
-            }
-        }
-    }
-
-    /// When the files that had the successor's name before it, and were known before anything new was
-    /// found, were last modified.
-    fn last_before(&self, successor: &Found, new: &[Found]) -> Option<Modified> {
-        let is_new = |number| new.iter().any(|found| found.number == number);
-        let all = self.all_neighbours().unwrap_or_default();
-        let is_known = |number| self.is_followed(number) || self.known.contains_key(&number);
-        let generations = all.iter().filter(|found| {
-            is_generation(&successor.path, &found.path)
-                && !is_new(found.number)
-                && is_known(found.number)
-        });
-        let generations = generations.map(|found| found.modified);
-        let open = self.open.iter().map(|open| &open.file);
-        let held = open.filter(|file| file.path == successor.path && !is_new(file.number));
-        let held = held.filter_map(FollowedFile::metadata);
-        generations.chain(held.map(|data| modified(&data))).max()
-    }
+/// What does not go together.
+#[derive(Default)]
+struct Puzzle {
+    unknown: Vec<Unknown>,
+    /// Marks of what is not where it was.
+    missing: Vec<Mark>,
+    /// Files are there that cannot be looked into: any may be what is missing.
+    has_unreadable: bool,
+    /// Files have been renamed since they were listed.
+    is_outdated: bool,
 }
 
-/// The name of which rotation made a path.
-fn original<'n>(names: &'n [(usize, PathBuf)], path: &Path) -> Option<&'n (usize, PathBuf)> {
-    names.iter().find(|(_, name)| is_generation(name, path))
+/// What looking into a file came to.
+pub(super) enum Look {
+    Opened(Opened),
+    /// It is being written by a compressor.
+    Unfinished,
+    /// It is not there any more.
+    Moved,
+    /// It cannot be read.
+    Failed,
+}
+
+impl Follower {
+    pub(super) fn look_into(&mut self, found: &Found, events: &mut Vec<Event>) -> Look {
+        let is_compressing = found.is_called_compressed() && found.age() < self.settings.grace;
+        match Opened::new(&found.path) {
+            Ok(opened) if opened.number != found.number => Look::Moved,
+            Ok(opened) if found.is_called_compressed() && !opened.is_compressed() => {
+                Look::Unfinished
+            }
+            Ok(opened) => {
+                self.succeed(&found.path);
+                Look::Opened(opened)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Look::Moved,
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof && is_compressing => {
+                Look::Unfinished
+            }
+            Err(error) => {
+                self.fail(found.source, &found.path, error, events);
+                Look::Failed
+            }
+        }
+    }
+
+    /// Reads on in what is known, finds again what is missing, and reads what is new.
+    pub(super) fn settle(&mut self, listing: &Listing, events: &mut Vec<Event>) {
+        let mut puzzle = self.meet(listing, events);
+        self.collect_missing(listing, &mut puzzle);
+        if !self.solve(listing, &mut puzzle, events) {
+            // What has not been decided on stays as it was.
+            let missing = puzzle.missing.into_iter();
+            self.known
+                .extend(missing.map(|mark| (mark.file.number, mark)));
+        }
+    }
+
+    /// Puts together what is missing and what is not known; `false` if that has to wait.
+    fn solve(&mut self, listing: &Listing, puzzle: &mut Puzzle, events: &mut Vec<Event>) -> bool {
+        if puzzle.is_outdated {
+            self.look_again();
+            return false;
+        }
+        // What is known best is looked for first, that it is not taken for another.
+        puzzle.missing.sort_by_key(|mark| mark.file.covered);
+        puzzle.unknown.sort_by_key(|unknown| unknown.found.modified);
+        while let Some(mark) = puzzle.missing.pop() {
+            if !self.find_again(&mark, listing, puzzle, events) {
+                puzzle.missing.push(mark);
+                return false;
+            }
+        }
+        let is_here = |number| listing.files.iter().any(|found| found.number == number);
+        self.copies.retain(|copy, _| is_here(*copy));
+        puzzle.unknown.iter().all(
+            |unknown| match original_of_copy(unknown, listing, &self.open) {
+                Some(original) => {
+                    self.copies.insert(unknown.found.number, original);
+                    true
+                }
+                None => self.begin(unknown, listing, events),
+            },
+        )
+    }
+
+    /// Looks at all files that are not open: goes on in those that are known, and collects the others.
+    fn meet(&mut self, listing: &Listing, events: &mut Vec<Event>) -> Puzzle {
+        let mut puzzle = Puzzle {
+            has_unreadable: listing.is_incomplete,
+            ..Puzzle::default()
+        };
+        for found in &listing.files {
+            let is_at_rest = self.at_rest.get(&found.number) == Some(&found.state());
+            if is_at_rest || self.open.has(found.number) || self.is_passed_over(found) {
+                continue;
+            }
+            match self.look_into(found, events) {
+                Look::Opened(opened) => self.recognise(found, opened, &mut puzzle, events),
+                Look::Unfinished => {}
+                Look::Moved => puzzle.is_outdated = true,
+                Look::Failed => puzzle.has_unreadable = true,
+            }
+        }
+        puzzle
+    }
+
+    /// Whether nothing but its number was known when its source was begun.
+    fn is_passed_over(&self, found: &Found) -> bool {
+        self.known.get(&found.number).is_some_and(|mark| {
+            mark.offset == u64::MAX
+                && mark.file.covered == 0
+                && mark.file.may_be(found.number, found.born)
+        })
+    }
+
+    fn recognise(
+        &mut self,
+        found: &Found,
+        opened: Opened,
+        puzzle: &mut Puzzle,
+        events: &mut Vec<Event>,
+    ) {
+        let key = self.settings.fingerprint_key;
+        let Some(mark) = self.known.get(&found.number) else {
+            puzzle.unknown.push(Unknown::new(found, opened));
+            return;
+        };
+        if !is_same(mark, &opened, &key) {
+            puzzle.missing.extend(self.known.remove(&found.number));
+            puzzle.unknown.push(Unknown::new(found, opened));
+        } else if mark.offset == u64::MAX || mark.ended && !has_grown(mark, &opened) {
+            self.at_rest.insert(found.number, found.state());
+        } else if self.open.has_room() || has_grown(mark, &opened) {
+            let offset = mark.offset;
+            if self.make_room(found.source, events) {
+                self.known.remove(&found.number);
+                self.open(found, opened, offset, events);
+            }
+        }
+    }
+
+    fn collect_missing(&mut self, listing: &Listing, puzzle: &mut Puzzle) {
+        let is_here = |mark: &Mark| {
+            let number = mark.file.number;
+            mark.is_of_source() || listing.files.iter().any(|found| found.number == number)
+        };
+        let gone = self.known.extract_if(|_, mark| !is_here(mark));
+        puzzle.missing.extend(gone.map(|(_, mark)| mark));
+        if puzzle.missing.is_empty() {
+            return;
+        }
+        // Under a name that no source knows it is the same file.
+        let mut neighbours = neighbours(&self.targets, listing);
+        puzzle.missing.retain(|mark| {
+            let Some(found) = neighbours.remove(&mark.file.number) else {
+                return true;
+            };
+            let is_it = listing.files.iter().all(|file| file.number != found.number)
+                && mark.file.may_be(found.number, found.born)
+                && Opened::new(&found.path)
+                    .is_ok_and(|opened| is_same(mark, &opened, &self.settings.fingerprint_key));
+            if is_it {
+                self.known.insert(found.number, mark.clone());
+                self.aside.insert(found.number, found);
+                (self.is_busy, self.is_look_due) = (true, true);
+            }
+            !is_it
+        });
+    }
+
+    /// Looks for what a mark stands in; `false` if it cannot be read on yet.
+    fn find_again(
+        &mut self,
+        mark: &Mark,
+        listing: &Listing,
+        puzzle: &mut Puzzle,
+        events: &mut Vec<Event>,
+    ) -> bool {
+        let key = self.settings.fingerprint_key;
+        let number = mark.file.number;
+        let mut unknown = puzzle.unknown.iter();
+        let is_it = |unknown: &Unknown| {
+            unknown.continues(mark, &key) || self.copies.get(&unknown.found.number) == Some(&number)
+        };
+        if let Some(index) = unknown.position(is_it) {
+            let is_found = self.go_on(mark, &puzzle.unknown[index], events);
+            puzzle.unknown.remove(index);
+            return is_found;
+        }
+        let is_over = mark.ended || self.known.values().any(|other| is_further(other, mark));
+        let is_replaced = listing.files.iter().any(|found| found.number == number);
+        let may_come_back = puzzle.has_unreadable || !listing.devices.contains(&number.device);
+        if !is_over {
+            self.miss(number, events);
+        }
+        if may_come_back && !is_replaced {
+            self.known.insert(number, mark.clone());
+        } else {
+            self.forget(number, events);
+        }
+        true
+    }
+
+    /// Goes on in the copy or the compressed form of a file; `false` if it cannot be opened now.
+    fn go_on(&mut self, mark: &Mark, unknown: &Unknown, events: &mut Vec<Event>) -> bool {
+        let found = &unknown.found;
+        let room = self.make_room(found.source, events);
+        let Look::Opened(opened) = self.look_into(found, events) else {
+            self.look_again();
+            return false;
+        };
+        let new = self.mark_in(mark, &opened);
+        if !new.ended && !room {
+            return false;
+        }
+        // The new mark comes before the old one goes, so that one is there whenever this is interrupted.
+        self.remember(found.source, new.clone(), events);
+        if mark.file.number != found.number {
+            self.forget(mark.file.number, events);
+        }
+        if !new.ended {
+            self.known.remove(&found.number);
+            self.open(found, opened, new.offset, events);
+        }
+        true
+    }
+
+    /// Where a mark stands in a copy. What was written to the original between copying and emptying it may
+    /// have been read, and is not in the copy.
+    fn mark_in(&self, mark: &Mark, copy: &Opened) -> Mark {
+        let mut file = copy.identity(&self.settings.fingerprint_key);
+        if mark.file.covered > 0 {
+            file.covered = mark.file.covered;
+            file.fingerprint = mark.file.fingerprint;
+        }
+        let is_shorter = !copy.is_compressed() && copy.size < mark.offset;
+        match mark.offset {
+            u64::MAX => Mark::of_all(file),
+            _ if is_shorter => Mark {
+                offset: copy.size,
+                ..Mark::of_all(file)
+            },
+            offset => Mark {
+                file,
+                offset,
+                ended: false,
+            },
+        }
+    }
+
+    /// Reads a file that is new; `false` if that has to wait.
+    fn begin(&mut self, unknown: &Unknown, listing: &Listing, events: &mut Vec<Event>) -> bool {
+        let found = &unknown.found;
+        // Of a rotated file that is empty nothing has to be known.
+        if found.size == 0 && found.original.is_some() {
+            return true;
+        }
+        if self.is_original_emptied(found, listing) {
+            return false;
+        }
+        if !self.make_room(found.source, events) {
+            return false;
+        }
+        let Look::Opened(opened) = self.look_into(found, events) else {
+            self.look_again();
+            return false;
+        };
+        let identity = opened.identity(&self.settings.fingerprint_key);
+        if self.has_been_read(found, &opened) {
+            self.remember(found.source, Mark::of_all(identity), events);
+            return true;
+        }
+        if opened.head.is_empty() {
+            let mark = Mark {
+                file: identity,
+                offset: 0,
+                ended: false,
+            };
+            self.remember(found.source, mark, events);
+            self.known.remove(&found.number);
+        }
+        self.open(found, opened, 0, events);
+        true
+    }
+
+    /// Whether a rotated file's original has been emptied or replaced since it was listed or read: then the
+    /// rotated one may be its copy. This is asked after the two have been found to differ.
+    fn is_original_emptied(&mut self, found: &Found, listing: &Listing) -> bool {
+        let original = found.original.as_deref().and_then(|path| listing.at(path));
+        let Some(original) = original else {
+            return false;
+        };
+        let mut open = self.open.files.iter();
+        if let Some(index) = open.position(|open| open.file.number == original.number) {
+            let is_intact = self.open.files[index].file.is_intact();
+            if !is_intact {
+                self.give_back(index);
+            }
+            return !is_intact;
+        }
+        let now = Found::at(original.source, original.path.clone());
+        let is_changed = now
+            .ok()
+            .flatten()
+            .is_none_or(|now| now.state() != original.state());
+        if is_changed {
+            self.look_again();
+        }
+        is_changed
+    }
+
+    /// Whether a rotated file is one more copy of one that has been read to its end.
+    fn has_been_read(&self, found: &Found, opened: &Opened) -> bool {
+        let key = &self.settings.fingerprint_key;
+        let mut ended = self.known.values().filter(|mark| mark.ended);
+        (found.original.is_some() || opened.is_compressed())
+            && ended.any(|mark| mark.file.is_sure() && mark.file.fits(&opened.head, key))
+    }
+
+    fn open(&mut self, found: &Found, opened: Opened, offset: u64, events: &mut Vec<Event>) {
+        events.push(Event::Opened {
+            source: found.source,
+            file: found.number,
+            path: found.place().to_owned(),
+        });
+        let limit = self.settings.line_limit;
+        let is_rotated = !found.is_named || found.original.is_some();
+        let file = opened.from(offset, found.source, found.place().to_owned(), limit);
+        self.at_rest.remove(&found.number);
+        self.open.add(file, found.state(), is_rotated);
+    }
 }

@@ -1,46 +1,183 @@
 //! Finds the files of a source: those that its name stands for, and those to which they were rotated.
 
 use std::{
-    ffi::OsStr,
-    fs, io,
+    collections::{HashMap, HashSet},
+    ffi::{OsStr, OsString},
+    fs::{self, Metadata},
+    io,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
+
+use globset::GlobMatcher;
 
 use super::{
     file::{Modified, modified},
-    identity::FileNumber,
+    identity::{FileNumber, born},
+    naming::{originals, uncompressed},
 };
 use crate::{
     error::Result,
-    input::selection::{files, fitting},
+    input::selection::{fitting, is_hidden, matcher},
 };
+
+/// What the sources stand for at one moment.
+#[derive(Default)]
+pub(super) struct Listing {
+    /// Each file once, under the name that says most of it.
+    pub(super) files: Vec<Found>,
+    /// The devices of all folders that could be listed.
+    pub(super) devices: HashSet<u64>,
+    /// Sources with folders that could not be listed.
+    pub(super) unlisted: HashSet<usize>,
+    /// There are files that could not be looked at.
+    pub(super) is_incomplete: bool,
+    /// What could not be looked at, by source.
+    pub(super) failed: Vec<(usize, PathBuf, io::Error)>,
+}
+
+impl Listing {
+    /// All that the sources stand for now.
+    pub(super) fn new(targets: &[Target]) -> Self {
+        let mut listing = Self::default();
+        for target in targets {
+            for folder in target.folders() {
+                if let Err(error) = listing.add_folder(target, &folder) {
+                    listing.unlisted.insert(target.source);
+                    listing.failed.push((target.source, folder, error));
+                    listing.add(target, target.name.clone(), None);
+                }
+            }
+        }
+        // The same file may have several names, and one name may be in several sources.
+        listing.files.sort_by_key(Found::rank);
+        let mut numbers = HashSet::new();
+        listing.files.retain(|file| numbers.insert(file.number));
+        listing.is_incomplete = !listing.failed.is_empty();
+        listing
+    }
+
+    fn add_folder(&mut self, target: &Target, folder: &Path) -> io::Result<()> {
+        for name in names(folder)? {
+            let original = target.original(&name).map(|name| folder.join(name));
+            if original.is_some() || target.names(&name) {
+                self.add(target, folder.join(name), original);
+            }
+        }
+        self.devices.extend(device(folder));
+        Ok(())
+    }
+
+    fn add(&mut self, target: &Target, path: PathBuf, original: Option<PathBuf>) {
+        match Found::at(target.source, path.clone()) {
+            Ok(found) => self.files.extend(found.map(|found| Found {
+                is_named: path.file_name().is_some_and(|name| target.names(name)),
+                original,
+                ..found
+            })),
+            Err(error) => self.failed.push((target.source, path, error)),
+        }
+    }
+
+    /// The file that has a path.
+    pub(super) fn at(&self, path: &Path) -> Option<&Found> {
+        self.files.iter().find(|file| file.path == path)
+    }
+}
+
+/// What is in a folder; nothing, if it is not there.
+fn names(folder: &Path) -> io::Result<Vec<OsString>> {
+    let here = folder.as_os_str().is_empty();
+    let entries = match fs::read_dir(if here { Path::new(".") } else { folder }) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut names = entries
+        .map(|entry| entry.map(|entry| entry.file_name()))
+        .collect::<io::Result<Vec<_>>>()?;
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn device(folder: &Path) -> Option<u64> {
+    let here = folder.as_os_str().is_empty();
+    let metadata = if here { Path::new(".") } else { folder }.metadata();
+    metadata.ok().map(|data| FileNumber::of(&data).device)
+}
 
 /// A name under which there is a file.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
     pub(super) source: usize,
     pub(super) path: PathBuf,
+    /// The source stands for this name itself.
+    pub(super) is_named: bool,
+    /// The source's name of which rotation made this one.
+    pub(super) original: Option<PathBuf>,
     pub(super) number: FileNumber,
+    pub(super) born: Option<u64>,
     pub(super) size: u64,
     pub(super) modified: Modified,
 }
 
 impl Found {
     /// The regular file of a name, through symbolic links; `None` if there is none.
-    fn at(source: usize, path: PathBuf) -> io::Result<Option<Self>> {
+    pub(super) fn at(source: usize, path: PathBuf) -> io::Result<Option<Self>> {
         let metadata = match path.metadata() {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        Ok(metadata.is_file().then(|| Self {
+        Ok(metadata
+            .is_file()
+            .then(|| Self::new(source, path, &metadata)))
+    }
+
+    fn new(source: usize, path: PathBuf, metadata: &Metadata) -> Self {
+        Self {
             source,
             path,
-            number: FileNumber::of(&metadata),
+            is_named: false,
+            original: None,
+            number: FileNumber::of(metadata),
+            born: born(metadata),
             size: metadata.len(),
-            modified: modified(&metadata),
-        }))
+            modified: modified(metadata),
+        }
+    }
+
+    /// Names that are only the source's come first, those that only rotation made last.
+    const fn rank(&self) -> u8 {
+        match (self.is_named, &self.original) {
+            (true, None) => 0,
+            (true, Some(_)) => 1,
+            (false, _) => 2,
+        }
+    }
+
+    /// Its size and time.
+    pub(super) fn state(&self) -> (u64, Modified) {
+        (self.size, self.modified)
+    }
+
+    /// How long ago it was last modified; nothing if that lies in the future.
+    pub(super) fn age(&self) -> Duration {
+        let modified = u64::try_from(self.modified.0).unwrap_or(0);
+        let modified = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(modified));
+        modified
+            .and_then(|modified| modified.elapsed().ok())
+            .unwrap_or_default()
+    }
+
+    /// Whether it is called as compressors call files.
+    pub(super) fn is_called_compressed(&self) -> bool {
+        uncompressed(&self.path).is_some()
+    }
+
+    /// The name under which its writer had it.
+    pub(super) fn place(&self) -> &Path {
+        self.original.as_deref().unwrap_or(&self.path)
     }
 }
 
@@ -49,85 +186,85 @@ pub(super) struct Target {
     pub(super) source: usize,
     /// A file, a folder or a pattern.
     pub(super) name: PathBuf,
-    pub(super) is_pattern: bool,
+    /// What the last part of a pattern's names fits.
+    pattern: Option<GlobMatcher>,
 }
 
 impl Target {
-    /// Whether it stands for files that the user has not named one by one.
-    pub(super) fn is_open(&self) -> bool {
-        self.is_pattern || self.name.is_dir()
-    }
-
-    /// The names that it stands for now.
-    ///
     /// # Errors
     /// [`Setting`](crate::error::Error::Setting) for a pattern that is not one.
-    pub(super) fn paths(&self) -> Result<Vec<PathBuf>> {
-        if self.is_pattern {
-            return fitting(&self.name);
-        }
-        Ok(files(self.name.clone()))
+    pub(super) fn new(source: usize, name: PathBuf, is_pattern: bool) -> Result<Self> {
+        let pattern = if is_pattern {
+            fitting(&name)?;
+            Some(matcher(name.file_name().and_then(OsStr::to_str))?)
+        } else {
+            None
+        };
+        Ok(Self {
+            source,
+            name,
+            pattern,
+        })
     }
 
-    /// The files that it stands for now, and the names that cannot be looked at, with the reason.
-    pub(super) fn find(&self) -> (Vec<Found>, Vec<(PathBuf, io::Error)>) {
-        let (mut found, mut failed) = (Vec::new(), Vec::new());
-        for path in self.paths().unwrap_or_default() {
-            match Found::at(self.source, path.clone()) {
-                Ok(file) => found.extend(file),
-                Err(error) => failed.push((path, error)),
+    /// The folders in which its files are now.
+    fn folders(&self) -> Vec<PathBuf> {
+        if self.pattern.is_none() && self.name.is_dir() {
+            return vec![self.name.clone()];
+        }
+        let parent = self.name.parent().unwrap_or(Path::new(""));
+        if self.pattern.is_some() {
+            return fitting(parent).unwrap_or_default();
+        }
+        vec![parent.to_owned()]
+    }
+
+    /// Whether it stands for files of this name in its folders.
+    fn names(&self, name: &OsStr) -> bool {
+        let is_own = || self.name.file_name() == Some(name);
+        match &self.pattern {
+            Some(pattern) => {
+                let hidden = self.name.file_name().map(OsStr::as_bytes);
+                let hidden = hidden.is_some_and(|name| name.starts_with(b"."));
+                is_own() || hidden == is_hidden(Path::new(name)) && pattern.is_match(name)
+            }
+            None if self.name.is_dir() => !is_hidden(Path::new(name)),
+            None => is_own(),
+        }
+    }
+
+    /// The name that it stands for of which rotation made this one.
+    fn original(&self, name: &OsStr) -> Option<OsString> {
+        let mut originals = originals(name).into_iter();
+        originals.find(|original| self.names(original))
+    }
+}
+
+/// The regular files, under any name, in the folders of the sources and in those to which the sources'
+/// names are links.
+pub(super) fn neighbours(targets: &[Target], listing: &Listing) -> HashMap<FileNumber, Found> {
+    let mut folders: Vec<_> = targets
+        .iter()
+        .flat_map(|target| {
+            let folders = target.folders().into_iter();
+            folders.map(|folder| (target.source, folder))
+        })
+        .collect();
+    for file in listing.files.iter().filter(|file| file.path.is_symlink()) {
+        let real = file.path.canonicalize().ok();
+        let real = real.and_then(|path| path.parent().map(Path::to_owned));
+        folders.extend(real.map(|folder| (file.source, folder)));
+    }
+    let mut all = HashMap::new();
+    for (source, folder) in folders {
+        for name in names(&folder).unwrap_or_default() {
+            // What cannot be looked at is another's.
+            if let Ok(Some(found)) = Found::at(source, folder.join(name)) {
+                all.entry(found.number).or_insert(found);
             }
         }
-        (found, failed)
     }
-}
-
-/// All regular files beside a file, also beside that which it is a symbolic link to.
-pub(super) fn neighbours(source: usize, path: &Path) -> io::Result<Vec<Found>> {
-    let mut folders = vec![folder(path)];
-    if let Ok(real) = path.canonicalize()
-        && path.is_symlink()
-    {
-        folders.push(folder(&real));
-    }
-    let mut found = Vec::new();
-    for folder in folders {
-        for entry in fs::read_dir(&folder)? {
-            // What cannot be looked at is another's.
-            found.extend(
-                Found::at(source, folder.join(entry?.file_name()))
-                    .ok()
-                    .flatten(),
-            );
-        }
-    }
-    Ok(found)
-}
-
-fn folder(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    }
-}
-
-/// Whether `other` is what rotation makes of `path`'s name: the name with a number or a date after it
-/// (`access.log.1`, `access.log-20261122.gz`), or with one before its extension (`access-20261122.log`).
-pub(super) fn is_generation(path: &Path, other: &Path) -> bool {
-    let bytes = |name: Option<&OsStr>| name.map(|name| name.as_bytes().to_vec());
-    let (Some(name), Some(other)) = (bytes(path.file_name()), bytes(other.file_name())) else {
-        return false;
-    };
-    let is_numbered =
-        |rest: &[u8]| matches!(rest, [b'.' | b'-' | b'_', digit, ..] if digit.is_ascii_digit());
-    if other.strip_prefix(&name[..]).is_some_and(is_numbered) {
-        return true;
-    }
-    let stem = bytes(path.file_stem()).unwrap_or_default();
-    let extension = &name[stem.len()..];
-    let numbered = other.strip_prefix(&stem[..]).is_some_and(is_numbered);
-    let contains = |place: usize| other[stem.len()..][place..].starts_with(extension);
-    numbered && !extension.is_empty() && (0..other.len() - stem.len()).any(contains)
+    all
 }
 
 #[cfg(test)]
@@ -135,25 +272,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rotated_names_are_known() {
-        for (path, other, expected) in [
-            ("access.log", "access.log.1", true),
-            ("access.log", "access.log.2.gz", true),
-            ("access.log", "access.log-20261122", true),
-            ("access.log", "access.log_2026-11-22T00", true),
-            ("access.log", "access-20261122.log", true),
-            ("access.log", "access.1.log", true),
-            ("access.log", "access-20261122.log.gz", true),
-            ("access", "access.1", true),
-            ("access.log", "access.log", false),
-            ("access.log", "access.log.bak", false),
-            ("access.log", "access_api.log", false),
-            ("access.log", "access-2.txt", false),
-            ("access.log", "other.log.1", false),
-            ("access.log", "access.logs", false),
+    fn a_target_knows_its_names_whether_they_are_there_or_not() {
+        for (target, is_pattern, name, expected) in [
+            ("logs/access.log", false, "access.log", true),
+            ("logs/access.log", false, "access.log.1", false),
+            ("logs/*.log", true, "access.log", true),
+            ("logs/*.log", true, "access.log.1", false),
+            ("logs/*.log", true, ".access.log", false),
+            ("logs/.*.log", true, ".access.log", true),
         ] {
-            let is = is_generation(&Path::new("a").join(path), &Path::new("b").join(other));
-            assert_eq!(is, expected, "{path} {other}");
+            let target = Target::new(0, target.into(), is_pattern).unwrap();
+            assert_eq!(target.names(OsStr::new(name)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_target_knows_what_rotation_made_of_its_names() {
+        for (target, is_pattern, name, expected) in [
+            ("access.log", false, "access.log.1.gz", Some("access.log")),
+            ("access.log", false, "other.log.1", None),
+            ("*.log", true, "other.log-20261122", Some("other.log")),
+            ("*.log", true, "other.txt.1", None),
+        ] {
+            let target = Target::new(0, target.into(), is_pattern).unwrap();
+            let original = target.original(OsStr::new(name));
+            assert_eq!(original, expected.map(OsString::from), "{name}");
         }
     }
 }

@@ -63,16 +63,14 @@ impl Scene {
     }
 
     pub(super) fn start(&mut self) {
-        let target = |(source, name): (usize, &String)| Target {
-            source,
-            name: self.path(name),
-            is_pattern: name.contains(['*', '{']),
+        let target = |(source, name): (usize, &String)| {
+            Target::new(source, self.path(name), name.contains(['*', '{'])).unwrap()
         };
         let targets = self.names.iter().enumerate().map(target).collect();
         // What is stored has been on disk in between.
         let marks: Vec<Mark> = self.marks.values().cloned().collect();
         let marks = serde_json::from_str(&serde_json::to_string(&marks).unwrap()).unwrap();
-        self.follower = Some(Follower::new(targets, self.settings.clone(), marks).unwrap());
+        self.follower = Some(Follower::new(targets, self.settings.clone(), marks));
     }
 
     pub(super) fn stop(&mut self) {
@@ -85,6 +83,23 @@ impl Scene {
             self.start();
         }
         while self.step() {}
+    }
+
+    /// Reads until so many events have been stored, and is killed then.
+    pub(super) fn read_and_die(&mut self, mut events: usize) {
+        if self.follower.is_none() {
+            self.start();
+        }
+        let mut is_busy = true;
+        while is_busy && events > 0 {
+            let mut new = Vec::new();
+            is_busy = self.follower.as_mut().unwrap().step(&mut new);
+            for event in new.into_iter().take(events) {
+                self.take(event);
+                events -= 1;
+            }
+        }
+        self.stop();
     }
 
     /// Reads on until rotated files have been left.
