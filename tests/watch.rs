@@ -395,7 +395,7 @@ fn what_is_shown_over_http_is_strict_and_public() {
         ("/metrics", "200"),
         ("/ledger.jsonl", "200"),
         (&manifest, "200"),
-        ("/", "404"),
+        ("/", "200"),
         ("/.state/state.json", "404"),
         ("/.state/watch/checkpoint", "404"),
         ("/%2estate/state.json", "404"),
@@ -418,6 +418,8 @@ fn what_is_shown_over_http_is_strict_and_public() {
     let (_, shown) = ask(port, &manifest);
     let file = fs::read_to_string(scene.path(&format!("out{manifest}"))).expect("a file");
     assert_eq!(shown, file);
+    let (_, index) = ask(port, "/");
+    assert!(index.contains(&format!("href=\"{manifest}\"")), "{index}");
     let (_, metrics) = ask(port, "/metrics");
     for line in [
         "hushlog_lines_total{account=\"parsed\"} 900\n",
