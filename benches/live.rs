@@ -1,6 +1,13 @@
-//! How fast a followed file is read that has been written already: `cargo bench --bench live`.
+//! How fast a followed file is read that has been written already, beside merely reading it:
+//! `cargo bench --bench live`. `HUSHLOG_LOG` names another log than the one that is made for this.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    env,
+    fs::{self, File},
+    io::Read,
+    path::PathBuf,
+    time::Duration,
+};
 
 use divan::{Bencher, counter::BytesCount};
 use hushlog::input::live::{Event, LiveSettings, LiveSource, LiveSources};
@@ -9,10 +16,16 @@ fn main() {
     divan::main();
 }
 
-const SIZE: usize = 1 << 30;
+const SIZE: usize = 1 << 28;
 
-/// A log of one gibibyte.
+/// Bytes read at once, as of a followed file.
+const BATCH: usize = 1 << 20;
+
+/// The log that is named, or one of a quarter of a gibibyte.
 fn log(folder: &tempfile::TempDir) -> PathBuf {
+    if let Some(path) = env::var_os("HUSHLOG_LOG") {
+        return path.into();
+    }
     let line = format!(
         "192.0.2.1 - - [10/Oct/2026:13:55:36 +0000] \"GET /page HTTP/1.1\" 200 512 \"-\" \"{}\"\n",
         "Mozilla/5.0 ".repeat(12)
@@ -23,7 +36,19 @@ fn log(folder: &tempfile::TempDir) -> PathBuf {
     path
 }
 
-#[divan::bench(sample_count = 5, sample_size = 1)]
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn plain_reading(bencher: Bencher) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = log(&folder);
+    let size = path.metadata().expect("a file").len();
+    let mut buffer = vec![0; BATCH];
+    bencher.counter(BytesCount::new(size)).bench_local(|| {
+        let mut file = File::open(&path).expect("a log");
+        while file.read(&mut buffer).expect("its bytes") > 0 {}
+    });
+}
+
+#[divan::bench(sample_count = 20, sample_size = 1)]
 fn followed_file(bencher: Bencher) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = log(&folder);

@@ -108,8 +108,7 @@ pub struct Batch {
     pub source: usize,
     /// Whole lines, each ended by a newline; about 1 MiB at most. None where only the mark has moved.
     pub bytes: Vec<u8>,
-    /// Where the file has been read to with these lines. Sources that are no files have none, nor do
-    /// lines that were not completed before their file was emptied.
+    /// Where the file has been read to with these lines. Sources that are no files have none.
     pub mark: Option<Mark>,
 }
 
@@ -148,7 +147,8 @@ pub enum Event {
         count: u64,
     },
     /// A file was gone, emptied or written anew before it was known to have been read to its end. How
-    /// many lines are lost is not known; there may be none.
+    /// many lines are lost is not known; there may be none. Its mark is to be kept until it is to be
+    /// forgotten: the file may be on a file system that is not mounted.
     Vanished {
         /// The file.
         file: FileNumber,
@@ -181,7 +181,7 @@ pub enum Event {
 pub struct LiveSettings {
     /// Longest line in bytes.
     pub line_limit: usize,
-    /// How many files may be open at once; rotated ones that are read to their end are beyond this.
+    /// How many files may be open at once. One that is idle is closed for one that has grown.
     pub most_files: usize,
     /// How many connections a source may have at once.
     pub most_connections: usize,

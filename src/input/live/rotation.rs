@@ -80,6 +80,7 @@ impl Follower {
             self.look_again();
             return false;
         }
+        self.set_copies_aside(listing, puzzle);
         // What is known best is looked for first, that it is not taken for another.
         puzzle.missing.sort_by_key(|mark| mark.file.covered);
         puzzle.unknown.sort_by_key(|unknown| unknown.found.modified);
@@ -89,17 +90,20 @@ impl Follower {
                 return false;
             }
         }
+        let mut unknown = puzzle.unknown.iter();
+        unknown.all(|unknown| self.begin(unknown, listing, events))
+    }
+
+    /// Nothing is read in copies of files that are still there: they may not be whole.
+    fn set_copies_aside(&mut self, listing: &Listing, puzzle: &mut Puzzle) {
         let is_here = |number| listing.files.iter().any(|found| found.number == number);
         self.copies.retain(|copy, _| is_here(*copy));
-        puzzle.unknown.iter().all(
-            |unknown| match original_of_copy(unknown, listing, &self.open) {
-                Some(original) => {
-                    self.copies.insert(unknown.found.number, original);
-                    true
-                }
-                None => self.begin(unknown, listing, events),
-            },
-        )
+        puzzle.unknown.retain(|unknown| {
+            let original = original_of_copy(unknown, listing, &self.open);
+            self.copies
+                .extend(original.map(|original| (unknown.found.number, original)));
+            original.is_none()
+        });
     }
 
     /// Looks at all files that are not open: goes on in those that are known, and collects the others.

@@ -377,3 +377,30 @@ fn a_folder_that_is_not_mounted_is_waited_for() {
     scene.append("logs/access.log", "b\n");
     check(&mut scene, &["b"]);
 }
+
+/// The copy that is being compressed is the one to be read, not its compressed form that is not whole.
+#[test]
+fn a_copy_that_is_being_compressed_is_read_once() {
+    let mut scene = Scene::new(&["access.log*"]);
+    scene.append("access.log", "a\n");
+    check(&mut scene, &["a"]);
+    scene.stop();
+    scene.append("access.log", "b\n");
+    scene.copy_and_truncate("access.log", "access.log.1");
+    let copy = fs::File::open(scene.path("access.log.1")).unwrap();
+    let modified = copy.metadata().unwrap().modified().unwrap();
+    let content = fs::read(scene.path("access.log.1")).unwrap();
+    scene.compress("access.log.1");
+    scene.append("access.log.1", std::str::from_utf8(&content).unwrap());
+    let gzip = fs::File::options()
+        .append(true)
+        .open(scene.path("access.log.1.gz"));
+    let earlier = modified - std::time::Duration::from_secs(1);
+    gzip.unwrap().set_modified(earlier).unwrap();
+    check(&mut scene, &["b"]);
+    fs::remove_file(scene.path("access.log.1")).unwrap();
+    scene.read_out();
+    scene.stop();
+    check(&mut scene, &[]);
+    assert_eq!(scene.vanished(), 0);
+}
