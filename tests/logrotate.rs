@@ -240,16 +240,14 @@ impl Reader {
                     _ => break,
                 }
             }
-            // What is read twice comes soon.
-            if lines > 0 {
-                while let Ok(Some(event)) =
-                    tokio::time::timeout(Duration::from_millis(300), sources.next()).await
-                {
-                    if !is_last {
-                        break;
+            if is_last && lines > 0 {
+                let rest = async {
+                    while let Some(event) = sources.next().await {
+                        self.take(event);
                     }
-                    self.take(event);
-                }
+                };
+                // What is read twice comes soon.
+                let _ = tokio::time::timeout(Duration::from_millis(300), rest).await;
             }
         });
     }
@@ -269,6 +267,7 @@ impl Reader {
             Event::Forget { file } => {
                 self.marks.remove(&file);
             }
+            Event::Opened { .. } | Event::CaughtUp => {}
             other => self.others.push(format!("{other:?}")),
         }
     }
