@@ -8,7 +8,6 @@ use std::{
     collections::{HashMap, HashSet},
     io, mem,
     path::{Path, PathBuf},
-    time::Instant,
 };
 
 use super::{
@@ -19,6 +18,10 @@ use super::{
     search::{Found, Listing, Target},
 };
 use crate::error::Error;
+
+/// Most rounds between two looks while there is something to read: a look at a folder of many files takes
+/// longer than reading a batch.
+const ROUNDS: u32 = 16;
 
 /// All followed files of a service.
 pub(super) struct Follower {
@@ -33,10 +36,11 @@ pub(super) struct Follower {
     pub(super) aside: HashMap<FileNumber, Found>,
     /// The originals of files that were found to be copies.
     pub(super) copies: HashMap<FileNumber, FileNumber>,
-    /// What was found at the last look, and when that was.
+    /// What was found at the last look.
     names: Vec<(PathBuf, FileNumber)>,
-    looked: Instant,
-    /// The next round begins with a look, however long ago the last one was.
+    /// Rounds since then.
+    rounds: u32,
+    /// The next round begins with a look, though there have been few since the last one.
     pub(super) is_look_due: bool,
     told: Told,
     /// Which open file is read next.
@@ -70,7 +74,7 @@ impl Follower {
             aside: HashMap::new(),
             copies: HashMap::new(),
             names: Vec::new(),
-            looked: Instant::now(),
+            rounds: 0,
             is_look_due: true,
             told: Told::default(),
             turn: 0,
@@ -82,8 +86,11 @@ impl Follower {
     /// Reads on in the next file that has grown; `false` when all have been read to their ends, which is
     /// when to wait for a while.
     pub(super) fn step(&mut self, events: &mut Vec<Event>) -> bool {
-        if self.turn == 0 && (self.is_look_due || self.looked.elapsed() >= self.settings.poll) {
-            self.look(events);
+        if self.turn == 0 {
+            self.rounds += 1;
+            if self.is_look_due || self.rounds > ROUNDS {
+                self.look(events);
+            }
         }
         while self.turn < self.open.files.len() {
             self.turn += 1;
@@ -103,7 +110,7 @@ impl Follower {
 
     /// Finds what the sources stand for now, and what has become of the files that have been read.
     fn look(&mut self, events: &mut Vec<Event>) {
-        self.looked = Instant::now();
+        self.rounds = 0;
         self.is_look_due = false;
         let mut listing = Listing::new(&self.targets);
         self.tell_failures(&mut listing, events);

@@ -1,6 +1,6 @@
 //! Knows a file again, whatever it is called by now: its number, and a keyed fingerprint of how it begins.
 
-use std::{fs::Metadata, os::unix::fs::MetadataExt, time::SystemTime};
+use std::{fs::Metadata, os::unix::fs::MetadataExt, time::UNIX_EPOCH};
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
@@ -31,10 +31,7 @@ impl FileNumber {
 /// When a file was made, in nanoseconds since 1970, where its file system knows; renaming does not change
 /// it. That is what tells a file from the next one that gets its number.
 pub(super) fn born(metadata: &Metadata) -> Option<u64> {
-    let since = metadata
-        .created()
-        .ok()?
-        .duration_since(SystemTime::UNIX_EPOCH);
+    let since = metadata.created().ok()?.duration_since(UNIX_EPOCH);
     u64::try_from(since.ok()?.as_nanos()).ok()
 }
 

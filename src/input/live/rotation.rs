@@ -4,7 +4,7 @@
 //! its beginning, unless it is a copy that is being made of a file that is still there. What was known and
 //! is not there any more is looked for among what is not known: there its copy is, or its compressed form.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 
 use super::{
     Event,
@@ -41,10 +41,13 @@ pub(super) enum Look {
 
 impl Follower {
     pub(super) fn look_into(&mut self, found: &Found, events: &mut Vec<Event>) -> Look {
-        let is_compressing = found.is_called_compressed() && found.age() < self.settings.grace;
         match Opened::new(&found.path) {
             Ok(opened) if opened.number != found.number => Look::Moved,
             Ok(opened) if found.is_called_compressed() && !opened.is_compressed() => {
+                if opened.size > 0 && !found.is_beside_original {
+                    let error = io::Error::other("this is not compressed, as its name says it is");
+                    self.fail(found.source, &found.path, error, events);
+                }
                 Look::Unfinished
             }
             Ok(opened) => {
@@ -52,7 +55,7 @@ impl Follower {
                 Look::Opened(opened)
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Look::Moved,
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof && is_compressing => {
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof && found.is_beside_original => {
                 Look::Unfinished
             }
             Err(error) => {

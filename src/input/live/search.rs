@@ -7,7 +7,6 @@ use std::{
     io,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
 };
 
 use globset::GlobMatcher;
@@ -54,6 +53,7 @@ impl Listing {
         listing.files.sort_by_key(Found::rank);
         let mut numbers = HashSet::new();
         listing.files.retain(|file| numbers.insert(file.number));
+        listing.note_originals();
         listing.is_incomplete = !listing.failed.is_empty();
         listing
     }
@@ -77,6 +77,15 @@ impl Listing {
                 ..found
             })),
             Err(error) => self.failed.push((target.source, path, error)),
+        }
+    }
+
+    /// Notes what may be being compressed: the original goes when that is done.
+    fn note_originals(&mut self) {
+        let paths: HashSet<_> = self.files.iter().map(|file| file.path.clone()).collect();
+        for file in &mut self.files {
+            let original = uncompressed(&file.path);
+            file.is_beside_original = original.is_some_and(|path| paths.contains(&path));
         }
     }
 
@@ -115,6 +124,8 @@ pub(super) struct Found {
     pub(super) is_named: bool,
     /// The source's name of which rotation made this one.
     pub(super) original: Option<PathBuf>,
+    /// It is called as the compressed form of a file that is there as well.
+    pub(super) is_beside_original: bool,
     pub(super) number: FileNumber,
     pub(super) born: Option<u64>,
     pub(super) size: u64,
@@ -140,6 +151,7 @@ impl Found {
             path,
             is_named: false,
             original: None,
+            is_beside_original: false,
             number: FileNumber::of(metadata),
             born: born(metadata),
             size: metadata.len(),
@@ -159,15 +171,6 @@ impl Found {
     /// Its size and time.
     pub(super) fn state(&self) -> (u64, Modified) {
         (self.size, self.modified)
-    }
-
-    /// How long ago it was last modified; nothing if that lies in the future.
-    pub(super) fn age(&self) -> Duration {
-        let modified = u64::try_from(self.modified.0).unwrap_or(0);
-        let modified = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(modified));
-        modified
-            .and_then(|modified| modified.elapsed().ok())
-            .unwrap_or_default()
     }
 
     /// Whether it is called as compressors call files.
