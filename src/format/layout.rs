@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    cookies::OptOutCookie, haproxy::Captures, json::Members, mixed::Mixed, plan::Plan, row::Row,
-    w3c::Directives,
+    cookies::OptOutCookie, haproxy::Captures, json::Members, mixed::Mixed, plan::Plan,
+    rewrite::Marks, row::Row, w3c::Directives,
 };
 use crate::{
     record::{self, Record},
@@ -44,6 +44,23 @@ impl Layout {
             Self::Plan(plan) => plan.read(line, clock),
             Self::Row(row) => row.read(line, clock),
             Self::W3c(directives) => directives.read(line, clock),
+        }
+    }
+
+    /// The same; `marks` is told where the values end, if the layout writes lines by that.
+    pub(super) fn read_marking<'a>(
+        &self,
+        line: &'a [u8],
+        clock: &mut Clock,
+        marks: &mut Marks,
+    ) -> Result<Option<Record<'a>>, Rule> {
+        match self {
+            Self::Plan(plan) => plan.read_marking(line, clock, |end| marks.push(end)),
+            Self::Mixed(mixed) => match mixed.layout_of(line, clock)? {
+                Some((layout, _)) => layout.read_marking(line, clock, marks),
+                None => Ok(None),
+            },
+            _ => self.read(line, clock),
         }
     }
 

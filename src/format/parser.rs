@@ -1,6 +1,6 @@
 //! The parser: reads lines of one format into records that borrow from them.
 
-use super::{Format, layout::Layout};
+use super::{Format, layout::Layout, rewrite::Marks};
 use crate::{
     record::{LINE_CAP, Record},
     stats::Rule,
@@ -48,6 +48,24 @@ impl Parser {
     /// A line that is longer than [`LINE_CAP`] is malformed, and may be given cut to one byte more than
     /// the cap. Lines that begin with `#` are ignored unless they are of the format.
     pub fn parse<'a>(&mut self, line: &'a [u8]) -> Parsed<'a> {
+        self.parse_by(line, Layout::read)
+    }
+
+    /// The same for a line that may be written again: `marks` then says what is where in it.
+    #[inline]
+    pub fn parse_marking<'a>(&mut self, line: &'a [u8], marks: &mut Marks) -> Parsed<'a> {
+        marks.clear();
+        self.parse_by(line, |layout, line, clock| {
+            layout.read_marking(line, clock, marks)
+        })
+    }
+
+    #[inline]
+    fn parse_by<'a>(
+        &mut self,
+        line: &'a [u8],
+        read: impl FnOnce(&Layout, &'a [u8], &mut Clock) -> Result<Option<Record<'a>>, Rule>,
+    ) -> Parsed<'a> {
         if line.len() > LINE_CAP {
             return Parsed::Malformed(Rule::Length);
         }
@@ -58,7 +76,7 @@ impl Parser {
             directives.direct(line);
             return Parsed::Ignored;
         }
-        match self.layout.read(line, &mut self.clock) {
+        match read(&self.layout, line, &mut self.clock) {
             Ok(Some(record)) => Parsed::Record(record),
             Ok(None) => Parsed::Ignored,
             Err(_) if line.starts_with(b"#") || line.trim_ascii().is_empty() => Parsed::Ignored,

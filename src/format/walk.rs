@@ -17,6 +17,17 @@ impl Plan {
         line: &'a [u8],
         clock: &mut Clock,
     ) -> Result<Option<Record<'a>>, Rule> {
+        self.read_marking(line, clock, |_| {})
+    }
+
+    /// The same; `mark` is told where each value ends.
+    #[inline]
+    pub(super) fn read_marking<'a>(
+        &self,
+        line: &'a [u8],
+        clock: &mut Clock,
+        mut mark: impl FnMut(usize),
+    ) -> Result<Option<Record<'a>>, Rule> {
         let mut draft = Draft::default();
         let mut rest = self.lead.strip(line)?;
         for step in &self.steps {
@@ -29,6 +40,7 @@ impl Plan {
                 draft.enter(&step.field, Text { raw, escape }, clock)?;
                 rest
             };
+            mark(line.len() - rest.len() - step.literal.len());
         }
         if rest.is_empty() || self.is_open {
             draft.finished(clock)

@@ -9,6 +9,8 @@ mod plan;
 mod row;
 mod w3c;
 
+use memchr::memchr_iter;
+
 use super::{
     layout::Layout,
     outline::Meaning,
@@ -42,8 +44,30 @@ pub enum Value<'v> {
     Absent,
 }
 
+/// Where the values of a line end, in order, as far as its layout writes it by that.
+#[derive(Debug, Default)]
+pub struct Marks(Vec<u32>);
+
+impl Marks {
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Enters where the next value ends. Lines are far shorter than 4 GiB.
+    #[inline]
+    pub(super) fn push(&mut self, end: usize) {
+        self.0.push(end as u32);
+    }
+
+    #[inline]
+    fn ends(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().map(|&end| end as usize)
+    }
+}
+
 impl Parser {
-    /// Appends a line that this parser has just parsed as a record, with other values, without its line feed.
+    /// Appends a line that this parser has just parsed as a record, with other values, without its line
+    /// feed. `marks` are those that it was parsed with.
     ///
     /// # Errors
     ///
@@ -52,6 +76,7 @@ impl Parser {
     pub fn rewrite(
         &mut self,
         line: &[u8],
+        marks: &Marks,
         values: &impl Values,
         rewritten: &mut Vec<u8>,
     ) -> Result<(), Rule> {
@@ -61,7 +86,7 @@ impl Parser {
             line: rewritten,
         };
         let Self { layout, clock } = self;
-        layout.rewrite(content(line), &mut writer, clock)?;
+        layout.rewrite(content(line), marks, &mut writer, clock)?;
         if ends_in_return {
             rewritten.push(b'\r');
         }
@@ -79,6 +104,7 @@ impl Layout {
     fn rewrite<V: Values>(
         &self,
         line: &[u8],
+        marks: &Marks,
         writer: &mut Writer<'_, V>,
         clock: &mut Clock,
     ) -> Result<(), Rule> {
@@ -87,9 +113,9 @@ impl Layout {
             Self::Json(members) => members.rewrite(line, writer),
             Self::Mixed(mixed) => {
                 let (layout, _) = mixed.layout_of(line, clock)?.ok_or(Rule::Incomplete)?;
-                layout.rewrite(line, writer, clock)
+                layout.rewrite(line, marks, writer, clock)
             }
-            Self::Plan(plan) => plan.rewrite(line, writer),
+            Self::Plan(plan) => plan.rewrite(line, marks, writer),
             Self::Row(row) => row.rewrite(line, writer),
             Self::W3c(directives) => directives.rewrite(line, writer),
         }
@@ -159,6 +185,9 @@ impl<V: Values> Writer<'_, V> {
     fn replace(&mut self, meaning: Meaning, raw: &[u8], style: Style<'_>) {
         let values = self.values;
         match values.value(meaning) {
+            Value::Text(text) if matches!(meaning, Meaning::Client | Meaning::ForwardedFor) => {
+                self.literal(text)
+            }
             Value::Text(text) => self.text(text, style),
             Value::Number if matches!(meaning, Meaning::Bytes | Meaning::Status) => {
                 self.number(raw, style);
@@ -189,8 +218,7 @@ impl<V: Values> Writer<'_, V> {
     /// Appends a number of decimal digits, which may have a sign.
     #[inline]
     fn number(&mut self, raw: &[u8], style: Style<'_>) {
-        let digits = raw.strip_prefix(b"-").unwrap_or(raw);
-        if digits.iter().all(u8::is_ascii_digit) {
+        if is_number(raw) {
             self.literal(raw);
         } else {
             self.literal(style.absent);
@@ -223,10 +251,18 @@ impl<V: Values> Writer<'_, V> {
     }
 }
 
+/// Whether a text is of decimal digits, which may have a sign.
+#[inline]
+fn is_number(raw: &[u8]) -> bool {
+    let digits = raw.strip_prefix(b"-").unwrap_or(raw);
+    digits.iter().all(u8::is_ascii_digit)
+}
+
 /// Whether a port stands behind an address.
 fn has_port(raw: &[u8]) -> bool {
     if raw.starts_with(b"[") {
         return raw.windows(2).any(|pair| pair == b"]:");
     }
-    raw.iter().filter(|&&byte| byte == b':').count() == 1
+    let mut colons = memchr_iter(b':', raw);
+    colons.next().is_some() && colons.next().is_none()
 }
