@@ -47,21 +47,29 @@ impl Layout {
         }
     }
 
-    /// The same; `marks` is told where the values end, if the layout writes lines by that.
+    /// Puts the record of a line behind others; none of another program's. `marks` is told where the
+    /// values end, if the layout writes lines by that.
+    #[inline]
     pub(super) fn read_marking<'a>(
         &self,
         line: &'a [u8],
         clock: &mut Clock,
         marks: &mut Marks,
-    ) -> Result<Option<Record<'a>>, Rule> {
-        match self {
-            Self::Plan(plan) => plan.read_marking(line, clock, |end| marks.push(end)),
+        records: &mut Vec<Record<'a>>,
+    ) -> Result<Option<()>, Rule> {
+        let layout = match self {
             Self::Mixed(mixed) => match mixed.layout_of(line, clock)? {
-                Some((layout, _)) => layout.read_marking(line, clock, marks),
-                None => Ok(None),
+                Some((layout, _)) => layout,
+                None => return Ok(None),
             },
-            _ => self.read(line, clock),
+            _ => self,
+        };
+        if let Self::Plan(plan) = layout {
+            let mark = |end| marks.push(end);
+            return plan.read_marking(line, clock, mark, records).map(Some);
         }
+        let record = layout.read(line, clock)?;
+        Ok(record.map(|record| records.push(record)))
     }
 
     /// The same layout where those cookies are heeded.

@@ -10,7 +10,7 @@ use rayon::ThreadPool;
 use super::{Inputs, Progress};
 use crate::{
     error::{Error, Result},
-    format::{Format, Marks, Parsed, Parser},
+    format::{Format, Marks, Parser},
     input::{self, Chunk, Reader, Stop},
     output::LogOutput,
     privacy::{Keys, ScrubRules, Scrubber},
@@ -359,25 +359,24 @@ impl Worker {
                 let Some(line) = lines.next() else {
                     break;
                 };
-                let line = format.unwrapped(line, unwrapped);
-                match parser.parse_marking(line, marks) {
-                    Parsed::Record(record) => {
-                        records.push(record);
-                        parsed.push((line, &*marks));
-                    }
-                    Parsed::Malformed(rule) => accounts.enter(Account::Malformed(rule)),
-                    Parsed::Ignored => {
+                let inner = format.unwrapped(line, unwrapped);
+                match parser.parse_marking(inner, marks, &mut records) {
+                    Ok(Some(())) => parsed.push((line, inner, &*marks)),
+                    Err(rule) => accounts.enter(Account::Malformed(rule)),
+                    Ok(None) => {
                         accounts.enter(Account::Ignored);
-                        if parser.rewrite_directive(line, written) {
+                        if parser.rewrite_directive(inner, written) {
                             written.push(b'\n');
                         }
                     }
                 }
             }
             scrubber.scrub(&records, accounts, |position, scrubbed| {
-                let (line, marks) = parsed[position];
+                let (line, inner, marks) = parsed[position];
                 let before = written.len();
-                match parser.rewrite(line, marks, scrubbed, written) {
+                let rewrite =
+                    |written: &mut Vec<u8>| parser.rewrite(inner, marks, scrubbed, written);
+                match format.rewrap(line, scrubbed, written, rewrite) {
                     Ok(()) => {
                         written.push(b'\n');
                         Account::Parsed

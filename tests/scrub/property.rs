@@ -35,12 +35,12 @@ static RULES: LazyLock<ScrubRules> = LazyLock::new(|| ScrubRules {
 
 /// What a line comes to, and how it ends.
 fn rewritten(parser: &mut Parser, line: &[u8], scrubber: &mut Scrubber<'_>) -> Option<Vec<u8>> {
-    let mut marks = Marks::default();
-    let Parsed::Record(record) = parser.parse_marking(line, &mut marks) else {
-        return None;
-    };
+    let (mut marks, mut records) = (Marks::default(), Vec::new());
+    parser
+        .parse_marking(line, &mut marks, &mut records)
+        .ok()??;
     let (mut written, mut accounts) = (Vec::new(), Accounts::default());
-    scrubber.scrub(&[record], &mut accounts, |_, scrubbed| {
+    scrubber.scrub(&records, &mut accounts, |_, scrubbed| {
         parser
             .rewrite(line, &marks, scrubbed, &mut written)
             .expect("a line that was read");

@@ -8,10 +8,12 @@ mod json;
 mod plan;
 mod row;
 mod w3c;
+mod wrapper;
 
 use memchr::memchr_iter;
 
 use super::{
+    Format,
     layout::Layout,
     outline::Meaning,
     parser::{Parser, content},
@@ -30,6 +32,9 @@ pub trait Values {
 
     /// How exact times are written.
     fn precision(&self) -> Precision;
+
+    /// Whether a word of a line's wrapper, such as the name of a host, is an address or holds one.
+    fn is_address(&self, word: &[u8]) -> bool;
 }
 
 /// What is written in the place of a value.
@@ -97,6 +102,28 @@ impl Parser {
     /// W3C format, as far as it says what columns and dates are. Returns whether it was.
     pub fn rewrite_directive(&self, line: &[u8], rewritten: &mut Vec<u8>) -> bool {
         matches!(self.layout, Layout::W3c(_)) && w3c::rewrite_directive(content(line), rewritten)
+    }
+}
+
+impl Format {
+    /// Appends a line with other values as [`Parser::rewrite`] does, where `wrapped` is the line as it was
+    /// before [`Format::unwrapped`]: it is in its wrapper again. `inner` appends what is within.
+    ///
+    /// # Errors
+    ///
+    /// Those of `inner`.
+    #[inline]
+    pub fn rewrap(
+        &self,
+        wrapped: &[u8],
+        values: &impl Values,
+        rewritten: &mut Vec<u8>,
+        inner: impl FnOnce(&mut Vec<u8>) -> Result<(), Rule>,
+    ) -> Result<(), Rule> {
+        match self.wrapper {
+            None => inner(rewritten),
+            Some(wrapper) => wrapper.rewrite(wrapped, values, rewritten, inner),
+        }
     }
 }
 
@@ -168,6 +195,11 @@ impl<V: Values> Writer<'_, V> {
                     style,
                 );
             }
+            Field::ClientAndPort => {
+                let start = self.line.len();
+                self.replace(Meaning::Client, raw, style);
+                self.port(start);
+            }
             _ => {
                 let meaning = Meaning::of(field);
                 let start = self.line.len();
@@ -225,12 +257,17 @@ impl<V: Values> Writer<'_, V> {
         }
     }
 
-    /// Appends a port to the address that begins at a place of the line, where one was logged: 0, since the client's own may tell who it is.
+    /// Appends a port to the address that begins at a place of the line, where one was logged.
     #[inline]
     fn client_port(&mut self, start: usize, raw: &[u8]) {
-        if !has_port(raw) {
-            return;
+        if has_port(raw) {
+            self.port(start);
         }
+    }
+
+    /// Appends a port to the address that begins at a place of the line: 0, since the client's own may
+    /// tell who it is.
+    fn port(&mut self, start: usize) {
         if self.line[start..].contains(&b':') {
             self.line.insert(start, b'[');
             self.line.push(b']');

@@ -25,10 +25,10 @@ impl Plan {
         let (mut start, mut kept) = (before.len(), 0);
         for (step, end) in self.steps.iter().zip(marks.ends()) {
             let raw = line.get(start..end).ok_or(Rule::Incomplete)?;
-            let style = self.style(step, before);
-            if !writer.keeps(&step.field, raw, style) {
+            let absent = self.absent(before);
+            if !writer.keeps(&step.field, raw, absent) {
                 writer.piece(line, kept, start);
-                writer.step(step, raw, style)?;
+                writer.step(step, raw, self.style(step, absent))?;
                 kept = end;
             }
             before = &step.literal;
@@ -38,13 +38,18 @@ impl Plan {
         Ok(())
     }
 
-    /// How the value of a step stands behind a literal.
-    fn style(&self, step: &Step, before: &[u8]) -> Style<'static> {
-        let absent: &[u8] = match self.escape {
+    /// What stands behind a literal if there is no value.
+    #[inline]
+    fn absent(&self, before: &[u8]) -> &'static [u8] {
+        match self.escape {
             Escape::Json if before.ends_with(b"\"") => b"",
             Escape::Json => b"null",
             _ => b"-",
-        };
+        }
+    }
+
+    /// How the value of a step stands in its place.
+    fn style(&self, step: &Step, absent: &'static [u8]) -> Style<'static> {
         Style {
             escape: self.escape,
             absent,
@@ -70,16 +75,16 @@ impl<V: Values> Writer<'_, V> {
 
     /// Whether what takes the place of a value is that value.
     #[inline]
-    fn keeps(&self, field: &Field, raw: &[u8], style: Style<'_>) -> bool {
+    fn keeps(&self, field: &Field, raw: &[u8], absent: &[u8]) -> bool {
         match field {
             _ if raw.is_empty() => true,
             Field::Bytes | Field::Status => {
                 let is_kept = matches!(self.values.value(Meaning::of(field)), Value::Number);
-                is_kept && (raw == style.absent || is_number(raw))
+                is_kept && (raw == absent || is_number(raw))
             }
             Field::Moment | Field::TimeClf => self.values.precision() == Precision::Exact,
             Field::Text | Field::Word | Field::List | Field::Port | Field::Protocol => {
-                raw == style.absent
+                raw == absent
             }
             _ => false,
         }

@@ -21,7 +21,7 @@ use super::{
     pseudonym::Keys,
     referrer::ReferrerRules,
     sites::SiteName,
-    url::{Scrubbed, UrlRules},
+    url::{Scrubbed, UrlRules, holds_address},
 };
 use crate::{
     error::Result,
@@ -254,7 +254,7 @@ impl<'r> Scrubber<'r> {
 }
 
 impl Values for ScrubbedRecord<'_> {
-    #[inline]
+    #[inline(always)]
     fn value(&self, meaning: Meaning) -> Value<'_> {
         let (request, lines) = (self.request, self.lines);
         let text = match meaning {
@@ -281,5 +281,9 @@ impl Values for ScrubbedRecord<'_> {
 
     fn precision(&self) -> Precision {
         self.precision
+    }
+
+    fn is_address(&self, word: &[u8]) -> bool {
+        holds_address(word)
     }
 }

@@ -16,7 +16,7 @@ mod words;
 use std::fmt;
 
 pub use self::query::Campaign;
-pub(super) use self::scrubbed::Scrubbed;
+pub(super) use self::{address::holds_address, scrubbed::Scrubbed};
 use self::{
     asset::Assets,
     path::DecodedPath,
