@@ -213,7 +213,7 @@ impl<V: Values> Writer<'_, V> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn replace(&mut self, meaning: Meaning, raw: &[u8], style: Style<'_>) {
         let values = self.values;
         match values.value(meaning) {

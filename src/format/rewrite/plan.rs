@@ -91,7 +91,7 @@ impl<V: Values> Writer<'_, V> {
     }
 
     /// Appends a piece of the line as it stands.
-    #[inline]
+    #[inline(always)]
     fn piece(&mut self, line: &[u8], start: usize, end: usize) {
         /// Bytes copied at once, more than nearly all pieces have.
         const SHORT: usize = 64;

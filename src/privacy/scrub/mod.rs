@@ -6,11 +6,17 @@ mod address;
 mod agent;
 mod days;
 mod referrer;
+mod texts;
 
 use std::hint::black_box;
 
 pub use self::address::AddressRule;
-use self::{address::Address, agent::AgentTexts, days::Days};
+use self::{
+    address::Address,
+    agent::AgentTexts,
+    days::Days,
+    texts::{Place, Texts},
+};
 use super::{
     address::Client,
     agent::AgentRules,
@@ -72,9 +78,11 @@ pub struct Scrubber<'r> {
     days: Days<'r>,
     clients: Memo<'r, KnownClient>,
     requests: Memo<'r, Option<Scrubbed>>,
-    /// The lines of the requests remembered.
+    /// The lines of the requests remembered, one behind the other.
     lines: Vec<u8>,
-    referrers: Memo<'r, Option<Box<[u8]>>>,
+    referrers: Memo<'r, Place>,
+    /// The same of referrers.
+    referrer_texts: Texts,
     agents: Memo<'r, usize>,
     hosts: Memo<'r, Option<usize>>,
     agent_texts: AgentTexts,
@@ -125,6 +133,7 @@ impl<'r> Scrubber<'r> {
             requests: Memo::of_at_most(MOST_REMEMBERED, secret),
             lines: Vec::new(),
             referrers: Memo::of_at_most(MOST_REMEMBERED, secret),
+            referrer_texts: Texts::default(),
             agents: Memo::of_at_most(MOST_REMEMBERED, secret),
             hosts: Memo::of_at_most(MOST_REMEMBERED, secret),
             agent_texts: AgentTexts::default(),
@@ -166,10 +175,14 @@ impl<'r> Scrubber<'r> {
             scratch,
             agent_texts,
             lines,
+            referrer_texts,
             ..
         } = self;
         if self.requests.is_full() {
             lines.clear();
+        }
+        if self.referrers.is_full() {
+            referrer_texts.clear();
         }
         let requests = records.clone().map(|record| &record.request);
         self.joined.join(requests.clone());
@@ -180,7 +193,8 @@ impl<'r> Scrubber<'r> {
         let referrers = records.clone().map(|record| record.referrer);
         self.referrers
             .number(referrers, text_key, &mut columns.referrers, |referrer| {
-                referrer::written(&rules.referrers, referrer.decode(scratch))
+                let written = referrer::written(&rules.referrers, referrer.decode(scratch));
+                referrer_texts.add(written.as_deref().unwrap_or_default())
             });
         let agents = records.clone().map(|record| record.agent);
         self.agents
@@ -212,7 +226,9 @@ impl<'r> Scrubber<'r> {
         let byte = |text: Option<&[u8]>| text.and_then(<[u8]>::first).copied().unwrap_or(0);
         let fetched = (0..records).fold(0, |all, position| {
             let request = self.requests[columns.requests[position]];
-            let referrer = self.referrers[columns.referrers[position]].as_deref();
+            let referrer = self
+                .referrer_texts
+                .get(self.referrers[columns.referrers[position]]);
             all ^ byte(request.map(|request| request.target(&self.lines))) ^ byte(referrer)
         });
         black_box(fetched);
@@ -229,7 +245,9 @@ impl<'r> Scrubber<'r> {
             address: &self.clients[columns.clients[position]].address,
             request: self.requests[columns.requests[position]],
             lines: &self.lines,
-            referrer: self.referrers[columns.referrers[position]].as_deref(),
+            referrer: self
+                .referrer_texts
+                .get(self.referrers[columns.referrers[position]]),
             agent: self.agent_texts.get(text),
             host: host.map(|host| self.rules.hosts[host].as_str().as_bytes()),
             precision: self.rules.precision,
