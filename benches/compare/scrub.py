@@ -117,8 +117,8 @@ def markdown(options, commands, runs, lines):
 
 def version(program):
     said = subprocess.run([program, "--version"], capture_output=True, text=True)
-    name = pathlib.Path(program).name.split("-")[0]
-    return f"{name} {(said.stdout or said.stderr).split()[-1]}"
+    first = (said.stdout or said.stderr).splitlines()[0]
+    return f"{pathlib.Path(program).name} {first.split()[-1]}"
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ const REFERRERS: [&str; 5] = [
 fn unfriendly_log(agents: &[&str]) -> String {
     // Scattered (an odd multiplier keeps numbers apart), since GoAccess takes some that are alike for one.
     let client = |number: u32| match number.wrapping_mul(2_654_435_761).to_be_bytes() {
-        [a, b, c, d] if number % 3 == 0 => {
+        [a, b, c, d] if number.is_multiple_of(3) => {
             format!("2001:db8:{a:02x}{b:02x}:{c:02x}{d:02x}::{number:x}")
         }
         bytes => Ipv4Addr::from(bytes).to_string(),
@@ -100,6 +100,12 @@ fn logs(folder: &Path, address: &str, log: &str) -> [PathBuf; 2] {
     [raw, scrubbed]
 }
 
+/// Says that a test was skipped.
+#[expect(clippy::print_stderr, reason = "who runs the tests has to know")]
+fn skipped(what: &str) {
+    eprintln!("skipped: {what} is not installed");
+}
+
 /// What something comes to of a log and of the scrubbed one, or none where `program` is not installed.
 fn of_both<T>(program: &str, address: &str, log: &str, count: fn(&Path) -> T) -> Option<[T; 2]> {
     let is_installed = without_settings(Command::new(program))
@@ -107,7 +113,7 @@ fn of_both<T>(program: &str, address: &str, log: &str, count: fn(&Path) -> T) ->
         .output()
         .is_ok();
     if !is_installed {
-        eprintln!("skipped: {program} is not installed");
+        skipped(program);
         return None;
     }
     let folder = tempfile::tempdir().expect("a folder");
@@ -241,7 +247,7 @@ fn add_section(data: &str, section: &str, counted: &mut BTreeMap<String, u64>) {
 #[test]
 fn awstats_counts_the_same() {
     if !Path::new(AWSTATS).exists() {
-        eprintln!("skipped: AWStats is not installed ({AWSTATS})");
+        skipped(AWSTATS);
         return;
     }
     // What is no agent is written as none, which it takes for a robot.

@@ -218,7 +218,7 @@ impl<V: Values> Writer<'_, V> {
         let values = self.values;
         match values.value(meaning) {
             Value::Text(text) if matches!(meaning, Meaning::Client | Meaning::ForwardedFor) => {
-                self.literal(text)
+                self.literal(text);
             }
             Value::Text(text) => self.text(text, style),
             Value::Number if matches!(meaning, Meaning::Bytes | Meaning::Status) => {

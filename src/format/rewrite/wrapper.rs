@@ -9,6 +9,9 @@ use crate::{
 /// What stands for a word that is not written, in RFC 5424 too (section 6: the nil value).
 const NONE: u8 = b'-';
 
+/// What stands for what begins as a date and is none: the line is known as a wrapped one all the same.
+const NO_DATE: &[u8] = b"1970-01-01T00:00:00Z";
+
 /// Longest word that is written; so long may host names be (RFC 5424, section 6).
 const LONGEST_WORD: usize = 255;
 
@@ -58,6 +61,9 @@ fn rewrite_word(word: &[u8], values: &impl Values, rewritten: &mut Vec<u8>) {
     let precision = values.precision();
     if is_date(word) {
         return precision.clock_at("2026-11-10T".len(), word, rewritten);
+    }
+    if is_rfc_3339(word) {
+        return rewritten.extend_from_slice(NO_DATE);
     }
     if is_clock(word) {
         return precision.clock_at(0, word, rewritten);
@@ -251,7 +257,7 @@ mod tests {
         check_same(
             Syslog,
             "2026-11-10Tbob web nginx: x",
-            r#"- web nginx: a "b"\"#,
+            r#"1970-01-01T00:00:00Z web nginx: a "b"\"#,
         );
     }
 }
