@@ -28,8 +28,14 @@ fn open(sources: &[LiveSource], settings: LiveSettings) -> LiveSources {
     LiveSources::open(sources, settings, Vec::new()).unwrap()
 }
 
+/// The next event that tells of lines.
 async fn next(sources: &mut LiveSources) -> Event {
-    timeout(PATIENCE, sources.next()).await.unwrap().unwrap()
+    loop {
+        match timeout(PATIENCE, sources.next()).await.unwrap().unwrap() {
+            Event::Opened { .. } | Event::CaughtUp => {}
+            event => return event,
+        }
+    }
 }
 
 /// The next lines of any source, as many bytes as expected, and the other events on the way.
