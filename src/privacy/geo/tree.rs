@@ -238,7 +238,7 @@ mod tests {
     fn only_one_way_leads_to_ipv4() {
         let like_ipv4 = [
             (network(1 << 24, 104), 1),
-            (network(1 << 127 | 1 << 24, 104), 1),
+            (network(1 << 127 | 1 << 32 | 1 << 24, 104), 1),
         ];
         let nodes = tree(&like_ipv4);
         let root_of_ipv4 = (0..IPV4_DEPTH).fold(Slot::Node(0), |slot, _| match slot {
