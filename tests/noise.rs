@@ -18,8 +18,11 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
+        Self::of(&text(&lines(midnight(2025, 6, 3), 2, 900)))
+    }
+
+    fn of(log: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let log = text(&lines(midnight(2025, 6, 3), 2, 900));
         fs::write(folder.path().join("access.log"), log).expect("a written log");
         Self { folder }
     }
@@ -41,6 +44,14 @@ impl Scene {
             .args(arguments)
             .arg(self.folder.path().join("access.log"));
         command
+    }
+
+    /// The rows of a table of the first day, without the date.
+    fn rows(&self, table: &str) -> Vec<Vec<String>> {
+        let path = self.out().join(format!("date=2025-06-03/{table}.csv"));
+        let text = fs::read_to_string(path).unwrap_or_default();
+        let row = |line: &str| line.split(',').skip(1).map(str::to_owned).collect();
+        text.lines().skip(1).map(row).collect()
     }
 
     fn audit(&self, arguments: &[&str]) -> Command {
@@ -131,6 +142,71 @@ fn a_release_with_noise_has_the_tables_of_any_release_and_says_what_it_promises(
     run_for(&mut scene.audit(&[]), 0);
     let log = scene.folder.path().join("access.log");
     run_for(scene.audit(&["--against"]).arg(log), 0);
+}
+
+/// A day of addresses that each read three pages of seven in turn, and ask for one that there is not.
+fn day_of_readers(addresses: usize) -> String {
+    let pages = ["/a", "/b", "/c", "/d", "/e", "/f", "/g"];
+    let mut log = String::new();
+    for address in 0..addresses {
+        let client = format!("81.2.{}.{}", address / 200, address % 200);
+        let minute = format!("{:02}:{:02}", address / 60, address % 60);
+        for step in 0..3 {
+            let page = pages[(address + step) % pages.len()];
+            let second = 20 * step;
+            log += &format!(
+                "{client} - - [03/Jun/2025:{minute}:{second:02} +0000] \"GET {page} HTTP/1.1\" 200 9\n"
+            );
+        }
+        log +=
+            &format!("{client} - - [03/Jun/2025:{minute}:50 +0000] \"GET /gone HTTP/1.1\" 404 9\n");
+    }
+    log
+}
+
+#[test]
+fn what_stands_out_of_the_noise_is_named_and_where_its_page_is() {
+    let scene = Scene::of(&day_of_readers(900));
+    let strong = ["--rho=1", "--budget=30", "--geo-db=none"];
+    let told = run_for(&mut scene.noisy(&strong), 0).stdout;
+    let told = String::from_utf8_lossy(&told);
+    assert!(
+        told.contains("campaigns: withheld: no row stands out of the noise"),
+        "{told}"
+    );
+    let steps = scene.rows("transitions");
+    let steps: Vec<&[String]> = steps.iter().map(|row| &row[..2]).collect();
+    assert!(
+        steps.len() == 7 && steps.contains(&&["/a", "/b"].map(str::to_owned)[..]),
+        "{steps:?}"
+    );
+    // Lower edges of bins that the noise hardly moves.
+    assert_eq!(scene.rows("summary")[0][7], "30");
+    let medians: Vec<String> = scene
+        .rows("pages")
+        .into_iter()
+        .map(|row| row[8].clone())
+        .collect();
+    assert!(medians.iter().all(|median| median == "10"), "{medians:?}");
+
+    let few = Scene::of(&day_of_readers(900));
+    run_for(few.noisy(&strong).args(["-q", "--top=3"]), 0);
+    let pages: Vec<String> = few
+        .rows("pages")
+        .into_iter()
+        .map(|row| row[0].clone())
+        .collect();
+    assert_eq!(pages.len(), 3);
+    assert!(few.rows("devices").len() > 3, "known names are not limited");
+    let steps = few.rows("transitions");
+    assert!(
+        steps
+            .iter()
+            .all(|row| pages.contains(&row[0]) && pages.contains(&row[1])),
+        "{steps:?}"
+    );
+    let gone = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).contains("/gone");
+    assert!(!published(&few.out()).values().any(gone));
 }
 
 #[test]

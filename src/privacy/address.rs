@@ -235,6 +235,15 @@ mod tests {
     }
 
     #[test]
+    fn a_visitor_has_64_bits_of_an_address() {
+        let unit = |field: &str| Client::read(field.as_bytes()).unit();
+        let own = unit("2001:db8:1:2::1");
+        assert!(own == unit("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+        assert!(own != unit("2001:db8:1:3::1"));
+        assert!(unit("192.0.2.7") != unit("192.0.2.8"));
+    }
+
+    #[test]
     fn no_spelling_of_an_address_is_a_network_of_its_own() {
         for field in [
             "1.2.3",

@@ -266,8 +266,41 @@ mod tests {
         let mut parts = lines(&[(b"b", 1)]);
         parts.absorb(lines(&[(b"b", 1), (b"a", 0)]));
         assert!(whole.digest() == parts.digest());
+        assert_eq!(whole.digest().lines, 3);
         assert_eq!(whole.coverage(), parts.coverage());
         assert!(whole.digest() != lines(&[(b"a", 0), (b"a", 1), (b"b", 1)]).digest());
+    }
+
+    #[test]
+    fn what_two_workers_saw_adds_up() {
+        let counted = |parsed: u64, excluded: u64, refused: bool, minutes: &[i64]| {
+            let seen: Vec<_> = minutes.iter().map(|&minute| (&b"a"[..], minute)).collect();
+            let mut period = lines(&seen);
+            (0..parsed).for_each(|_| period.parse());
+            (0..excluded).for_each(|_| period.exclude());
+            if refused {
+                period.refuse();
+            }
+            period
+        };
+        // In either order: one of them has seen more of the day.
+        let (one, other) = ((5, 2, false, [3]), (4, 3, true, [900]));
+        for ((parsed, excluded, refused, minutes), other) in [(one, other), (other, one)] {
+            let mut sum = counted(parsed, excluded, refused, &minutes);
+            sum.absorb(counted(other.0, other.1, other.2, &other.3));
+            assert_eq!((sum.parsed(), sum.excluded()), (9, 5));
+            assert!(sum.is_refused());
+            let gap = sum.coverage().unwrap().longest_gap();
+            assert_eq!(gap, 897 * Timestamp::MINUTE);
+        }
+        assert!(!counted(1, 1, false, &[0]).is_refused());
+    }
+
+    #[test]
+    fn minutes_are_those_of_the_period() {
+        let start = Timestamp(1_000_000 * Timestamp::MINUTE);
+        assert_eq!(minute(start, Timestamp(start.0 + 90 * 1_000_000)), 1);
+        assert_eq!(minute(start, Timestamp(start.0 - 1)), 0);
     }
 
     #[test]

@@ -212,6 +212,14 @@ mod tests {
     }
 
     #[test]
+    fn the_same_bytes_under_another_tag_are_another_key() {
+        let mut memo = Memo::new(&SECRET);
+        let keys: Vec<(u8, &[u8])> = (0..=u8::MAX).map(|tag| (tag, &b"a"[..])).collect();
+        let positions: Vec<usize> = (0..keys.len()).collect();
+        assert_eq!(values(&mut memo, &keys), positions);
+    }
+
+    #[test]
     fn it_forgets_rather_than_grow_without_bound() {
         let mut memo = Memo::new(&SECRET);
         let mut numbers = Vec::new();
@@ -228,6 +236,8 @@ mod tests {
             for (number, name) in numbers.iter().zip(&names) {
                 assert_eq!(Some(*number), expected.next(), "numbers are not used again");
                 assert_eq!(memo[*number], name.as_bytes());
+                memo[*number].push(b'.');
+                assert_eq!(memo[*number].len(), name.len() + 1);
             }
         }
     }

@@ -1,7 +1,5 @@
 //! The closed vocabulary of request methods.
 
-use std::fmt;
-
 /// A registered HTTP method, or [`Method::Invalid`]. The order is that of the names, bytewise.
 ///
 /// The vocabulary is IANA's *Hypertext Transfer Protocol (HTTP) Method Registry*, without `*`, which
@@ -82,12 +80,6 @@ impl Method {
     #[must_use]
     pub const fn name(self) -> &'static str {
         NAMES[self as usize].1
-    }
-}
-
-impl fmt::Display for Method {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
     }
 }
 

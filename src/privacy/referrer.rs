@@ -338,6 +338,8 @@ mod tests {
             ("about:blank", "(app)", Channel::Referral),
             ("example.org/page", "(unknown)", Channel::Referral),
             ("/relative", "(unknown)", Channel::Referral),
+            ("1http://example.org/", "(unknown)", Channel::Referral),
+            ("h_ttp://example.org/", "(unknown)", Channel::Referral),
             ("http://", "(unknown)", Channel::Referral),
             ("http://exa mple.org/", "(unknown)", Channel::Referral),
             ("http://%65xample.org/", "(unknown)", Channel::Referral),

@@ -211,7 +211,9 @@ mod tests {
         let mut workers = [Tracer::default(), Tracer::default()];
         let mut turn = 0;
         for (number, source) in sources.iter().enumerate() {
-            for (sequence, lines) in source.chunks(chunk).enumerate() {
+            // A chunk may have no lines that count.
+            let none = source.is_empty().then_some(*source);
+            for (sequence, lines) in source.chunks(chunk).chain(none).enumerate() {
                 let worker = &mut workers[turn % 2];
                 worker.begin(number, sequence as u64);
                 for line in lines {

@@ -245,8 +245,16 @@ mod tests {
         }
     }
 
-    /// Which of the rows are emptied, given each row's amounts by visitor number.
-    fn emptied(rows: &[&[(u64, u64)]]) -> Vec<bool> {
+    /// A row's amounts by visitor number.
+    type Amounts<'a> = &'a [(u64, u64)];
+
+    /// Which of the rows are emptied.
+    fn emptied(rows: &[Amounts<'_>]) -> Vec<bool> {
+        emptied_if_judged(rows, |_| true)
+    }
+
+    /// Which of the rows are emptied if some are never dominated, as those of well-known crawlers.
+    fn emptied_if_judged(rows: &[Amounts<'_>], is_judged: impl Fn(usize) -> bool) -> Vec<bool> {
         let shares: Vec<Share> = rows
             .iter()
             .enumerate()
@@ -260,14 +268,15 @@ mod tests {
             .collect();
         let cells = rows
             .iter()
-            .map(|shares| {
+            .enumerate()
+            .map(|(row, shares)| {
                 let (spread, total) =
                     spread(&shares.iter().map(|share| share.1).collect::<Vec<_>>());
                 Cell {
                     first: total,
                     networks: None,
                     short: false,
-                    dominated: !is_safe(spread, total),
+                    dominated: is_judged(row) && !is_safe(spread, total),
                 }
             })
             .collect();
@@ -300,37 +309,67 @@ mod tests {
     }
 
     #[test]
+    fn two_cells_that_hide_each_other_need_no_third() {
+        let dominated: Amounts<'_> = &[(1, 10), (2, 1), (3, 1), (4, 1), (5, 1)];
+        let another: Amounts<'_> = &[(11, 10), (12, 1), (13, 1), (14, 1), (15, 1)];
+        let safe: Amounts<'_> = &[(21, 9), (22, 9), (23, 9), (24, 9), (25, 9)];
+        assert_eq!(emptied(&[dominated, another, safe]), [true, true, false]);
+    }
+
+    #[test]
+    fn where_no_cell_suffices_the_largest_are_emptied_until_they_do() {
+        let dominated: Amounts<'_> = &[(1, 1000), (2, 1), (3, 1), (4, 1), (5, 1)];
+        let small: Amounts<'_> = &[(11, 60), (12, 60), (13, 60), (14, 60), (15, 60)];
+        let middle: Amounts<'_> = &[(21, 100), (22, 100), (23, 100), (24, 100), (25, 100)];
+        let large: Amounts<'_> = &[(31, 120), (32, 120), (33, 120), (34, 120), (35, 120)];
+        assert_eq!(
+            emptied(&[small, dominated, large, middle]),
+            [false, true, true, true]
+        );
+    }
+
+    #[test]
+    fn the_same_few_visitors_of_two_cells_do_not_suffice() {
+        let few: Amounts<'_> = &[(1, 3), (2, 3), (3, 3), (4, 3)];
+        let many: Amounts<'_> = &[(11, 5), (12, 5), (13, 5), (14, 5), (15, 5)];
+        assert_eq!(
+            emptied_if_judged(&[few, few, many], |row| row != 1),
+            [true, false, true]
+        );
+    }
+
+    #[test]
     fn a_safe_column_keeps_all_cells() {
         let safe: &[(u64, u64)] = &[(11, 1), (12, 1), (13, 1), (14, 1), (15, 1)];
         assert_eq!(emptied(&[safe, safe]), [false, false]);
     }
 
     #[test]
-    fn cells_with_too_few_networks_take_one_more_along() {
-        let set = |members: std::ops::Range<u64>| {
-            let mut set = NetworkSet::default();
-            members.for_each(|member| set.insert(member, 5));
-            set
-        };
-        let sets = [set(0..2), set(10..20), set(20..30)];
-        let cells = sets
-            .iter()
-            .zip([9, 7, 8])
-            .map(|(set, first)| Cell {
+    fn cells_with_too_few_networks_take_more_along_until_they_have_enough() {
+        let cases: [(&[std::ops::Range<u64>], &[bool]); 3] = [
+            (&[0..2, 10..20, 20..30], &[true, true, false]),
+            (&[0..2, 2..3, 10..20, 20..30], &[true, true, true, false]),
+            (&[0..2, 2..5, 10..20, 20..30], &[true, true, false, false]),
+        ];
+        for (networks, expected) in cases {
+            let set = |members: &std::ops::Range<u64>| {
+                let mut set = NetworkSet::default();
+                members.clone().for_each(|member| set.insert(member, 5));
+                set
+            };
+            let sets: Vec<NetworkSet> = networks.iter().map(set).collect();
+            let cells = sets.iter().zip(7..).map(|(networks, first)| Cell {
                 first,
-                networks: Some(set),
-                short: !set.has(5),
+                networks: Some(networks),
+                short: !networks.has(5),
                 dominated: false,
-            })
-            .collect();
-        assert_eq!(
-            Column {
-                cells,
+            });
+            let column = Column {
+                cells: cells.collect(),
                 shares: None,
-                k: 5
-            }
-            .emptied(|row| row),
-            [true, true, false]
-        );
+                k: 5,
+            };
+            assert_eq!(column.emptied(|row| row), expected, "{networks:?}");
+        }
     }
 }

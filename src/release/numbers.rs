@@ -123,7 +123,9 @@ impl<'r> Numbers<'r> {
                     .collect(),
             })
             .collect();
-        rows.iter_mut().for_each(|row| empty_dependents(table, row));
+        if table == Table::Pages {
+            rows.iter_mut().for_each(empty_dwell_count);
+        }
         rows
     }
 
@@ -229,21 +231,14 @@ impl<'r> Numbers<'r> {
     }
 }
 
-/// Empties cells that would restore an empty one: the peak of an hour without visits, and the dwell
-/// count of a page without pageviews (pageviews are exits and known dwells).
-fn empty_dependents(table: Table, row: &mut Row) {
-    let dependents: &[(Measure, Measure)] = match table {
-        Table::Traffic => &[(Measure::Visits, Measure::PeakConcurrentVisits)],
-        Table::Pages => &[(Measure::Pageviews, Measure::DwellCount)],
-        _ => &[],
-    };
-    let position = |measure| table.measures().iter().position(|other| *other == measure);
-    for &(source, dependent) in dependents {
-        if let (Some(source), Some(dependent)) = (position(source), position(dependent))
-            && row.measures[source].is_none()
-        {
-            row.measures[dependent] = None;
-        }
+/// Empties the dwell count of a page whose pageviews are empty, as they are its exits and known dwells.
+fn empty_dwell_count(row: &mut Row) {
+    let column = |measure| Table::Pages.measures().iter().position(|it| *it == measure);
+    if let (Some(pageviews), Some(dwell_count)) =
+        (column(Measure::Pageviews), column(Measure::DwellCount))
+        && row.measures[pageviews].is_none()
+    {
+        row.measures[dwell_count] = None;
     }
 }
 

@@ -460,6 +460,23 @@ mod tests {
         );
     }
 
+    /// All of a parent counts in its place, its `(other)` too.
+    #[test]
+    fn the_smallest_parent_joins_whatever_it_is_made_of() {
+        let cells = [
+            cell(1, &["DE", "x"], 5, 5),
+            cell(2, &["DE", "y"], 50, 3),
+            cell(3, &["DE", "z"], 50, 3),
+            cell(4, &["FR", "x"], 20, 5),
+            cell(5, &["US", "x"], 1, 1),
+        ];
+        check(
+            &cells,
+            Shape::Nested,
+            &["(other)/(other): [4, 5]", "DE/(other): [2, 3]", "DE/x: [1]"],
+        );
+    }
+
     #[test]
     fn a_parent_with_only_other_stays_if_it_is_large_enough() {
         let cells = [

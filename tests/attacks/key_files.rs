@@ -113,8 +113,14 @@ fn a_key_file_that_others_may_have_had_is_refused() {
     let fifo = scene.folder().join("fifo");
     let made = Command::new("mkfifo").arg("-m600").arg(&fifo).status();
     assert!(made.expect("coreutils").success());
+    // Nor is a pipe waited for that stands in the place of the folder.
+    let within = fifo.join("key");
     let output = run_for(report(&scene.out()).arg("--key-file").arg(fifo).arg("-"), 3);
     check_said(&output, "not a key file");
+    run_for(
+        report(&scene.out()).arg("--key-file").arg(within).arg("-"),
+        1,
+    );
 }
 
 /// Who has stolen a later file and knows its format makes one of an earlier day of it, check tag and

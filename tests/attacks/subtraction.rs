@@ -58,6 +58,50 @@ fn visits_without_a_campaign_are_not_what_is_left_of_the_total() {
 }
 
 #[test]
+fn answered_requests_are_not_the_total_less_the_errors() {
+    let missing = |networks: std::ops::Range<usize>| -> String {
+        let lines = networks.map(|it| line(it, it, "/gone", DESKTOP));
+        lines
+            .map(|line| line.replace("\" 200 ", "\" 404 "))
+            .collect()
+    };
+    let errors = missing(0..10) + &missing(10..15).replace("/gone", "/lost");
+    for (answered, shown) in [(2, false), (K - 1, false), (K, true)] {
+        let log = errors.clone() + &readers(20..20 + answered, DESKTOP);
+        assert_eq!(!rows(&log, "errors", 2).is_empty(), shown, "{answered}");
+    }
+}
+
+/// Pages that are not published by themselves are not named as somebody's next one either.
+#[test]
+fn steps_do_not_name_the_pages_that_pages_leave_out() {
+    let walk = |networks: std::ops::Range<usize>, pages: [&str; 2]| -> String {
+        let steps = networks.flat_map(|network| {
+            let lines = [0, 1].map(|at| line(network, 10 * at + network % 7, pages[at], DESKTOP));
+            lines.into_iter()
+        });
+        steps.collect()
+    };
+    // /small is of enough networks, but goes with /tiny; steps from /large that have no name are enough
+    // without those to /small.
+    let log = walk(0..15, ["/large", "/next"])
+        + &walk(20..35, ["/large", "/more"])
+        + &walk(40..40 + K, ["/large", "/small"])
+        + &walk(50..54, ["/large", "/tiny"])
+        + &walk(60..63, ["/large", "/large"])
+        + &walk(70..72, ["/next", "/small"])
+        + &walk(72..75, ["/more", "/small"]);
+    assert_eq!(
+        rows(&log, "pages", 1),
+        ["/large 45", "/more 18", "/next 17", "(other) 14"]
+    );
+    assert_eq!(
+        rows(&log, "transitions", 2),
+        ["/large /more 15", "/large /next 15", "/large (other) 12"]
+    );
+}
+
+#[test]
 fn steps_to_a_page_are_not_what_is_left_of_its_pageviews() {
     // Everybody reads every page; steps to /c are ten from /a and, unshown, two from /b.
     let walk = |networks: std::ops::Range<usize>, pages: &[&str]| -> String {
@@ -131,6 +175,10 @@ fn a_row_that_is_one_too_many_is_not_alone() {
     let log = page(0..20, "/a") + &page(20..38, "/b") + &page(40..56, "/c") + &page(60..74, "/d");
     let found = Released::of(&log, &["--top=3"]).cells("pages", 2);
     assert_eq!(found, ["/a 20", "/b 18", "(other) 30"]);
+    // Without any name there is the total.
+    let nameless = Released::of(&log, &["--top=0"]);
+    assert!(nameless.cells("pages", 2).is_empty());
+    assert_eq!(nameless.cells("summary", 1), ["68"]);
 }
 
 /// All statuses but one, all hours but one.

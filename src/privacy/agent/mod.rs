@@ -162,6 +162,16 @@ mod tests {
         }
     }
 
+    /// They are one cell of a table, not two of the same name.
+    #[test]
+    fn a_browser_that_is_listed_twice_is_one() {
+        let webview = |agent: &str| RULES.classify(agent.as_bytes()).browser;
+        let with_chrome = webview("Mozilla/5.0 (Linux; Android 9; wv) Chrome/80.0");
+        let bare = webview("Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 (KHTML, like Gecko)");
+        assert_eq!((with_chrome.name(), bare.name()), ("WebView", "WebView"));
+        assert!(with_chrome == bare);
+    }
+
     #[test]
     fn crawlers_are_told_by_category_and_name() {
         let cases: &[(&str, (&str, &str))] = &include!("cases/crawlers.rs");

@@ -85,3 +85,26 @@ impl Encoder {
         self.bytes.extend_from_slice(rest);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_bytes_are_those_of_the_format() {
+        let cases: [(Type, usize, &[u8]); 7] = [
+            (Type::Utf8, 28, &[0b010_11100]),
+            (Type::Utf8, 29, &[0b010_11101, 0]),
+            (Type::Utf8, 284, &[0b010_11101, 255]),
+            (Type::Utf8, 285, &[0b010_11110, 0, 0]),
+            (Type::Utf8, 65_821, &[0b010_11111, 0, 0, 0]),
+            (Type::Map, 2, &[0b111_00010]),
+            (Type::Array, 2, &[0b000_00010, 4]),
+        ];
+        for (of_type, size, expected) in cases {
+            let mut encoder = Encoder::default();
+            encoder.control(of_type, size);
+            assert_eq!(encoder.into_bytes(), expected, "{size}");
+        }
+    }
+}

@@ -215,6 +215,37 @@ mod tests {
     }
 
     #[test]
+    fn names_are_compared_in_plain_letters() {
+        let cases: [(&str, &[&str]); 11] = [
+            ("Île-de-France", &["ile", "de", "france"]),
+            ("Xi’an", &["xian"]),
+            ("Ævar", &["aevar"]),
+            ("Œst", &["oest"]),
+            ("Preßburg", &["pressburg"]),
+            ("Þing", &["thing"]),
+            ("Guðrún Đà", &["gudrun", "da"]),
+            ("Ølen", &["olen"]),
+            ("Łódź", &["lodz"]),
+            ("Diyarbakır", &["diyarbakir"]),
+            ("Gəncə", &["ganca"]),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(words(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_several_share_without_their_kind_is_of_none() {
+        let mut names = Names::default();
+        names.add("XX", "A", "Foo Province");
+        names.add("XX", "A", "Foo Region");
+        assert_eq!(names.code("XX", "Foo"), Some("A"));
+        names.add("XX", "B", "Foo District");
+        assert_eq!(names.code("XX", "Foo"), None);
+        assert_eq!(names.code("XX", "Foo District"), Some("B"));
+    }
+
+    #[test]
     fn what_is_no_name_of_the_country_has_no_code() {
         let names = Names::known();
         let long = "a".repeat(1 << 20);

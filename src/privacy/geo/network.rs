@@ -106,6 +106,19 @@ mod tests {
     }
 
     #[test]
+    fn networks_of_ipv4_lie_within_it() {
+        let cases = [
+            ("0.0.0.0/0", true),
+            ("192.0.2.0/24", true),
+            ("::/64", false),
+            ("2001:db8::/120", false),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(network(text).is_ipv4(), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn sizes_are_numbers_of_addresses() {
         assert_eq!(network("192.0.2.0/24").size(), 256);
         assert_eq!(network("0.0.0.0/0").size(), 1 << 32);

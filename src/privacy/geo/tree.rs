@@ -233,6 +233,23 @@ mod tests {
         assert_eq!(tree(&[]), [[Slot::Empty; 2]]);
     }
 
+    /// Readers would take another way to it for an alias of IPv4.
+    #[test]
+    fn only_one_way_leads_to_ipv4() {
+        let like_ipv4 = [
+            (network(1 << 24, 104), 1),
+            (network(1 << 127 | 1 << 32 | 1 << 24, 104), 1),
+        ];
+        let nodes = tree(&like_ipv4);
+        let root_of_ipv4 = (0..IPV4_DEPTH).fold(Slot::Node(0), |slot, _| match slot {
+            Slot::Node(node) => nodes[node as usize][0],
+            other => other,
+        });
+        assert!(matches!(root_of_ipv4, Slot::Node(_)));
+        let ways = nodes.iter().flatten().filter(|slot| **slot == root_of_ipv4);
+        assert_eq!(ways.count(), 1);
+    }
+
     #[test]
     fn equal_subtrees_exist_once() {
         let twice = [(network(1 << 120, 8), 1), (network(0x81 << 120, 8), 1)];

@@ -123,3 +123,38 @@ fn encode_metadata(metadata: &Metadata, nodes: usize, size: u32) -> Vec<u8> {
         .unsigned16(size as u16);
     encoder.into_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The layouts of the format's specification.
+    #[test]
+    fn nodes_are_two_halves_of_their_size() {
+        let cases: [(u32, usize, usize, &[u8]); 3] = [
+            (
+                24,
+                0x12_3456,
+                0x78_9abc,
+                &[0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc],
+            ),
+            (
+                28,
+                0x912_3456,
+                0xf78_9abc,
+                &[0x12, 0x34, 0x56, 0x9f, 0x78, 0x9a, 0xbc],
+            ),
+            (
+                32,
+                0x0912_3456,
+                0xff78_9abc,
+                &[0x09, 0x12, 0x34, 0x56, 0xff, 0x78, 0x9a, 0xbc],
+            ),
+        ];
+        for (size, left, right, expected) in cases {
+            let mut file = Vec::new();
+            encode_node(&mut file, left, right, size);
+            assert_eq!(file, expected, "{size}");
+        }
+    }
+}

@@ -169,6 +169,20 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn pseudonyms_are_told_apart_as_a_whole_and_addresses_by_their_network() {
+        let unit = |field: &str| unit(&Client::read(field.as_bytes()));
+        assert!(unit("2001:db8:1:2::1") == unit("2001:db8:1:2::2"));
+        assert!(unit("fd68:7573:686c::1") != unit("fd68:7573:686c::2"));
+    }
+
+    #[test]
+    fn what_is_written_is_not_printed() {
+        let address = Address::of([192, 0, 2, 7].into());
+        assert_eq!(address.text(), Some(&b"192.0.2.7"[..]));
+        assert_eq!(format!("{address:?}"), "Address(redacted)");
+    }
+
     proptest! {
         #[test]
         fn addresses_are_written_as_everywhere(groups in prop::collection::vec(prop_oneof![Just(0), any::<u16>(), 0..300_u16], 8)) {

@@ -30,3 +30,29 @@ pub(super) fn written(rules: &ReferrerRules, value: &[u8]) -> Option<Box<[u8]>> 
     };
     Some(url.into_bytes().into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_hosts_stay_and_others_are_their_domain() {
+        let own = ["www.own.example", "192.0.2.1", "[2001:db8::7]"].map(str::to_owned);
+        let rules = ReferrerRules::new(&own);
+        let cases = [
+            ("-", None),
+            (
+                "https://www.own.example/a",
+                Some("https://www.own.example/"),
+            ),
+            ("http://192.0.2.1/a?b", Some("https://192.0.2.1/")),
+            ("http://[2001:DB8::7]:80/a", Some("https://[2001:db8::7]/")),
+            ("https://alice.example.org/x", Some("https://example.org/")),
+            ("http://[2001:db8::8]/", Some("https://ip.invalid/")),
+        ];
+        for (value, expected) in cases {
+            let found = written(&rules, value.as_bytes());
+            assert_eq!(found.as_deref(), expected.map(str::as_bytes), "{value}");
+        }
+    }
+}

@@ -159,6 +159,11 @@ mod tests {
             "utm_source=%6eews&utm%5Fmedium=%45mail",
             Some(("news", Some("email"), None)),
         );
+        // No code: its digits and letters are not in a row.
+        check(
+            "utm_source=1g2h3i4j5k6l7m8n",
+            Some(("1g2h3i4j5k6l7m8n", None, None)),
+        );
         check("utm_source=a&utm_source=b", Some(("a", None, None)));
         check(
             "utm_source=a&utm_medium=a%20b&utm_medium=c",

@@ -138,6 +138,7 @@ mod tests {
                 "/x/a",
             ],
         );
+        check("/:year/:month_or-day/", true, &["/2026/11/"]);
         check("/:year/:month/", true, &["/2026/11/"]);
         check("/:year/:month/", false, &["/2026/11", "/2026//"]);
     }

@@ -289,6 +289,27 @@ mod tests {
         check(&[(0, 0, 4), (0, 1, 4), (1, 0, 4), (1, 1, 4)], Finding::Safe);
     }
 
+    /// Rows that hang together with no others are searched by themselves, to the last.
+    #[test]
+    fn every_part_of_two_tables_is_searched() {
+        let crossed = |row: u32| {
+            let [one, other] = [row, row + 1];
+            [
+                (one, one, 4),
+                (one, other, 9),
+                (other, one, 9),
+                (other, other, 4),
+            ]
+        };
+        let [safe, isolating] = [
+            crossed(0).to_vec(),
+            [crossed(5).to_vec(), vec![(5, 7, 2)]].concat(),
+        ];
+        check(&safe, Finding::Safe);
+        check(&isolating, Finding::Isolated);
+        check(&[safe, isolating].concat(), Finding::Isolated);
+    }
+
     #[test]
     fn several_rows_within_one_are_subtracted_together() {
         check(

@@ -218,7 +218,37 @@ mod tests {
         }
     }
 
+    /// How many of some vectors do not depend on the others, by elimination column by column.
+    fn rank(mut vectors: Vec<Vec<u64>>) -> usize {
+        let mut rank = 0;
+        for column in 0..vectors.first().map_or(0, Vec::len) {
+            let Some(pivot) = (rank..vectors.len()).find(|&row| vectors[row][column] != 0) else {
+                continue;
+            };
+            vectors.swap(rank, pivot);
+            let pivot = vectors[rank].clone();
+            for vector in &mut vectors[rank + 1..] {
+                let factor = product(vector[column], inverse(pivot[column]));
+                for (number, other) in vector.iter_mut().zip(&pivot) {
+                    *number = difference(*number, product(factor, *other));
+                }
+            }
+            rank += 1;
+        }
+        rank
+    }
+
     proptest! {
+        #[test]
+        fn a_span_holds_what_does_not_raise_the_rank(
+            vectors in proptest::collection::vec(proptest::collection::vec(0_u64..3, 6), 2..7),
+        ) {
+            let (last, others) = vectors.split_last().unwrap();
+            let slices: Vec<&[u64]> = others.iter().map(Vec::as_slice).collect();
+            let depends = rank(vectors.clone()) == rank(others.to_vec());
+            prop_assert_eq!(span(&slices).holds(entries(last)), depends);
+        }
+
         #[test]
         fn numbers_have_inverses(number in 1..PRIME) {
             prop_assert_eq!(product(number, inverse(number)), 1);

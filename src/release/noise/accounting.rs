@@ -179,6 +179,16 @@ mod tests {
         }
     }
 
+    /// Against the plain conversion (Bun and Steinke, TCC 2016, proposition 1.3): ρ + 2√(ρ ln(1/δ)).
+    #[test]
+    fn epsilon_is_no_more_than_that_of_the_plain_conversion() {
+        for rho in [0.001, 0.1, 3.0, 30.0, 300.0_f64] {
+            let logarithm = (1.0 / (DELTA - THRESHOLD_DELTA)).ln();
+            let plain = rho + 2.0 * (rho * logarithm).sqrt();
+            assert!(epsilon(rho, 1) < plain, "{rho}");
+        }
+    }
+
     /// The probability that a standard normal variable exceeds x, by Simpson's rule.
     fn normal_tail(x: f64) -> f64 {
         let (steps, end) = (20_000, x + 12.0);
@@ -257,6 +267,14 @@ mod tests {
         assert!(spending("0.1", "3").permits(day(29), &around));
         assert!(!spending("0.11", "3").permits(day(29), &around));
         assert!(!spending("0.1", "0.05").permits(day(0), &[]));
+        // What is too far away to be in 30 days with it does not count, however much it is.
+        let afar = [
+            (day(0), "9".parse().unwrap()),
+            (day(60), "9".parse().unwrap()),
+        ];
+        assert!(spending("0.1", "3").permits(day(30), &afar));
+        assert!(!spending("0.1", "3").permits(day(29), &afar));
+        assert!(!spending("0.1", "3").permits(day(31), &afar));
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl Noise {
                 hours,
                 // An address that is there every day is behind a name no more often than that.
                 hidden_units: k.saturating_sub(1).max(u64::from(days)),
-                delta: THRESHOLD_DELTA / most_names_of_a_unit(),
+                delta: delta_of_a_name(),
             },
         );
         let publisher = Publisher {
@@ -188,6 +188,12 @@ impl Guarantee {
             deviations: deviations.collect(),
         }
     }
+}
+
+/// The probability with which one name may appear: all that one unit can bring in share
+/// [`THRESHOLD_DELTA`].
+fn delta_of_a_name() -> f64 {
+    THRESHOLD_DELTA / most_names_of_a_unit()
 }
 
 /// In how many cells of all open tables one unit counts, at most.

@@ -171,6 +171,20 @@ mod tests {
     }
 
     #[test]
+    fn deviations_are_told_of_each_measure_and_are_not_too_small() {
+        for (variance, told) in [(1, 1), (25, 5), (26, 6)] {
+            let scales = Scales {
+                variances: Table::ALL.map(|table| vec![variance; Bounds::of(table).columns.len()]),
+            };
+            let deviations = scales.deviations(Table::Devices);
+            let of = |measure| deviations.iter().find(|(it, _)| *it == measure);
+            assert_eq!(of(Measure::Visits), Some(&(Measure::Visits, told)));
+            assert_eq!(of(Measure::Visitors), Some(&(Measure::Visitors, told)));
+            assert_eq!(deviations.len(), Table::Devices.measures().len());
+        }
+    }
+
+    #[test]
     fn tables_that_are_not_in_force_cost_nothing() {
         let scales = Scales::new(Rho::DEFAULT, 1, &[Table::Summary]);
         assert_eq!(scales.of(Table::Pages, Column::Units), None);

@@ -224,6 +224,25 @@ fn names_of_one_unit_appear_as_seldom_as_promised() {
     }
 }
 
+/// What is published is the very number that was large enough, not one that was drawn again.
+#[test]
+fn a_row_has_the_count_for_which_it_is_published() {
+    let (hidden, delta) = (1, 0.01);
+    let site = Site::new("1".parse().unwrap(), &[Table::Pages], hidden, delta);
+    let variance = site.scales.of(Table::Pages, Column::Units).unwrap();
+    let cut = cut::of_units(variance, hidden, delta);
+    let units = vec![&[(0, 1)][..]; usize::try_from(cut).unwrap()];
+    let tables = tables(&Selection::new(&Zeroizing::new([1; 32])), &units);
+    let position = Bounds::of(Table::Pages).position(Column::Units).unwrap();
+    let mut random = ChaCha20Rng::seed_from_u64(4);
+    let published: Vec<i64> = (0..200)
+        .flat_map(|_| site.pages(&tables, &mut random))
+        .map(|row| row.numbers()[position])
+        .collect();
+    assert!(published.len() > 50, "{}", published.len());
+    assert!(published.iter().all(|count| *count > cut));
+}
+
 fn settings(k: u64) -> NoiseSettings {
     NoiseSettings {
         spending: Spending {
@@ -306,7 +325,7 @@ fn names_need_as_many_addresses_as_documented() {
     for (days, documented) in [(1, 102), (7, 254)] {
         let scales = Scales::new(Rho::DEFAULT, days, &in_force);
         let variance = scales.of(Table::Pages, Column::Units).unwrap();
-        let delta = THRESHOLD_DELTA / most_names_of_a_unit();
-        assert_eq!(cut::of_units(variance, 9, delta), documented);
+        let cut = cut::of_units(variance, 9, delta_of_a_name());
+        assert_eq!(cut, documented);
     }
 }
