@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 
 use crate::cli::{
     duration,
-    log_format::{DateArguments, LogZoneArguments},
+    log_format::LogFormatArguments,
     opt_out::OptOutArguments,
     profile::{Privacy, Profile},
 };
@@ -24,27 +24,12 @@ pub(in crate::cli) struct ReleaseArguments {
     #[arg(short, long, env = "HUSHLOG_OUTPUT")]
     pub(in crate::cli) output: PathBuf,
 
-    /// `auto`, `mixed`, a name such as combined, a format string of Apache, nginx or GoAccess, @FILE[:NAME] for
-    /// one that a server's configuration declares, `w3c:FIELDS`, `json:MAP` or `haproxy:HEADERS`; all but
-    /// `auto` and @FILE also in a wrapper, after `cri:`, `docker:`, `syslog:` or `compose:`
-    #[arg(
-        short = 'f',
-        long,
-        default_value = "auto",
-        env = "HUSHLOG_LOG_FORMAT",
-        value_name = "FORMAT"
-    )]
-    pub(in crate::cli) log_format: String,
-
     #[command(flatten)]
-    pub(in crate::cli) dates: DateArguments,
+    pub(in crate::cli) log: LogFormatArguments,
 
     /// Time zone whose days are released, an IANA name
     #[arg(long, default_value = "UTC", env = "HUSHLOG_TZ", value_name = "ZONE")]
     pub(in crate::cli) tz: String,
-
-    #[command(flatten)]
-    pub(in crate::cli) log_zone: LogZoneArguments,
 
     /// What is released at once
     #[arg(long, value_enum, default_value_t, env = "HUSHLOG_PERIOD")]

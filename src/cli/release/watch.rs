@@ -16,7 +16,7 @@ use jiff::civil;
 use serde_json::Value;
 
 use super::{Places, ReleaseArguments};
-use crate::cli::{log_format, processors, random_key, say};
+use crate::cli::{processors, random_key, say};
 
 /// What a watch has beside the arguments of releases, its times in microseconds.
 pub(in crate::cli) struct Pace {
@@ -84,9 +84,9 @@ impl ReleaseArguments {
 
     fn line_reading(&self) -> Result<LineReading> {
         Ok(LineReading {
-            format: log_format::chosen(&self.log_format, &self.dates)?,
+            format: self.log.chosen()?,
             opt_out_cookies: self.opt_out.cookies().to_vec(),
-            log_tz: self.log_zone.zone()?,
+            log_tz: self.log.zone()?,
             hosts: NamedHosts::new(&self.host_from_file)?,
         })
     }
@@ -118,7 +118,7 @@ impl ReleaseArguments {
     fn identity(&self, policy: &Value) -> String {
         format!(
             "{policy} {:?} {:?} {:?} {:?} {:?} {:?}",
-            self.log_format,
+            self.log.text(),
             self.site_host,
             self.exclude_ip,
             self.exclude_path,

@@ -9,7 +9,6 @@ use hushlog::{
 };
 
 use super::ReportArguments;
-use crate::cli::log_format;
 
 /// The settings that arguments come to.
 pub(in crate::cli) struct InForce {
@@ -29,7 +28,7 @@ impl ReportArguments {
     /// What is in force with these arguments.
     pub(in crate::cli) fn in_force(&self) -> Result<InForce> {
         let cookies = self.release.opt_out.cookies();
-        let format = log_format::chosen(&self.release.log_format, &self.release.dates)?;
+        let format = self.release.log.chosen()?;
         Ok(InForce {
             settings: self.release.settings(self.include_open)?,
             policy: self.release.policy()?,

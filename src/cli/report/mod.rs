@@ -19,7 +19,7 @@ use hushlog::{
 
 pub(super) use self::{arguments::ReportArguments, in_force::InForce};
 use super::{
-    Exit, log_format, messages, processors, progress,
+    Exit, messages, processors, progress,
     release::{Places, keys, microseconds},
     say, show, sources,
 };
@@ -132,9 +132,9 @@ impl ReportArguments {
         Ok(Inputs {
             hosts,
             sources,
-            format: log_format::chosen(&self.release.log_format, &self.release.dates)?,
+            format: self.release.log.chosen()?,
             opt_out_cookies: self.release.opt_out.cookies().to_vec(),
-            log_tz: self.release.log_zone.zone()?,
+            log_tz: self.release.log.zone()?,
         })
     }
 
