@@ -100,21 +100,21 @@ impl Scene {
 }
 
 /// A running watch, which does not outlive its test.
-struct Running(Option<Child>);
+pub(crate) struct Running(Option<Child>);
 
 impl Running {
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         Self(Some(command.spawn().expect("the program starts")))
     }
 
-    fn send(&self, signal: Signal) {
+    pub(crate) fn send(&self, signal: Signal) {
         let child = self.0.as_ref().expect("a child");
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         kill_process(pid.expect("a process number"), signal).expect("a signal to our own child");
     }
 
     /// Sends a signal and waits for the end.
-    fn end(mut self, signal: Signal) -> Output {
+    pub(crate) fn end(mut self, signal: Signal) -> Output {
         self.send(signal);
         let child = self.0.take().expect("a child");
         child.wait_with_output().expect("the program ends")
@@ -122,7 +122,7 @@ impl Running {
 
     /// Ends it in an orderly way.
     #[track_caller]
-    fn stop(self) -> Output {
+    pub(crate) fn stop(self) -> Output {
         let output = self.end(Signal::TERM);
         assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
         output
@@ -139,7 +139,7 @@ impl Drop for Running {
 }
 
 #[track_caller]
-fn eventually(is_so: impl Fn() -> bool) {
+pub(crate) fn eventually(is_so: impl Fn() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < PATIENCE, "it does not come");
@@ -355,7 +355,7 @@ fn write(path: &Path, bytes: &[u8]) {
 }
 
 /// Asks at a port of this machine; the head and the body of the answer.
-fn ask(port: u16, path: &str) -> (String, String) {
+pub(crate) fn ask(port: u16, path: &str) -> (String, String) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
     write!(
         stream,
