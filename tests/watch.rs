@@ -62,15 +62,25 @@ impl Scene {
 
     /// A watch that keeps nothing.
     fn forgetful(&self) -> Command {
+        self.each("50ms")
+    }
+
+    /// A watch with a time between checkpoints.
+    fn each(&self, checkpoint: &str) -> Command {
         let mut command = program();
-        command.args(["watch", "--checkpoint", "50ms", "-o"]);
+        command.args(["watch", "--checkpoint", checkpoint, "-o"]);
         command.arg(self.path("out")).arg(self.path("access.log"));
         command.stdin(Stdio::null()).stderr(Stdio::piped());
         command
     }
 
     fn watch(&self) -> Command {
-        let mut command = self.forgetful();
+        self.keeping("50ms")
+    }
+
+    /// A watch with a key file, and a time between checkpoints.
+    fn keeping(&self, checkpoint: &str) -> Command {
+        let mut command = self.each(checkpoint);
         command.arg("--key-file").arg(self.path("keys/key"));
         command
     }
@@ -105,6 +115,10 @@ pub(crate) struct Running(Option<Child>);
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
         Self(Some(command.spawn().expect("the program starts")))
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.0.as_ref().expect("a child").id()
     }
 
     pub(crate) fn send(&self, signal: Signal) {
@@ -247,6 +261,25 @@ fn a_watch_goes_on_where_it_stopped_and_keeps_nothing_in_clear() {
     child.stop();
     let expected = scene.expected(&scene.lines);
     assert_same(&published(&scene.path("out")), &expected, "resumed");
+}
+
+/// A file is known to the next process from when it is found, not from when lines of it are kept.
+#[test]
+fn a_log_that_is_rotated_before_its_first_checkpoint_is_read() {
+    let scene = Scene::new(100);
+    let child = Running::start(scene.keeping("1h").stderr(Stdio::null()));
+    eventually(|| scene.path("out/.state/watch/checkpoint").exists());
+    scene.append(&scene.lines[..200]);
+    thread::sleep(Duration::from_millis(300));
+    child.end(Signal::KILL);
+    let (log, rotated) = (scene.path("access.log"), scene.path("access.log.1"));
+    fs::rename(log, rotated).expect("a rotated log");
+    scene.append(&scene.lines[200..]);
+    let child = Running::start(&mut scene.watch());
+    scene.await_release(&DAYS);
+    child.stop();
+    let expected = scene.expected(&scene.lines);
+    assert_same(&published(&scene.path("out")), &expected, "rotated");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! `HUSHLOG_SLOW_TESTS=1` runs all pairs of servers and rotations, for longer, and takes measurements;
 //! `-- --nocapture` shows their figures.
 
+mod measured;
 mod place;
 mod rotated;
 mod syslog;

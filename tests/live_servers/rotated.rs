@@ -11,13 +11,13 @@ use rustix::process::Signal;
 use super::{
     place::{Place, has, is_thorough, lines, show},
     traffic::Traffic,
-    watching::{DAYS, assert_sealed, await_release, make_key, released, watch},
+    watching::{Counting, DAYS, assert_sealed, await_release, make_key, released, watch},
     web::{Kind, WHOLE, Web},
 };
 use crate::{
     generate::Random,
     program::{assert_same, published, report, run_for, tree},
-    watch::Running,
+    watch::{Running, eventually},
 };
 
 /// How logrotate is told to rotate.
@@ -58,15 +58,24 @@ impl Rotation {
             "true".to_owned()
         } else {
             let folder = place.path("").display().to_string();
-            format!("kill -{} $(cat {folder}server.pid) && sleep 0.7", kind.reopening())
+            format!(
+                "kill -{} $(cat {folder}server.pid) && sleep 0.7",
+                kind.reopening()
+            )
         };
         place.set("reopen", reopen);
-        place.write("logrotate.conf", include_str!("configurations/logrotate.conf"));
+        place.write(
+            "logrotate.conf",
+            include_str!("configurations/logrotate.conf"),
+        );
     }
 
     fn start(place: &Place) -> Child {
         let mut logrotate = Command::new("logrotate");
-        logrotate.arg("--force").arg("--state").arg(place.path("logrotate.state"));
+        logrotate
+            .arg("--force")
+            .arg("--state")
+            .arg(place.path("logrotate.state"));
         logrotate.arg(place.path("logrotate.conf"));
         logrotate.stdout(Stdio::null());
         logrotate.spawn().expect("logrotate starts")
@@ -95,6 +104,7 @@ pub(super) fn test(kind: Kind, rotation: Rotation, seed: u64) {
             web.turn_to(&place, DAYS[day].1);
         }
         for _ in 0..bursts {
+            look(&mut place, &web, day);
             let seed = random.below(1 << 30);
             let traffic = Traffic::start(&mut place, web.port, seconds, seed);
             kills += burst(&place, traffic, rotation, day, &mut random);
@@ -107,7 +117,20 @@ pub(super) fn test(kind: Kind, rotation: Rotation, seed: u64) {
     assert_complete(&place, &mut web);
     let written = place.lines_of(WHOLE);
     let files = tree(&place.path("logs")).len();
-    show(&format!("{kind:?}, {rotation:?}: {written} lines, {files} files, {kills} kills"));
+    show(&format!(
+        "{kind:?}, {rotation:?}: {written} lines, {files} files, {kills} kills"
+    ));
+}
+
+/// Has a watch read a line, so that the next one knows the file, and how it begins: one that is rotated away
+/// before any watch has seen it is not read, nor is what came and went in one that was empty when it was
+/// seen.
+fn look(place: &mut Place, web: &Web, due: usize) {
+    let mut command = watch(place, due);
+    let counting = Counting::start(place, command.arg(place.path("logs/access.log")));
+    web.get("/about");
+    eventually(|| counting.numbers().parsed > 0);
+    counting.running.stop();
 }
 
 /// Kills watches while a server is busy and its log is rotated; how often it did.
@@ -123,7 +146,9 @@ fn burst(
     let mut is_rotated = false;
     loop {
         let is_over = traffic.is_over();
-        let is_idle = rotating.as_mut().is_none_or(|it| it.try_wait().expect("our child").is_some());
+        let is_idle = rotating
+            .as_mut()
+            .is_none_or(|it| it.try_wait().expect("our child").is_some());
         if is_over && is_idle && is_rotated {
             return kills;
         }
@@ -133,7 +158,7 @@ fn burst(
             is_rotated = true;
         }
         let running = Running::start(watch(place, due).arg(place.path("logs/access.log")));
-        thread::sleep(Duration::from_millis(50 + random.below(400)));
+        thread::sleep(Duration::from_millis(50 + random.below(800)));
         running.end(Signal::KILL);
         kills += 1;
         assert_sealed(place);
@@ -148,12 +173,24 @@ fn assert_complete(place: &Place, web: &mut Web) {
     let written = place.lines_of(WHOLE);
     assert_eq!(in_all_files(place), written, "logrotate lost lines itself");
     if let Some(requests) = web.requests() {
-        assert_eq!(requests, written, "the server counts other requests than it logs");
+        assert_eq!(
+            requests, written,
+            "the server counts other requests than it logs"
+        );
     }
     let expected = place.path("expected");
-    run_for(report(&expected).args(["--gap", "24h"]).arg(place.path(WHOLE)), 0);
+    run_for(
+        report(&expected)
+            .args(["--gap", "24h"])
+            .arg(place.path(WHOLE)),
+        0,
+    );
     assert_eq!(released(place), written);
-    assert_same(&published(&place.path("out")), &published(&expected), "of all lines");
+    assert_same(
+        &published(&place.path("out")),
+        &published(&expected),
+        "of all lines",
+    );
 }
 
 /// Lines of all files that rotation has left.
@@ -161,7 +198,9 @@ fn in_all_files(place: &Place) -> u64 {
     let files = tree(&place.path("logs"));
     let count = |(name, bytes): (&String, &Vec<u8>)| {
         if name.ends_with(".gz") {
-            let output = Command::new("zcat").arg(place.path("logs").join(name)).output();
+            let output = Command::new("zcat")
+                .arg(place.path("logs").join(name))
+                .output();
             lines(&output.expect("gzip is there").stdout)
         } else {
             lines(bytes)

@@ -44,7 +44,10 @@ fn nginx_sends_datagrams() {
 fn told(place: &Place, counting: &Counting, sources: u64) -> Numbers {
     let numbers = counting.await_lines(|| sources * place.lines_of(WHOLE));
     assert_eq!(numbers.others, 0, "{numbers:?}");
-    show(&format!("{} lines written; {numbers:?}", place.lines_of(WHOLE)));
+    show(&format!(
+        "{} lines written; {numbers:?}",
+        place.lines_of(WHOLE)
+    ));
     numbers
 }
 
@@ -142,7 +145,14 @@ fn rsyslog_ships_a_file() {
     place.write("spool/made", "");
     place.write("shipped.log", "");
     place.write("rsyslog.conf", include_str!("configurations/rsyslog.conf"));
-    place.run(&["rsyslogd", "-n", "-f", "{folder}/rsyslog.conf", "-i", "{folder}/rsyslog.pid"]);
+    place.run(&[
+        "rsyslogd",
+        "-n",
+        "-f",
+        "{folder}/rsyslog.conf",
+        "-i",
+        "{folder}/rsyslog.pid",
+    ]);
     let web = Web::start(Kind::Nginx, &mut place, "{folder}/shipped.log", DAYS[0].1);
     Traffic::start(&mut place, web.port, SECONDS, 4).wait();
     told(&place, &counting, 3);

@@ -51,7 +51,7 @@ pub(super) fn grace(due: usize) -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now = i64::try_from(now.expect("after 1970").as_secs()).expect("not too late");
     let noon_after_end = (DAYS[0].2 + due as i64) * DAY + DAY / 2;
-    format!("{}s", now - noon_after_end)
+    format!("{}s", (now - noon_after_end).max(0))
 }
 
 /// Requires that nothing personal stands in the private state.
@@ -67,10 +67,12 @@ pub(super) fn assert_sealed(place: &Place) {
 /// Requests that all releases count.
 pub(super) fn released(place: &Place) -> u64 {
     let tree = published(&place.path("out"));
-    let counted = tree.iter().map(|(name, bytes)| match name.rsplit_once('/') {
-        Some((_, "summary.csv" | "crawlers.csv")) => sum(bytes, "requests"),
-        _ => 0,
-    });
+    let counted = tree
+        .iter()
+        .map(|(name, bytes)| match name.rsplit_once('/') {
+            Some((_, "summary.csv" | "crawlers.csv")) => sum(bytes, "requests"),
+            _ => 0,
+        });
     counted.sum()
 }
 

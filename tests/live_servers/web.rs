@@ -67,7 +67,10 @@ impl Web {
     /// Starts a server that logs to `log`, as its configuration names it (Apache's in whole directives).
     pub(super) fn start(kind: Kind, place: &mut Place, log: &str, day: &str) -> Self {
         let (port, status) = (place.port("port"), place.port("status"));
-        place.set("log", log.replace("{folder}", &place.path("").display().to_string()));
+        place.set(
+            "log",
+            log.replace("{folder}", &place.path("").display().to_string()),
+        );
         place.write("hello", "hello\n");
         place.write("format.conf", &kind.format(day));
         place.write("server.conf", kind.configuration());
@@ -129,7 +132,10 @@ impl Web {
         }
         self.asked += 1;
         let said = ask(self.status, "/", "X-Test: 1");
-        let numbers = said.lines().skip_while(|line| !line.contains("requests")).nth(1)?;
+        let numbers = said
+            .lines()
+            .skip_while(|line| !line.contains("requests"))
+            .nth(1)?;
         let requests: u64 = numbers.split_whitespace().nth(2)?.parse().ok()?;
         Some(requests - self.asked)
     }
@@ -140,8 +146,9 @@ fn ask(port: u16, path: &str, head: &str) -> String {
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port));
     if let Ok(mut stream) = stream {
         // A server that opens its files anew may cut a connection.
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{head}\r\nConnection: close\r\n\r\n");
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\n{head}\r\nConnection: close\r\n\r\n"
+        );
         let _ = stream.write_all(request.as_bytes());
         let _ = stream.read_to_string(&mut answer);
     }

@@ -87,6 +87,18 @@ pub enum Message {
     Stop,
 }
 
+impl Message {
+    /// Whether it comes after all files that were found at once: it brings lines, or tells that there are
+    /// none.
+    const fn ends_finding(&self) -> bool {
+        match self {
+            Self::Event(Event::Batch(batch)) => !batch.bytes.is_empty(),
+            Self::Event(Event::CaughtUp) => true,
+            _ => false,
+        }
+    }
+}
+
 /// What became of a period that was over.
 pub enum Closing {
     /// It was released as the reports of all sites say, unless these give a reason why not.
@@ -282,7 +294,8 @@ impl Watch {
                 self.followed.attend(now);
             }
             // Keys and what may be let in are those of when the turn began.
-            if (now.0 - began.0).abs() >= self.settings.interval {
+            let is_over = (now.0 - began.0).abs() >= self.settings.interval;
+            if is_over || self.followed.has_found() && message.ends_finding() {
                 self.waiting = Some(message);
                 return Ok((worker.finish(), End::Checkpoint, now));
             }
@@ -332,7 +345,8 @@ impl Watch {
 
     /// Adds what passed the gate to what is open, and makes a checkpoint.
     fn keep(&mut self, taken: Taken, now: Timestamp) -> Result<()> {
-        if taken.accounts.read() == 0 && !self.checkpoint.is_unsaved() {
+        let is_changed = self.checkpoint.is_unsaved() || self.followed.has_found();
+        if taken.accounts.read() == 0 && !is_changed {
             return Ok(());
         }
         if self.checkpoint.memory_taken() > self.settings.memory {
@@ -350,7 +364,9 @@ impl Watch {
     fn commit(&mut self, now: Timestamp) -> Result<()> {
         let (streams, chain) = (self.followed.stored(), &self.keeping.chain);
         self.checkpoint
-            .commit(streams, chain, self.day(now), &nonce()?)
+            .commit(streams, chain, self.day(now), &nonce()?)?;
+        self.followed.keep_found();
+        Ok(())
     }
 
     /// Periods that were released but not closed when the last process ended.
