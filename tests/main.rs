@@ -15,6 +15,7 @@ mod geo;
 mod inputs;
 mod keys;
 mod layouts;
+mod limits;
 mod live_servers;
 mod noise;
 mod notice;

@@ -25,19 +25,19 @@ use crate::{
 };
 
 /// A log that grows, a key file, and an output folder.
-struct Scene {
+pub(crate) struct Scene {
     folder: TempDir,
-    lines: Vec<Line>,
+    pub(crate) lines: Vec<Line>,
 }
 
 /// Days of the log.
-const DAYS: [&str; 3] = ["2025-06-03", "2025-06-04", "2025-06-05"];
+pub(crate) const DAYS: [&str; 3] = ["2025-06-03", "2025-06-04", "2025-06-05"];
 
 /// Longest time that anything may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Scene {
-    fn new(visits_a_day: i64) -> Self {
+    pub(crate) fn new(visits_a_day: i64) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let lines = lines(midnight(2025, 6, 3), 3, visits_a_day);
         let scene = Self { folder, lines };
@@ -49,11 +49,11 @@ impl Scene {
         scene
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn append(&self, lines: &[Line]) {
+    pub(crate) fn append(&self, lines: &[Line]) {
         let mut options = OpenOptions::new();
         let file = options.append(true).create(true);
         let mut log = file.open(self.path("access.log")).expect("a log");
@@ -61,7 +61,7 @@ impl Scene {
     }
 
     /// A watch that keeps nothing.
-    fn forgetful(&self) -> Command {
+    pub(crate) fn forgetful(&self) -> Command {
         self.each("50ms")
     }
 
@@ -74,7 +74,7 @@ impl Scene {
         command
     }
 
-    fn watch(&self) -> Command {
+    pub(crate) fn watch(&self) -> Command {
         self.keeping("50ms")
     }
 
@@ -94,12 +94,12 @@ impl Scene {
         published(&out)
     }
 
-    fn has_released(&self, days: &[&str]) -> bool {
+    pub(crate) fn has_released(&self, days: &[&str]) -> bool {
         let ledger = fs::read_to_string(self.path("out/ledger.jsonl")).unwrap_or_default();
         days.iter().all(|day| ledger.contains(day))
     }
 
-    fn await_release(&self, days: &[&str]) {
+    pub(crate) fn await_release(&self, days: &[&str]) {
         eventually(|| self.has_released(days));
     }
 

@@ -8,6 +8,7 @@
 //! `-- --nocapture` shows their figures.
 
 mod measured;
+mod nightly;
 mod place;
 mod rotated;
 mod syslog;

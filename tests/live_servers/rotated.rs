@@ -51,7 +51,8 @@ pub(super) const COPIED_AND_COMPRESSED: Rotation = Rotation {
 };
 
 impl Rotation {
-    fn configure(self, place: &mut Place, kind: Kind) {
+    /// Writes what logrotate is told.
+    pub(super) fn configure(self, place: &mut Place, kind: Kind) {
         place.set("how", self.settings);
         // What servers' workers still write after they were told is written before it is compressed.
         let reopen = if self.is_lossy {
@@ -69,17 +70,16 @@ impl Rotation {
             include_str!("configurations/logrotate.conf"),
         );
     }
+}
 
-    fn start(place: &Place) -> Child {
-        let mut logrotate = Command::new("logrotate");
-        logrotate
-            .arg("--force")
-            .arg("--state")
-            .arg(place.path("logrotate.state"));
-        logrotate.arg(place.path("logrotate.conf"));
-        logrotate.stdout(Stdio::null());
-        logrotate.spawn().expect("logrotate starts")
-    }
+/// Rotates the log.
+pub(super) fn rotate(place: &Place) -> Child {
+    let mut logrotate = Command::new("logrotate");
+    logrotate.arg("--force");
+    logrotate.arg("--state").arg(place.path("logrotate.state"));
+    logrotate.arg(place.path("logrotate.conf"));
+    logrotate.stdout(Stdio::null());
+    logrotate.spawn().expect("logrotate starts")
 }
 
 /// Traffic of some days, with rotations and kills all the while.
@@ -114,8 +114,7 @@ pub(super) fn test(kind: Kind, rotation: Rotation, seed: u64) {
     await_release(&place, days);
     running.stop();
     assert_sealed(&place);
-    assert_complete(&place, &mut web);
-    let written = place.lines_of(WHOLE);
+    let written = assert_complete(&place, &mut web);
     let files = tree(&place.path("logs")).len();
     show(&format!(
         "{kind:?}, {rotation:?}: {written} lines, {files} files, {kills} kills"
@@ -154,7 +153,7 @@ fn burst(
         }
         // Where rotation loses what is written meanwhile, nothing is.
         if is_idle && (is_over || !rotation.is_lossy) && random.below(2) == 0 {
-            rotating = Some(Rotation::start(place));
+            rotating = Some(rotate(place));
             is_rotated = true;
         }
         let running = Running::start(watch(place, due).arg(place.path("logs/access.log")));
@@ -167,9 +166,9 @@ fn burst(
     }
 }
 
-/// Requires that the releases are those of all lines that were written, each counted once.
+/// Requires that the releases are those of all lines that were written, each counted once; how many there are.
 #[track_caller]
-fn assert_complete(place: &Place, web: &mut Web) {
+pub(super) fn assert_complete(place: &Place, web: &mut Web) -> u64 {
     let written = place.lines_of(WHOLE);
     assert_eq!(in_all_files(place), written, "logrotate lost lines itself");
     if let Some(requests) = web.requests() {
@@ -191,6 +190,7 @@ fn assert_complete(place: &Place, web: &mut Web) {
         &published(&expected),
         "of all lines",
     );
+    written
 }
 
 /// Lines of all files that rotation has left.

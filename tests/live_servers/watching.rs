@@ -58,8 +58,9 @@ pub(super) fn grace(due: usize) -> String {
 #[track_caller]
 pub(super) fn assert_sealed(place: &Place) {
     let traces = traffic::traces();
-    for (name, bytes) in tree(&place.path("out/.state")) {
-        traces.assert_none_in(&bytes, &name);
+    let folders = ["out/.state", "state"].map(|name| tree(&place.path(name)));
+    for (name, bytes) in folders.iter().flatten() {
+        traces.assert_none_in(bytes, name);
         traces.assert_none_in(name.as_bytes(), "a name");
     }
 }

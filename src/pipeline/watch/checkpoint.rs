@@ -196,6 +196,13 @@ impl Checkpoint {
         self.mark_partial(now);
     }
 
+    /// Notes that what came is lost, by site.
+    pub(super) fn leave_out(&mut self, intakes: Vec<Intake>) {
+        for (period, _) in intakes.into_iter().flat_map(Intake::segments) {
+            self.mark_partial(period);
+        }
+    }
+
     /// Adds what came, by site. It is not kept on disk before [`commit`](Self::commit).
     pub(super) fn add(
         &mut self,

@@ -305,8 +305,7 @@ impl Watch {
                     let heard = self.followed.hear(event, &mut worker, now);
                     bytes += heard.bytes;
                     if let Some(gap) = heard.gap {
-                        let day = self.settings.report.calendar.day(now).date;
-                        let period = self.settings.report.calendar.period(day);
+                        let period = self.period(now);
                         self.checkpoint.mark_gap(gap, period);
                         self.status.update(|it| it.count_gap(gap));
                     }
@@ -351,7 +350,7 @@ impl Watch {
         }
         if self.checkpoint.memory_taken() > self.settings.memory {
             tracing::error!("what is open takes more than --memory: lines are dropped");
-            self.checkpoint.mark_partial(self.period(now));
+            self.checkpoint.leave_out(taken.intakes);
         } else {
             let chain = &self.keeping.chain;
             self.checkpoint.add(taken.intakes, chain, nonce)?;

@@ -14,7 +14,7 @@ function request()
     local client = string.format("81.%d.7.%d", math.random(20, 59), math.random(1, 250))
     local page = pages[math.random(#pages)]
     local agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-    if math.random(50) == 1 then
+    if math.random(400) == 1 then
         page = "{path}"
         agent = "{agent}"
         client = "{client}"
