@@ -116,7 +116,7 @@ const PER_SECOND: u64 = 50_000;
 const CHUNKS_PER_SECOND: u64 = 500;
 
 /// Seconds for which they are.
-const SECONDS: u64 = 25;
+const SECONDS: u64 = 12;
 
 /// The time from when a line is written to when it is counted, checkpoints among it.
 #[test]

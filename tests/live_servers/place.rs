@@ -77,13 +77,6 @@ impl Place {
         String::from_utf8_lossy(&said).into_owned()
     }
 
-    /// Ends a program in an orderly way, by when it was started.
-    pub(super) fn end(&mut self, number: usize) {
-        let process = &mut self.processes[number];
-        send(process.id(), Signal::TERM);
-        process.wait().expect("it ends");
-    }
-
     /// The number of lines of a file.
     pub(super) fn lines_of(&self, name: &str) -> u64 {
         lines(&fs::read(self.path(name)).unwrap_or_default())
