@@ -109,13 +109,15 @@ impl Web {
         self.await_turned(place, day);
     }
 
-    /// Sends requests until lines are dated so.
+    /// Sends requests until several in a row are dated so: earlier workers answer some for a while, and a
+    /// line of a day that is released is counted as late.
     fn await_turned(&self, place: &Place, day: &str) {
+        const IN_A_ROW: usize = 20;
         crate::watch::eventually(|| {
             self.get("/about");
             let log = std::fs::read_to_string(place.path(WHOLE)).unwrap_or_default();
-            let last = log.lines().next_back().unwrap_or_default();
-            last.contains(day)
+            let last = log.lines().rev().take(IN_A_ROW);
+            last.filter(|line| line.contains(day)).count() == IN_A_ROW
         });
     }
 
