@@ -15,6 +15,8 @@ mod geo;
 mod inputs;
 mod keys;
 mod layouts;
+mod limits;
+mod live_servers;
 mod logrotate;
 mod noise;
 mod notice;

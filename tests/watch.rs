@@ -25,19 +25,19 @@ use crate::{
 };
 
 /// A log that grows, a key file, and an output folder.
-struct Scene {
+pub(crate) struct Scene {
     folder: TempDir,
-    lines: Vec<Line>,
+    pub(crate) lines: Vec<Line>,
 }
 
 /// Days of the log.
-const DAYS: [&str; 3] = ["2025-06-03", "2025-06-04", "2025-06-05"];
+pub(crate) const DAYS: [&str; 3] = ["2025-06-03", "2025-06-04", "2025-06-05"];
 
 /// Longest time that anything may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Scene {
-    fn new(visits_a_day: i64) -> Self {
+    pub(crate) fn new(visits_a_day: i64) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let lines = lines(midnight(2025, 6, 3), 3, visits_a_day);
         let scene = Self { folder, lines };
@@ -49,11 +49,11 @@ impl Scene {
         scene
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn append(&self, lines: &[Line]) {
+    pub(crate) fn append(&self, lines: &[Line]) {
         let mut options = OpenOptions::new();
         let file = options.append(true).create(true);
         let mut log = file.open(self.path("access.log")).expect("a log");
@@ -61,16 +61,26 @@ impl Scene {
     }
 
     /// A watch that keeps nothing.
-    fn forgetful(&self) -> Command {
+    pub(crate) fn forgetful(&self) -> Command {
+        self.each("50ms")
+    }
+
+    /// A watch with a time between checkpoints.
+    fn each(&self, checkpoint: &str) -> Command {
         let mut command = program();
-        command.args(["watch", "--checkpoint", "50ms", "-o"]);
+        command.args(["watch", "--checkpoint", checkpoint, "-o"]);
         command.arg(self.path("out")).arg(self.path("access.log"));
         command.stdin(Stdio::null()).stderr(Stdio::piped());
         command
     }
 
-    fn watch(&self) -> Command {
-        let mut command = self.forgetful();
+    pub(crate) fn watch(&self) -> Command {
+        self.keeping("50ms")
+    }
+
+    /// A watch with a key file, and a time between checkpoints.
+    fn keeping(&self, checkpoint: &str) -> Command {
+        let mut command = self.each(checkpoint);
         command.arg("--key-file").arg(self.path("keys/key"));
         command
     }
@@ -84,12 +94,12 @@ impl Scene {
         published(&out)
     }
 
-    fn has_released(&self, days: &[&str]) -> bool {
+    pub(crate) fn has_released(&self, days: &[&str]) -> bool {
         let ledger = fs::read_to_string(self.path("out/ledger.jsonl")).unwrap_or_default();
         days.iter().all(|day| ledger.contains(day))
     }
 
-    fn await_release(&self, days: &[&str]) {
+    pub(crate) fn await_release(&self, days: &[&str]) {
         eventually(|| self.has_released(days));
     }
 
@@ -100,21 +110,25 @@ impl Scene {
 }
 
 /// A running watch, which does not outlive its test.
-struct Running(Option<Child>);
+pub(crate) struct Running(Option<Child>);
 
 impl Running {
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         Self(Some(command.spawn().expect("the program starts")))
     }
 
-    fn send(&self, signal: Signal) {
+    pub(crate) fn id(&self) -> u32 {
+        self.0.as_ref().expect("a child").id()
+    }
+
+    pub(crate) fn send(&self, signal: Signal) {
         let child = self.0.as_ref().expect("a child");
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         kill_process(pid.expect("a process number"), signal).expect("a signal to our own child");
     }
 
     /// Sends a signal and waits for the end.
-    fn end(mut self, signal: Signal) -> Output {
+    pub(crate) fn end(mut self, signal: Signal) -> Output {
         self.send(signal);
         let child = self.0.take().expect("a child");
         child.wait_with_output().expect("the program ends")
@@ -122,7 +136,7 @@ impl Running {
 
     /// Ends it in an orderly way.
     #[track_caller]
-    fn stop(self) -> Output {
+    pub(crate) fn stop(self) -> Output {
         let output = self.end(Signal::TERM);
         assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
         output
@@ -139,7 +153,7 @@ impl Drop for Running {
 }
 
 #[track_caller]
-fn eventually(is_so: impl Fn() -> bool) {
+pub(crate) fn eventually(is_so: impl Fn() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < PATIENCE, "it does not come");
@@ -253,6 +267,25 @@ fn a_watch_goes_on_where_it_stopped_and_keeps_nothing_in_clear() {
     assert_same(&published(&scene.path("out")), &expected, "resumed");
 }
 
+/// A file is known to the next process from when it is found, not from when lines of it are kept.
+#[test]
+fn a_log_that_is_rotated_before_its_first_checkpoint_is_read() {
+    let scene = Scene::new(100);
+    let child = Running::start(scene.keeping("1h").stderr(Stdio::null()));
+    eventually(|| scene.path("out/.state/watch/checkpoint").exists());
+    scene.append(&scene.lines[..200]);
+    thread::sleep(Duration::from_millis(300));
+    child.end(Signal::KILL);
+    let (log, rotated) = (scene.path("access.log"), scene.path("access.log.1"));
+    fs::rename(log, rotated).expect("a rotated log");
+    scene.append(&scene.lines[200..]);
+    let child = Running::start(&mut scene.watch());
+    scene.await_release(&DAYS);
+    child.stop();
+    let expected = scene.expected(&scene.lines);
+    assert_same(&published(&scene.path("out")), &expected, "rotated");
+}
+
 #[test]
 fn late_lines_of_a_released_day_change_nothing() {
     let scene = Scene::new(200);
@@ -359,7 +392,7 @@ fn write(path: &Path, bytes: &[u8]) {
 }
 
 /// Asks at a port of this machine; the head and the body of the answer.
-fn ask(port: u16, path: &str) -> (String, String) {
+pub(crate) fn ask(port: u16, path: &str) -> (String, String) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
     write!(
         stream,

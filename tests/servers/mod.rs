@@ -8,7 +8,7 @@
 
 mod client;
 mod log;
-mod process;
+pub(crate) mod process;
 mod requests;
 mod scrub;
 mod statistics;

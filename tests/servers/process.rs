@@ -195,7 +195,7 @@ impl Drop for Running {
 
 /// Starts a process whose two outputs go to a file. `timeout` passes signals on, and ends what would
 /// outlive the tests.
-fn spawn(words: &[String], output: &Path) -> Child {
+pub(crate) fn spawn(words: &[String], output: &Path) -> Child {
     let output = File::create(output).expect("a file");
     let mut command = Command::new("timeout");
     command.args(["--kill-after=10", LIFETIME]).args(words);
@@ -206,12 +206,14 @@ fn spawn(words: &[String], output: &Path) -> Child {
     command.spawn().expect("coreutils")
 }
 
-fn filled(text: &str, places: &[(String, String)]) -> String {
+/// The text in which values stand in their places.
+pub(crate) fn filled(text: &str, places: &[(String, String)]) -> String {
     let replace = |text: String, (place, value): &(String, String)| text.replace(place, value);
     places.iter().fold(text.to_owned(), replace)
 }
 
-fn free_port() -> u16 {
+/// A port on which nothing listens.
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     listener.local_addr().expect("its address").port()
 }

@@ -44,11 +44,16 @@ fn nameless_original(unknown: &Unknown, listing: &Listing, open: &OpenFiles) -> 
     original.map(|file| file.number)
 }
 
+/// Whether a compressed file begins as the file beside it. One that was deleted or renamed since it was listed
+/// is taken for the original: what the two are the next look shows.
 fn begins_alike(original: &Found, head: &[u8]) -> bool {
-    Opened::new(&original.path).is_ok_and(|opened| {
-        let common = opened.head.len().min(head.len());
-        common > 0 && opened.head[..common] == head[..common]
-    })
+    match Opened::new(&original.path) {
+        Ok(opened) if opened.number == original.number => {
+            let common = opened.head.len().min(head.len());
+            common > 0 && opened.head[..common] == head[..common]
+        }
+        _ => true,
+    }
 }
 
 /// Whether a file was made no later than the other, as far as that is known.
@@ -73,4 +78,43 @@ fn is_beginning(file: &Found, whole: &Found) -> io::Result<bool> {
         }
     }
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
+    use crate::input::live::{search::Target, tests::settings};
+
+    /// Between the list of files and a look into them the compressor deletes the original, and the next
+    /// rotation renames others.
+    #[test]
+    fn a_compressed_file_is_not_new_because_its_original_has_just_gone() {
+        for meanwhile in ["nothing", "deleted", "replaced"] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = |name: &str| folder.path().join(name);
+            fs::write(path("access.log"), "new\n").unwrap();
+            fs::write(path("access.log.1"), "old\n").unwrap();
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+            io::Write::write_all(&mut encoder, b"old\n").unwrap();
+            fs::write(path("access.log.1.gz"), encoder.finish().unwrap()).unwrap();
+            let target = Target::new(0, path("access.log"), false).unwrap();
+            let listing = Listing::new(&[target]);
+            let original = listing.at(&path("access.log.1")).unwrap().number;
+            let compressed = listing.at(&path("access.log.1.gz")).unwrap();
+            let opened = Opened::new(&compressed.path).unwrap();
+            let unknown = Unknown::new(compressed, opened);
+            match meanwhile {
+                "deleted" => fs::remove_file(path("access.log.1")).unwrap(),
+                "replaced" => fs::rename(path("access.log"), path("access.log.1")).unwrap(),
+                _ => {}
+            }
+            let open = OpenFiles::new(&settings());
+            let found = original_of_copy(&unknown, &listing, &open);
+            assert_eq!(found, Some(original), "{meanwhile}");
+        }
+    }
 }

@@ -186,14 +186,20 @@ impl Checkpoint {
         self.unsaved = true;
     }
 
-    /// Notes which periods may lack lines; `now` is the period of the moment.
-    pub(super) fn mark_gap(&mut self, gap: Gap, now: Period) {
-        if let Gap::File = gap {
-            for open in self.periods.values_mut() {
-                open.partial = true;
-            }
+    /// Notes which periods may lack lines: that of the moment, that of the moment before, if it is open, and
+    /// all that are open where nothing is known of the lines.
+    pub(super) fn mark_gap(&mut self, gap: Gap, now: Period, before: Period) {
+        for (period, open) in &mut self.periods {
+            open.partial |= matches!(gap, Gap::File) || *period == before;
         }
         self.mark_partial(now);
+    }
+
+    /// Notes that what came is lost, by site.
+    pub(super) fn leave_out(&mut self, intakes: Vec<Intake>) {
+        for (period, _) in intakes.into_iter().flat_map(Intake::segments) {
+            self.mark_partial(period);
+        }
     }
 
     /// Adds what came, by site. It is not kept on disk before [`commit`](Self::commit).

@@ -43,6 +43,8 @@ pub(super) struct Followed {
     caught_up: Option<Timestamp>,
     /// What lines of which source were found to break; told once, as a service goes on for months.
     broken: BTreeSet<(usize, Rule)>,
+    /// A file was found that is not stored yet.
+    has_found: bool,
 }
 
 /// A file of a source, or what comes of one that is no file.
@@ -108,6 +110,7 @@ impl Followed {
             attentive: now,
             caught_up: None,
             broken: BTreeSet::new(),
+            has_found: false,
         };
         for stored in stored {
             followed.resume(stored, now);
@@ -144,6 +147,17 @@ impl Followed {
     pub(super) fn stored(&self) -> Vec<StoredStream> {
         let streams = self.streams.values();
         streams.map(|stream| stream.stored.clone()).collect()
+    }
+
+    /// Whether a file was found of which a next process would not know. If it is rotated away before that
+    /// begins, its lines are lost.
+    pub(super) const fn has_found(&self) -> bool {
+        self.has_found
+    }
+
+    /// Notes that the next process knows of all files.
+    pub(super) const fn keep_found(&mut self) {
+        self.has_found = false;
     }
 
     /// Takes what happened at a source.
@@ -193,6 +207,7 @@ impl Followed {
     fn take(&mut self, batch: Batch, worker: &mut Worker<'_>, now: Timestamp) {
         let file = batch.mark.as_ref().map(|mark| mark.file.number);
         let id = (batch.source, file);
+        self.has_found |= file.is_some() && !self.is_marked(id);
         let Some(source) = self.sources.get_mut(id.0) else {
             return;
         };
@@ -206,6 +221,12 @@ impl Followed {
         if stream.has_format() {
             source.current = Some(id);
         }
+    }
+
+    /// Whether it is known how far a file is read.
+    fn is_marked(&self, id: StreamId) -> bool {
+        let stream = self.streams.get(&id);
+        stream.is_some_and(|stream| stream.stored.mark.is_some())
     }
 
     /// Notes the host that a file's name tells. One that its name tells no longer is known from before.

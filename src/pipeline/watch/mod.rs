@@ -89,6 +89,18 @@ pub enum Message {
     Stop,
 }
 
+impl Message {
+    /// Whether it comes after all files that were found at once: it brings lines, or tells that there are
+    /// none.
+    const fn ends_finding(&self) -> bool {
+        match self {
+            Self::Event(Event::Batch(batch)) => !batch.bytes.is_empty(),
+            Self::Event(Event::CaughtUp) => true,
+            _ => false,
+        }
+    }
+}
+
 /// What became of a period that was over.
 pub enum Closing {
     /// It was released as the reports of all sites say, unless these give a reason why not.
@@ -140,6 +152,10 @@ enum End {
 
 /// Most hits of a turn: what is in memory at any time where checkpoints are on disk.
 const MOST_HITS: u64 = 1 << 20;
+
+/// With so many hits a checkpoint is made when all files are read to their ends: the fewer there are, the
+/// sooner lines that come meanwhile are read.
+const ENOUGH_HITS: u64 = 1 << 17;
 
 /// How far servers' clocks may be ahead.
 const AHEAD: i64 = 60 * Timestamp::MINUTE;
@@ -284,19 +300,20 @@ impl Watch {
                 self.followed.attend(now);
             }
             // Keys and what may be let in are those of when the turn began.
-            if (now.0 - began.0).abs() >= self.settings.interval {
+            let is_over = (now.0 - began.0).abs() >= self.settings.interval;
+            if is_over || self.followed.has_found() && message.ends_finding() {
                 self.waiting = Some(message);
                 return Ok((worker.finish(), End::Checkpoint, now));
             }
+            let is_idle = matches!(message, Message::Event(Event::CaughtUp));
             let end = match message {
                 Message::Tick => None,
                 Message::Event(event) => {
                     let heard = self.followed.hear(event, &mut worker, now);
                     bytes += heard.bytes;
                     if let Some(gap) = heard.gap {
-                        let day = self.settings.report.calendar.day(now).date;
-                        let period = self.settings.report.calendar.period(day);
-                        self.checkpoint.mark_gap(gap, period);
+                        let before = self.period(Timestamp(now.0 - Timestamp::MINUTE));
+                        self.checkpoint.mark_gap(gap, self.period(now), before);
                         self.status.update(|it| it.count_gap(gap));
                     }
                     None
@@ -312,8 +329,9 @@ impl Watch {
             }
             let accounts = *worker.accounts();
             self.tell(&before, accounts, bytes, now);
-            let full = accounts.parsed >= MOST_HITS || worker.strings() >= self.settings.strings;
-            let is_time = full || self.next_due(now).is_some();
+            let most = if is_idle { ENOUGH_HITS } else { MOST_HITS };
+            let is_full = accounts.parsed >= most || worker.strings() >= self.settings.strings;
+            let is_time = is_full || self.next_due(now).is_some();
             if let Some(end) = end.or(is_time.then_some(End::Checkpoint)) {
                 return Ok((worker.finish(), end, now));
             }
@@ -335,12 +353,13 @@ impl Watch {
     /// Adds what passed the gate to what is open, and makes a checkpoint.
     fn keep(&mut self, taken: Taken, now: Timestamp) -> Result<()> {
         self.followed.complain(&taken.chunks);
-        if taken.accounts.read() == 0 && !self.checkpoint.is_unsaved() {
+        let is_changed = self.checkpoint.is_unsaved() || self.followed.has_found();
+        if taken.accounts.read() == 0 && !is_changed {
             return Ok(());
         }
         if self.checkpoint.memory_taken() > self.settings.memory {
             tracing::error!("what is open takes more than --memory: lines are dropped");
-            self.checkpoint.mark_partial(self.period(now));
+            self.checkpoint.leave_out(taken.intakes);
         } else {
             let chain = &self.keeping.chain;
             self.checkpoint.add(taken.intakes, chain, nonce)?;
@@ -353,7 +372,9 @@ impl Watch {
     fn commit(&mut self, now: Timestamp) -> Result<()> {
         let (streams, chain) = (self.followed.stored(), &self.keeping.chain);
         self.checkpoint
-            .commit(streams, chain, self.day(now), &nonce()?)
+            .commit(streams, chain, self.day(now), &nonce()?)?;
+        self.followed.keep_found();
+        Ok(())
     }
 
     /// Periods that were released but not closed when the last process ended.

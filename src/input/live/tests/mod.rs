@@ -4,3 +4,5 @@ mod files;
 mod rotations;
 mod scene;
 mod sockets;
+
+pub(super) use scene::settings;

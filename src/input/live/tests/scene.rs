@@ -16,7 +16,7 @@ use super::super::{Event, FileNumber, LiveSettings, Mark, follow::Follower, sear
 /// Rounds of silence after which a rotated file is left.
 pub(super) const GRACE: u32 = 20;
 
-pub(super) fn settings() -> LiveSettings {
+pub(in crate::input::live) fn settings() -> LiveSettings {
     LiveSettings {
         line_limit: 100,
         most_files: 100,
