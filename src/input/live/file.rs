@@ -199,6 +199,11 @@ impl FollowedFile {
         }
     }
 
+    /// Whether it has the content that a mark is of, and has been read as far.
+    pub(super) fn is_further(&self, mark: &Mark, key: &[u8; 32]) -> bool {
+        mark.file.fits(&self.head, key) && self.position >= mark.offset
+    }
+
     /// Whether another file that begins with `head` may be a copy of this one, as far as it is made.
     pub(super) fn may_be_copied_to(&self, head: &[u8]) -> bool {
         let common = self.head.len().min(head.len());

@@ -183,11 +183,13 @@ impl Follower {
         }
     }
 
-    /// Gives up a mark.
+    /// Gives up the mark of what is not there any more. Where another file has got the number, its mark has
+    /// replaced this one.
     pub(super) fn forget(&mut self, file: FileNumber, events: &mut Vec<Event>) {
-        self.known.remove(&file);
         self.told.vanished.remove(&file);
-        events.push(Event::Forget { file });
+        if !self.known.contains_key(&file) && !self.open.has(file) {
+            events.push(Event::Forget { file });
+        }
     }
 
     /// Notes how far a file has been read that is not open, and hands that out.

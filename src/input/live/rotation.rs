@@ -213,7 +213,11 @@ impl Follower {
             puzzle.unknown.remove(index);
             return is_found;
         }
-        let is_over = mark.ended || self.known.values().any(|other| is_further(other, mark));
+        let is_further = |other| is_further(other, mark);
+        let mut open = self.open.files.iter();
+        let is_over = mark.ended
+            || self.known.values().any(is_further)
+            || open.any(|open| open.file.is_further(mark, &key));
         let is_replaced = listing.files.iter().any(|found| found.number == number);
         let may_come_back = puzzle.has_unreadable || !listing.devices.contains(&number.device);
         if !is_over {

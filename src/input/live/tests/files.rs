@@ -41,6 +41,30 @@ fn late_lines_of_a_rotated_file_are_read() {
     assert_eq!(scene.vanished(), 0);
 }
 
+/// The mark of the compressed form is stored before that of the file is forgotten.
+#[test]
+fn a_file_that_is_read_on_in_its_compressed_form_is_not_missed_whenever_it_ends() {
+    for events in 0..12 {
+        let mut scene = Scene::new(&["access.log"]);
+        scene.append("access.log", "a\n");
+        check(&mut scene, &["a"]);
+        scene.append("access.log", "b\n");
+        scene.stop();
+        scene.rename("access.log", "access.log.1");
+        scene.append("access.log", "c\n");
+        scene.compress("access.log.1");
+        scene.read_and_die(events);
+        scene.read_out();
+        let mut lines = scene.taken();
+        lines.sort();
+        assert_eq!(
+            (lines.join(" "), scene.vanished()),
+            ("b c".to_owned(), 0),
+            "{events}"
+        );
+    }
+}
+
 /// As long as a writer has not got another file, it writes to the one that it has.
 #[test]
 fn a_file_without_a_successor_is_not_left() {

@@ -219,7 +219,10 @@ fn check(name: &str, actions: &[Action]) {
 
 #[test]
 fn generations_that_nobody_has_looked_at_are_read() {
-    use Action::{Append, AppendLate, Compress, CopyAndTruncate, Read, Rename, RenameOnly, Stop};
+    use Action::{
+        Append, AppendLate, Compress, CopyAndTruncate, Kill, Read, Recreate, Rename, RenameOnly,
+        Stop,
+    };
     for actions in [
         // The file was empty when it was last looked at.
         &[Rename, Read, Stop, Append(1), Rename, Compress, Read][..],
@@ -244,6 +247,17 @@ fn generations_that_nobody_has_looked_at_are_read() {
         ],
         // A rotated file that was left has late lines when it is compressed.
         &[Append(1), Read, Rename, Stop, AppendLate, Compress, Read],
+        // A copy gets the number of a deleted file.
+        &[
+            Append(1),
+            CopyAndTruncate,
+            Recreate,
+            Append(1),
+            Kill(2),
+            CopyAndTruncate,
+            Read,
+            Stop,
+        ],
         // Copied, compressed and copied again.
         &[
             Append(2),
