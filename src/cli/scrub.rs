@@ -55,7 +55,7 @@ pub(super) struct ScrubArguments {
     #[arg(short, long, env = "HUSHLOG_OUTPUT", value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// As for `hushlog report`; lines are written without the wrapper
+    /// As for `hushlog report`; lines in a wrapper are written in it again
     #[arg(
         short = 'f',
         long,

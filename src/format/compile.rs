@@ -27,8 +27,8 @@ pub(super) fn compile(template: &Template) -> Result<Plan> {
     let mut pieces = fused(&template.pieces);
     choose_preferred(&mut pieces);
     choose_times(&mut pieces)?;
-    let says_client =
-        |piece: &Piece| piece.says(&Field::Client) || piece.says(&Field::ForwardedFor);
+    let clients = [Field::Client, Field::ClientAndPort, Field::ForwardedFor];
+    let says_client = |piece: &Piece| clients.iter().any(|client| piece.says(client));
     if !pieces.iter().any(says_client) {
         return Err(refused("no field says who the client is"));
     }
@@ -86,8 +86,11 @@ fn is_outdone(pieces: &[Piece], index: usize) -> bool {
 /// Whether a record holds only one of the two.
 fn are_rivals(one: &Field, other: &Field) -> bool {
     match one {
-        Field::Client | Field::ForwardedFor => {
-            matches!(other, Field::Client | Field::ForwardedFor)
+        Field::Client | Field::ClientAndPort | Field::ForwardedFor => {
+            matches!(
+                other,
+                Field::Client | Field::ClientAndPort | Field::ForwardedFor
+            )
         }
         Field::Cookies(_)
         | Field::List

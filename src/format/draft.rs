@@ -115,6 +115,10 @@ impl<'a> Draft<'a> {
     ) -> Result<(), Rule> {
         match field {
             Field::Bytes => self.bytes = bytes(raw)?,
+            Field::ClientAndPort => {
+                let raw = before_port(raw);
+                self.keep(Slot::Client, Text { raw, escape });
+            }
             Field::Cookies(cookies) => self.opted_out |= cookies.opt_out(Text { raw, escape }),
             Field::Status => self.status = status(raw)?,
             Field::ForwardedFor => {
@@ -152,11 +156,23 @@ impl<'a> Draft<'a> {
     /// The record, once all fields are entered.
     #[inline]
     pub(super) fn finished(&self, clock: &mut Clock) -> Result<Option<Record<'a>>, Rule> {
-        let time = match self.time {
-            Some(Timestamp(second)) => Timestamp(second + self.date.fraction),
-            None => clock.instant(&self.date).ok_or(Rule::Time)?,
-        };
-        Ok(Some(Record {
+        let time = self.instant(clock)?;
+        Ok(Some(self.record(time)))
+    }
+
+    /// When the request was, once all fields are entered.
+    #[inline]
+    pub(super) fn instant(&self, clock: &mut Clock) -> Result<Timestamp, Rule> {
+        match self.time {
+            Some(Timestamp(second)) => Ok(Timestamp(second + self.date.fraction)),
+            None => clock.instant(&self.date).ok_or(Rule::Time),
+        }
+    }
+
+    /// The record of a request at that time.
+    #[inline]
+    pub(super) fn record(&self, time: Timestamp) -> Record<'a> {
+        Record {
             client: self.text(Slot::Client).raw,
             time,
             request: self.request(),
@@ -166,7 +182,7 @@ impl<'a> Draft<'a> {
             agent: self.text(Slot::Agent),
             host: self.host,
             opted_out: self.opted_out,
-        }))
+        }
     }
 
     #[inline]
@@ -248,6 +264,11 @@ fn after_scheme(text: &[u8]) -> Option<&[u8]> {
             return Some(after);
         }
     }
+}
+
+/// What stands before the last colon, behind which a port was logged or what stands for none.
+fn before_port(client: &[u8]) -> &[u8] {
+    memrchr(b':', client).map_or(client, |colon| &client[..colon])
 }
 
 /// A host without its port; empty for the `-` of an absent one.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    cookies::OptOutCookie, haproxy::Captures, json::Members, mixed::Mixed, plan::Plan, row::Row,
-    w3c::Directives,
+    cookies::OptOutCookie, haproxy::Captures, json::Members, mixed::Mixed, plan::Plan,
+    rewrite::Marks, row::Row, w3c::Directives,
 };
 use crate::{
     record::{self, Record},
@@ -45,6 +45,31 @@ impl Layout {
             Self::Row(row) => row.read(line, clock),
             Self::W3c(directives) => directives.read(line, clock),
         }
+    }
+
+    /// Puts the record of a line behind others; none of another program's. `marks` is told where the
+    /// values end, if the layout writes lines by that.
+    #[inline]
+    pub(super) fn read_marking<'a>(
+        &self,
+        line: &'a [u8],
+        clock: &mut Clock,
+        marks: &mut Marks,
+        records: &mut Vec<Record<'a>>,
+    ) -> Result<Option<()>, Rule> {
+        let layout = match self {
+            Self::Mixed(mixed) => match mixed.layout_of(line, clock)? {
+                Some((layout, _)) => layout,
+                None => return Ok(None),
+            },
+            _ => self,
+        };
+        if let Self::Plan(plan) = layout {
+            let mark = |end| marks.push(end);
+            return plan.read_marking(line, clock, mark, records).map(Some);
+        }
+        let record = layout.read(line, clock)?;
+        Ok(record.map(|record| records.push(record)))
     }
 
     /// The same layout where those cookies are heeded.

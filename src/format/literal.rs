@@ -54,17 +54,6 @@ impl Literal {
         Some(from + self.find(&text[from..])?)
     }
 
-    /// Appends the literal; one of a word at most without a call.
-    #[inline(always)]
-    pub(super) fn append_to(&self, line: &mut Vec<u8>) {
-        if self.bytes.len() > WORD {
-            return line.extend_from_slice(&self.bytes);
-        }
-        let end = line.len() + self.bytes.len();
-        line.extend_from_slice(&self.word.to_le_bytes());
-        line.truncate(end);
-    }
-
     /// Whether `text` begins with the literal.
     #[inline]
     pub(super) fn begins(&self, text: &[u8]) -> bool {
@@ -127,15 +116,6 @@ mod tests {
         check(b"a b", b" ", Some(1));
         check(b"a, \"b\": \"c\", \"d\": \"e", b"\", \"d\": \"", Some(10));
         check(b"", b" ", None);
-    }
-
-    #[test]
-    fn a_literal_is_appended_whole() {
-        for text in ["", " ", "] \"", "\", \"d\"", "\", \"d\": \""] {
-            let mut line = b"a".to_vec();
-            literal(text.as_bytes()).append_to(&mut line);
-            assert_eq!(line, format!("a{text}").into_bytes());
-        }
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub use cookies::OptOutCookie;
 pub use detect::Detected;
 pub use outline::{Meaning, Part};
 pub use parser::{Parsed, Parser};
-pub use rewrite::{Value, Values};
+pub use rewrite::{Marks, Value, Values};
 pub use spec::{DateFormats, Dialect};
 pub use trial::{Broken, Trial};
 

@@ -145,7 +145,7 @@ impl Meaning {
     pub(super) const fn of(field: &Field) -> Self {
         match field {
             Field::Bytes => Self::Bytes,
-            Field::Client => Self::Client,
+            Field::Client | Field::ClientAndPort => Self::Client,
             Field::Cookies(cookies) if cookies.is_heeded() => Self::OptOutCookies,
             Field::Cookies(_) => Self::Cookies,
             Field::ForwardedFor => Self::ForwardedFor,

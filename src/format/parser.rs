@@ -1,6 +1,6 @@
 //! The parser: reads lines of one format into records that borrow from them.
 
-use super::{Format, layout::Layout};
+use super::{Format, layout::Layout, rewrite::Marks};
 use crate::{
     record::{LINE_CAP, Record},
     stats::Rule,
@@ -48,21 +48,51 @@ impl Parser {
     /// A line that is longer than [`LINE_CAP`] is malformed, and may be given cut to one byte more than
     /// the cap. Lines that begin with `#` are ignored unless they are of the format.
     pub fn parse<'a>(&mut self, line: &'a [u8]) -> Parsed<'a> {
+        match self.parse_by(line, Layout::read) {
+            Ok(Some(record)) => Parsed::Record(record),
+            Ok(None) => Parsed::Ignored,
+            Err(rule) => Parsed::Malformed(rule),
+        }
+    }
+
+    /// The same for a line that may be written again: its record, if it is one, is put behind others, and
+    /// `marks` then says what is where in the line. None for lines that are to be ignored.
+    ///
+    /// # Errors
+    ///
+    /// The rule that a malformed line breaks.
+    #[inline]
+    pub fn parse_marking<'a>(
+        &mut self,
+        line: &'a [u8],
+        marks: &mut Marks,
+        records: &mut Vec<Record<'a>>,
+    ) -> Result<Option<()>, Rule> {
+        marks.clear();
+        self.parse_by(line, |layout, line, clock| {
+            layout.read_marking(line, clock, marks, records)
+        })
+    }
+
+    #[inline]
+    fn parse_by<'a, T>(
+        &mut self,
+        line: &'a [u8],
+        read: impl FnOnce(&Layout, &'a [u8], &mut Clock) -> Result<Option<T>, Rule>,
+    ) -> Result<Option<T>, Rule> {
         if line.len() > LINE_CAP {
-            return Parsed::Malformed(Rule::Length);
+            return Err(Rule::Length);
         }
         let line = content(line);
         if let Layout::W3c(directives) = &mut self.layout
             && line.starts_with(b"#")
         {
             directives.direct(line);
-            return Parsed::Ignored;
+            return Ok(None);
         }
-        match self.layout.read(line, &mut self.clock) {
-            Ok(Some(record)) => Parsed::Record(record),
-            Ok(None) => Parsed::Ignored,
-            Err(_) if line.starts_with(b"#") || line.trim_ascii().is_empty() => Parsed::Ignored,
-            Err(rule) => Parsed::Malformed(rule),
+        match read(&self.layout, line, &mut self.clock) {
+            Err(_) if line.starts_with(b"#") || line.trim_ascii().is_empty() => Ok(None),
+            read => read,
         }
     }
 }

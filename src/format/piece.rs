@@ -104,8 +104,9 @@ pub(super) fn fused(pieces: &[Piece]) -> Vec<Piece> {
 /// Runs of pieces that are read as one field.
 ///
 /// `%m %U%q %H` is a request line in all but name, and is read as one since a path may hold spaces;
-/// a query string belongs to its path, a port to its host.
-fn shapes() -> [(Vec<Piece>, Field); 4] {
+/// a query string belongs to its path, a port to its
+/// host or client, whose address may have colons in it too.
+fn shapes() -> [(Vec<Piece>, Field); 5] {
     let field = |field| Piece::field("", field);
     let literal = |text: &[u8]| Piece::Literal(text.to_vec());
     let (method, protocol) = (field(Field::Method), field(Field::Protocol));
@@ -129,7 +130,11 @@ fn shapes() -> [(Vec<Piece>, Field); 4] {
             Field::Request,
         ),
         (vec![path, query], Field::Path),
-        (vec![host, literal(b":"), port], Field::Host),
+        (vec![host, literal(b":"), port.clone()], Field::Host),
+        (
+            vec![field(Field::Client), literal(b":"), port],
+            Field::ClientAndPort,
+        ),
     ]
 }
 

@@ -41,6 +41,8 @@ pub(super) enum Field {
     Bytes,
     /// The client's address or host name.
     Client,
+    /// The same with a port behind a colon.
+    ClientAndPort,
     /// Cookies, of use only where settings name one.
     Cookies(Cookies),
     /// The addresses that proxies forwarded, the one that the nearest proxy saw last.
@@ -183,6 +185,7 @@ impl Field {
             self,
             Self::Bytes
                 | Self::Client
+                | Self::ClientAndPort
                 | Self::Host
                 | Self::Method
                 | Self::OptOut

@@ -17,6 +17,31 @@ impl Plan {
         line: &'a [u8],
         clock: &mut Clock,
     ) -> Result<Option<Record<'a>>, Rule> {
+        self.draft(line, clock, |_| {})?.finished(clock)
+    }
+
+    /// Puts the record of a line behind others; `mark` is told where each value ends.
+    #[inline]
+    pub(super) fn read_marking<'a>(
+        &self,
+        line: &'a [u8],
+        clock: &mut Clock,
+        mark: impl FnMut(usize),
+        records: &mut Vec<Record<'a>>,
+    ) -> Result<(), Rule> {
+        let draft = self.draft(line, clock, mark)?;
+        let time = draft.instant(clock)?;
+        records.push(draft.record(time));
+        Ok(())
+    }
+
+    #[inline]
+    fn draft<'a>(
+        &self,
+        line: &'a [u8],
+        clock: &mut Clock,
+        mut mark: impl FnMut(usize),
+    ) -> Result<Draft<'a>, Rule> {
         let mut draft = Draft::default();
         let mut rest = self.lead.strip(line)?;
         for step in &self.steps {
@@ -29,9 +54,10 @@ impl Plan {
                 draft.enter(&step.field, Text { raw, escape }, clock)?;
                 rest
             };
+            mark(line.len() - rest.len() - step.literal.len());
         }
         if rest.is_empty() || self.is_open {
-            draft.finished(clock)
+            Ok(draft)
         } else {
             Err(Rule::Trailing)
         }

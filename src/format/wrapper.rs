@@ -27,6 +27,9 @@ const NAMES: [(&str, Wrapper); 4] = [
     ("syslog", Wrapper::Syslog),
 ];
 
+/// The version of RFC 5424, and the space after it.
+const VERSION: &[u8] = b"1 ";
+
 /// Longest name of a container that `docker compose` shows.
 const LONGEST_NAME: usize = 128;
 
@@ -99,37 +102,46 @@ fn after_stream(line: &[u8]) -> Option<&[u8]> {
 /// The value of the member `log`, unescaped, without its line end. A line cannot be longer unescaped
 /// than it is escaped.
 fn log_member<'a>(line: &'a [u8], buffer: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    let raw = member(line, b"log")?;
+    let escape = Escape::Json;
+    let text = Text { raw, escape }.decode(buffer);
+    Some(text.strip_suffix(b"\n").unwrap_or(text))
+}
+
+/// The value of the first member of that name, if it is a string, as it stands in an object.
+pub(super) fn member<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     if !line.starts_with(b"{") {
         return None;
     }
     let mut json = Jiter::new(line);
-    let mut name = json.next_object_bytes().ok()?;
-    while let Some(own) = name {
-        let is_log = own == b"log";
+    let mut next = json.next_object_bytes().ok()?;
+    while let Some(own) = next {
+        let is_it = own == name;
         let peek = json.peek().ok()?;
         let start = json.current_index();
         json.known_skip(peek).ok()?;
-        if is_log && peek == Peek::String {
+        if is_it && peek == Peek::String {
             let value = json.slice_to_current(start);
-            let raw = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-            let escape = Escape::Json;
-            let text = Text { raw, escape }.decode(buffer);
-            return Some(text.strip_suffix(b"\n").unwrap_or(text));
+            return value.strip_prefix(b"\"")?.strip_suffix(b"\"");
         }
-        name = json.next_key_bytes().ok()?;
+        next = json.next_key_bytes().ok()?;
     }
     None
 }
 
 fn after_header(line: &[u8]) -> Option<&[u8]> {
-    let after_priority = priority(line).unwrap_or(line);
-    match after_priority.strip_prefix(b"1 ") {
+    let after_priority = after_priority(line);
+    match after_priority.strip_prefix(VERSION) {
         Some(rest) => after_structured_data(rest),
         None => after_tag(after_date(after_priority)?),
     }
 }
 
-/// What follows `<134>`.
+/// What follows `<134>`, if that stands there.
+pub(super) fn after_priority(line: &[u8]) -> &[u8] {
+    priority(line).unwrap_or(line)
+}
+
 fn priority(line: &[u8]) -> Option<&[u8]> {
     let rest = line.strip_prefix(b"<")?;
     let digits = memchr(b'>', &rest[..rest.len().min(4)])?;
@@ -182,10 +194,8 @@ fn after_tag(text: &[u8]) -> Option<&[u8]> {
 
 /// What follows date, host, program, process, message id and structured data (RFC 5424, section 6).
 fn after_structured_data(text: &[u8]) -> Option<&[u8]> {
-    let (date, mut rest) = word(text)?;
-    for _host_program_process_message in 0..4 {
-        rest = word(rest)?.1;
-    }
+    let date = word(text)?.0;
+    let rest = after_words(text)?;
     let rest = match rest.strip_prefix(b"-") {
         Some(rest) => rest,
         None => after_elements(rest)?,
@@ -193,6 +203,17 @@ fn after_structured_data(text: &[u8]) -> Option<&[u8]> {
     let message = rest.strip_prefix(b" ")?;
     let message = message.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(message);
     (date == b"-" || is_rfc_3339(date)).then_some(message)
+}
+
+/// Where the structured data begin in a header of RFC 5424, given without its priority.
+pub(super) fn structured_data(header: &[u8]) -> Option<usize> {
+    let rest = after_words(header.strip_prefix(VERSION)?)?;
+    Some(header.len() - rest.len())
+}
+
+/// What follows date, host, program, process and message id.
+fn after_words(text: &[u8]) -> Option<&[u8]> {
+    (0..5).try_fold(text, |rest, _| Some(word(rest)?.1))
 }
 
 /// What follows elements such as `[a@1 b="c"]`, in whose values quotes and brackets are escaped.
@@ -208,7 +229,7 @@ fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Whether a word looks like a date and time of RFC 3339.
-fn is_rfc_3339(word: &[u8]) -> bool {
+pub(super) fn is_rfc_3339(word: &[u8]) -> bool {
     matches!(word, [a, b, c, d, b'-', _, _, b'-', _, _, b'T', ..]
         if [a, b, c, d].into_iter().all(u8::is_ascii_digit))
 }

@@ -10,10 +10,10 @@ use rayon::ThreadPool;
 use super::{Inputs, Progress};
 use crate::{
     error::{Error, Result},
-    format::{Format, Parsed, Parser},
+    format::{Format, Marks, Parser},
     input::{self, Chunk, Reader, Stop},
     output::LogOutput,
-    privacy::{Keys, Logged, ScrubRules, Scrubber},
+    privacy::{Keys, ScrubRules, Scrubber},
     stats::{Account, Accounts},
     time::{Date, Timestamp},
 };
@@ -138,7 +138,8 @@ impl<'s> Queue<'s> {
         loop {
             let read = match state.open.take() {
                 Some(mut open) => {
-                    read(&mut open.reader, open.is_stream, chunk).map(|any| any.then_some(open))
+                    // Few lines at once: what is written of them then is still where the processor has it at hand.
+                    open.reader.next_lines(chunk).map(|any| any.then_some(open))
                 }
                 None if state.next_source == self.inputs.sources.len() => return None,
                 None => {
@@ -165,7 +166,7 @@ impl<'s> Queue<'s> {
         let is_stream = !source.is_repeatable();
         let mut reader = Reader::open_until(number, source, self.scrubbing.stop)?;
         let (mut seen, mut unknown) = (Vec::new(), None);
-        while read(&mut reader, is_stream, chunk)? {
+        while first(&mut reader, is_stream, chunk)? {
             seen.append(&mut chunk.bytes);
             let detected = match &self.inputs.format {
                 Some(format) => Ok(format.clone()),
@@ -199,8 +200,8 @@ impl<'s> Queue<'s> {
     }
 }
 
-/// Reads the next lines: of a stream as they come, of a file in large chunks.
-fn read(reader: &mut Reader, is_stream: bool, chunk: &mut Chunk) -> Result<bool> {
+/// Reads the lines that tell the format: of a stream as they come, of a file many at once.
+fn first(reader: &mut Reader, is_stream: bool, chunk: &mut Chunk) -> Result<bool> {
     if is_stream {
         reader.next_lines(chunk)
     } else {
@@ -306,11 +307,19 @@ fn work(queue: &Queue<'_>, order: &Order<'_>, progress: &Progress) -> Result<Acc
 #[derive(Default)]
 struct Worker {
     parser: Option<(usize, Parser)>,
-    /// Room for lines out of their wrappers.
-    unwrapped: Vec<Vec<u8>>,
+    /// Room for the lines of a batch.
+    batch: Vec<Room>,
     accounts: Accounts,
     /// The lines of the current chunk as they are written.
     lines: Vec<u8>,
+}
+
+/// What is kept of a line until it is written.
+#[derive(Default)]
+struct Room {
+    /// The line out of its wrapper, where it does not stand in that as it is.
+    unwrapped: Vec<u8>,
+    marks: Marks,
 }
 
 impl Worker {
@@ -330,40 +339,44 @@ impl Worker {
             _ => format.parser(inputs.log_tz.clone()),
         };
         self.lines.clear();
-        self.unwrapped.resize_with(BATCH, Vec::new);
+        self.batch.resize_with(BATCH, Room::default);
         let Self {
-            unwrapped,
+            batch,
             accounts,
             lines: written,
             ..
         } = self;
         let mut lines = input::lines(&chunk.bytes).peekable();
         while lines.peek().is_some() {
-            let mut logged = Vec::with_capacity(BATCH);
-            for buffer in unwrapped.iter_mut() {
+            let mut records = Vec::with_capacity(BATCH);
+            let mut parsed = Vec::with_capacity(BATCH);
+            for Room { unwrapped, marks } in batch.iter_mut() {
                 // What was read before a directive is written by what holds before it.
                 let is_directive = |line: &&[u8]| format.has_directives() && may_be_directive(line);
-                if !logged.is_empty() && lines.peek().is_some_and(is_directive) {
+                if !records.is_empty() && lines.peek().is_some_and(is_directive) {
                     break;
                 }
                 let Some(line) = lines.next() else {
                     break;
                 };
-                let line = format.unwrapped(line, buffer);
-                match parser.parse(line) {
-                    Parsed::Record(record) => logged.push(Logged { record, line }),
-                    Parsed::Malformed(rule) => accounts.enter(Account::Malformed(rule)),
-                    Parsed::Ignored => {
+                let inner = format.unwrapped(line, unwrapped);
+                match parser.parse_marking(inner, marks, &mut records) {
+                    Ok(Some(())) => parsed.push((line, inner, &*marks)),
+                    Err(rule) => accounts.enter(Account::Malformed(rule)),
+                    Ok(None) => {
                         accounts.enter(Account::Ignored);
-                        if parser.rewrite_directive(line, written) {
+                        if parser.rewrite_directive(inner, written) {
                             written.push(b'\n');
                         }
                     }
                 }
             }
-            scrubber.scrub(&logged, accounts, |line, scrubbed| {
+            scrubber.scrub(&records, accounts, |position, scrubbed| {
+                let (line, inner, marks) = parsed[position];
                 let before = written.len();
-                match parser.rewrite(line, scrubbed, written) {
+                let rewrite =
+                    |written: &mut Vec<u8>| parser.rewrite(inner, marks, scrubbed, written);
+                match format.rewrap(line, scrubbed, written, rewrite) {
                     Ok(()) => {
                         written.push(b'\n');
                         Account::Parsed

@@ -155,8 +155,13 @@ impl<'r, V> Memo<'r, V> {
         position
     }
 
+    /// Whether everything is forgotten before the next look.
+    pub(super) fn is_full(&self) -> bool {
+        self.entries.len() >= self.most
+    }
+
     fn forget_if_full(&mut self) {
-        if self.entries.len() >= self.most {
+        if self.is_full() {
             self.forgotten += index(self.entries.len());
             self.slots.clear();
             self.entries.clear();

@@ -1,5 +1,6 @@
 //! `hushlog scrub` from outside: what is left of lines, in which order and when, and what is not.
 
+mod analysers;
 mod lines;
 mod property;
 mod stream;
@@ -397,6 +398,85 @@ fn directives_hold_for_the_lines_after_them() {
         "#Fields: date time c-ip cs-method cs-uri-stem sc-status\n2026-11-21 08:00:00 :: GET /a 200\n\
          #Fields: time c-ip sc-status cs-uri-stem cs-method date\n08:00:00 :: 200 /b GET 2026-11-21\r\n"
     );
+}
+
+#[test]
+fn wrapped_lines_are_written_in_their_wrapper() {
+    let logged = line("203.0.113.7", 20, "curl/8.5.0");
+    let logged = logged.trim_end();
+    let written = line("::", 20, "curl/1.0");
+    let written = written.trim_end();
+    let check = |wrapper: &str, log: [&str; 2], expected: [&str; 2]| {
+        let (log, expected) = (log.join(logged), expected.join(written));
+        // A line that is in no wrapper comes out in none.
+        let log = format!("{log}\n{log}\n{log}\n{logged}\n");
+        let expected = format!("{expected}\n{expected}\n{expected}\n{written}\n");
+        for format in [&format!("{wrapper}:combined"), "auto"] {
+            let arguments = ["-f", format, "--address=drop", "--time=exact"];
+            assert_eq!(scrubbed(&arguments, &log), expected, "{format}");
+            assert_eq!(scrubbed(&arguments, &expected), expected, "{format}, again");
+        }
+    };
+    let same = |wrapper: &str, around: [&str; 2]| check(wrapper, around, around);
+    same("syslog", ["<190>Nov 20 09:12:33 web1 nginx: ", ""]);
+    check(
+        "syslog",
+        ["<190>Nov 20 09:12:33 198.51.100.9 nginx: ", ""],
+        ["<190>Nov 20 09:12:33 - nginx: ", ""],
+    );
+    check(
+        "syslog",
+        [
+            "<190>1 2026-11-20T09:12:33Z ip-10-9-8-1 apache 77 - [a@1 ip=\"203.0.113.7\"] ",
+            "",
+        ],
+        ["<190>1 2026-11-20T09:12:33Z - apache 77 - - ", ""],
+    );
+    same("cri", ["2026-11-20T09:12:33.25+01:00 stdout F ", ""]);
+    same("compose", ["web-1  | ", ""]);
+    let escape = |text: &str| text.replace('"', "\\\"");
+    let around = [
+        "{\"log\":\"",
+        "\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-20T09:12:33.25Z\"}\n",
+    ];
+    let out = scrubbed(
+        &["-f=docker:combined", "--address=drop"],
+        &around.join(&escape(logged)),
+    );
+    assert_eq!(out, around.join(&escape(written)));
+    let hour = ["-f=syslog:combined", "--time=hour"];
+    let out = scrubbed(&hour, &format!("<190>Nov 20 09:12:33 web1 nginx: {logged}"));
+    assert!(
+        out.starts_with("<190>Nov 20 09:00:00 web1 nginx: "),
+        "{out}"
+    );
+}
+
+#[test]
+fn clients_with_a_port_keep_their_pseudonym() {
+    let log = line("203.0.113.7:51234", 20, "a")
+        + &line("2001:db8:1:2:3:4:5:6:8080", 20, "a")
+        + &line("203.0.113.7:80", 20, "a");
+    for format in [
+        r#"%h:%{remote}p %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i""#,
+        r#"$remote_addr:$remote_port - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#,
+        r#"%h:%^ %^[%d:%t %^] "%r" %s %b "%R" "%u""#,
+    ] {
+        let clients = |address: &str| {
+            let out = scrubbed(&["-f", format, "--address", address], &log);
+            let words = out.lines().filter_map(|line| line.split(' ').next());
+            words.map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            clients("truncate"),
+            ["203.0.113.0:0", "[2001:db8:1::]:0", "203.0.113.0:0"]
+        );
+        let pseudonyms = clients("visitor");
+        let is_pseudonym =
+            |word: &String| word.starts_with("[fd68:7573:686c:") && word.ends_with("]:0");
+        assert!(pseudonyms.iter().all(is_pseudonym), "{pseudonyms:?}");
+        assert!(pseudonyms[0] == pseudonyms[2] && pseudonyms[0] != pseudonyms[1]);
+    }
 }
 
 #[test]

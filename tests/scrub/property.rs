@@ -3,10 +3,10 @@
 use std::sync::LazyLock;
 
 use hushlog::{
-    format::{Format, Parsed, Parser},
+    format::{Format, Marks, Parsed, Parser},
     privacy::{
-        AddressRule, AgentRules, Keys, Logged, OptOuts, ReferrerRules, Regions, ScrubRules,
-        Scrubber, UrlRules, UrlSettings,
+        AddressRule, AgentRules, Keys, OptOuts, ReferrerRules, Regions, ScrubRules, Scrubber,
+        UrlRules, UrlSettings,
     },
     stats::{Account, Accounts},
     time::{Calendar, PeriodLength, Precision, TimeZone},
@@ -35,14 +35,14 @@ static RULES: LazyLock<ScrubRules> = LazyLock::new(|| ScrubRules {
 
 /// What a line comes to, and how it ends.
 fn rewritten(parser: &mut Parser, line: &[u8], scrubber: &mut Scrubber<'_>) -> Option<Vec<u8>> {
-    let Parsed::Record(record) = parser.parse(line) else {
-        return None;
-    };
+    let (mut marks, mut records) = (Marks::default(), Vec::new());
+    parser
+        .parse_marking(line, &mut marks, &mut records)
+        .ok()??;
     let (mut written, mut accounts) = (Vec::new(), Accounts::default());
-    let logged = [Logged { record, line }];
-    scrubber.scrub(&logged, &mut accounts, |line, scrubbed| {
+    scrubber.scrub(&records, &mut accounts, |_, scrubbed| {
         parser
-            .rewrite(line, scrubbed, &mut written)
+            .rewrite(line, &marks, scrubbed, &mut written)
             .expect("a line that was read");
         Account::Parsed
     });

@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
+    net::IpAddr,
     os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Stdio},
@@ -12,7 +13,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{line, scrub};
+use super::{addresses, key_file, line, scrub};
 use crate::program::{run, without_settings};
 
 /// Between two looks at whether something has happened; it is waited for as long as it takes.
@@ -26,7 +27,11 @@ struct Running {
 }
 
 fn start(arguments: &[&str]) -> Running {
-    let mut command = scrub(&[&["--address=drop"], arguments].concat());
+    start_as(&[&["--address=drop"], arguments].concat())
+}
+
+fn start_as(arguments: &[&str]) -> Running {
+    let mut command = scrub(arguments);
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -193,4 +198,48 @@ fn a_named_pipe_is_read_from_when_it_is_written_to() {
     thread::sleep(PAUSE * 40);
     running.send(Signal::TERM);
     running.child.wait().expect("the program ends");
+}
+
+/// The pseudonyms of one client at each of those times, typed into a program that goes on running.
+fn pseudonyms(running: &mut Running, times: &[&str]) -> Vec<IpAddr> {
+    let pseudonym = |time: &&str| {
+        running.type_in(&of("a").replace("20/Nov/2026:09:12:33", time));
+        addresses(&running.next_line())[0]
+    };
+    times.iter().map(pseudonym).collect()
+}
+
+#[test]
+fn pseudonyms_change_at_midnight_in_one_stream_and_alike_on_every_host_with_the_key_file() {
+    let times = [
+        "20/Nov/2026:00:00:00",
+        "20/Nov/2026:22:59:59",
+        "20/Nov/2026:23:00:00",
+        "20/Nov/2026:23:59:59",
+        "21/Nov/2026:00:00:00",
+        "21/Nov/2026:00:00:01",
+    ];
+    let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
+    let key = key_file(folders[0].path());
+    let copy = folders[1].path().join("key");
+    fs::copy(&key, &copy).expect("a copied key file");
+    let with_key = |key: &Path, more: &[&str]| {
+        let key = format!("--key-file={}", key.display());
+        let mut running = start_as(&[&["-f=combined", &key], more].concat());
+        pseudonyms(&mut running, &times)
+    };
+    let here = with_key(&key, &[]);
+    assert!(here[..4].iter().all(|one| *one == here[0]));
+    assert!(here[4] == here[5] && here[4] != here[0]);
+    assert_eq!(with_key(&copy, &[]), here);
+    let of_berlin = with_key(&copy, &["--tz=Europe/Berlin"]);
+    assert!(of_berlin[0] == of_berlin[1] && of_berlin[1] != of_berlin[2]);
+    assert!(of_berlin[2..].iter().all(|one| *one == of_berlin[2]));
+    // Without the file each run has keys of its own, and days of its own all the same.
+    let [one, other] = [(); 2].map(|()| pseudonyms(&mut start_as(&["-f=combined"]), &times));
+    assert!(one[3] == one[0] && one[4] != one[0] && one[5] == one[4]);
+    assert!(
+        one.iter()
+            .all(|pseudonym| !other.contains(pseudonym) && !here.contains(pseudonym))
+    );
 }

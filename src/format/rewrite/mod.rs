@@ -8,8 +8,12 @@ mod json;
 mod plan;
 mod row;
 mod w3c;
+mod wrapper;
+
+use memchr::memchr_iter;
 
 use super::{
+    Format,
     layout::Layout,
     outline::Meaning,
     parser::{Parser, content},
@@ -28,6 +32,9 @@ pub trait Values {
 
     /// How exact times are written.
     fn precision(&self) -> Precision;
+
+    /// Whether a word of a line's wrapper, such as the name of a host, is an address or holds one.
+    fn is_address(&self, word: &[u8]) -> bool;
 }
 
 /// What is written in the place of a value.
@@ -42,8 +49,30 @@ pub enum Value<'v> {
     Absent,
 }
 
+/// Where the values of a line end, in order, as far as its layout writes it by that.
+#[derive(Debug, Default)]
+pub struct Marks(Vec<u32>);
+
+impl Marks {
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Enters where the next value ends. Lines are far shorter than 4 GiB.
+    #[inline]
+    pub(super) fn push(&mut self, end: usize) {
+        self.0.push(end as u32);
+    }
+
+    #[inline]
+    fn ends(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().map(|&end| end as usize)
+    }
+}
+
 impl Parser {
-    /// Appends a line that this parser has just parsed as a record, with other values, without its line feed.
+    /// Appends a line that this parser has just parsed as a record, with other values, without its line
+    /// feed. `marks` are those that it was parsed with.
     ///
     /// # Errors
     ///
@@ -52,6 +81,7 @@ impl Parser {
     pub fn rewrite(
         &mut self,
         line: &[u8],
+        marks: &Marks,
         values: &impl Values,
         rewritten: &mut Vec<u8>,
     ) -> Result<(), Rule> {
@@ -61,7 +91,7 @@ impl Parser {
             line: rewritten,
         };
         let Self { layout, clock } = self;
-        layout.rewrite(content(line), &mut writer, clock)?;
+        layout.rewrite(content(line), marks, &mut writer, clock)?;
         if ends_in_return {
             rewritten.push(b'\r');
         }
@@ -75,10 +105,33 @@ impl Parser {
     }
 }
 
+impl Format {
+    /// Appends a line with other values as [`Parser::rewrite`] does, where `wrapped` is the line as it was
+    /// before [`Format::unwrapped`]: it is in its wrapper again. `inner` appends what is within.
+    ///
+    /// # Errors
+    ///
+    /// Those of `inner`.
+    #[inline]
+    pub fn rewrap(
+        &self,
+        wrapped: &[u8],
+        values: &impl Values,
+        rewritten: &mut Vec<u8>,
+        inner: impl FnOnce(&mut Vec<u8>) -> Result<(), Rule>,
+    ) -> Result<(), Rule> {
+        match self.wrapper {
+            None => inner(rewritten),
+            Some(wrapper) => wrapper.rewrite(wrapped, values, rewritten, inner),
+        }
+    }
+}
+
 impl Layout {
     fn rewrite<V: Values>(
         &self,
         line: &[u8],
+        marks: &Marks,
         writer: &mut Writer<'_, V>,
         clock: &mut Clock,
     ) -> Result<(), Rule> {
@@ -87,9 +140,9 @@ impl Layout {
             Self::Json(members) => members.rewrite(line, writer),
             Self::Mixed(mixed) => {
                 let (layout, _) = mixed.layout_of(line, clock)?.ok_or(Rule::Incomplete)?;
-                layout.rewrite(line, writer, clock)
+                layout.rewrite(line, marks, writer, clock)
             }
-            Self::Plan(plan) => plan.rewrite(line, writer),
+            Self::Plan(plan) => plan.rewrite(line, marks, writer),
             Self::Row(row) => row.rewrite(line, writer),
             Self::W3c(directives) => directives.rewrite(line, writer),
         }
@@ -142,6 +195,11 @@ impl<V: Values> Writer<'_, V> {
                     style,
                 );
             }
+            Field::ClientAndPort => {
+                let start = self.line.len();
+                self.replace(Meaning::Client, raw, style);
+                self.port(start);
+            }
             _ => {
                 let meaning = Meaning::of(field);
                 let start = self.line.len();
@@ -155,10 +213,13 @@ impl<V: Values> Writer<'_, V> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn replace(&mut self, meaning: Meaning, raw: &[u8], style: Style<'_>) {
         let values = self.values;
         match values.value(meaning) {
+            Value::Text(text) if matches!(meaning, Meaning::Client | Meaning::ForwardedFor) => {
+                self.literal(text);
+            }
             Value::Text(text) => self.text(text, style),
             Value::Number if matches!(meaning, Meaning::Bytes | Meaning::Status) => {
                 self.number(raw, style);
@@ -189,20 +250,24 @@ impl<V: Values> Writer<'_, V> {
     /// Appends a number of decimal digits, which may have a sign.
     #[inline]
     fn number(&mut self, raw: &[u8], style: Style<'_>) {
-        let digits = raw.strip_prefix(b"-").unwrap_or(raw);
-        if digits.iter().all(u8::is_ascii_digit) {
+        if is_number(raw) {
             self.literal(raw);
         } else {
             self.literal(style.absent);
         }
     }
 
-    /// Appends a port to the address that begins at a place of the line, where one was logged: 0, since the client's own may tell who it is.
+    /// Appends a port to the address that begins at a place of the line, where one was logged.
     #[inline]
     fn client_port(&mut self, start: usize, raw: &[u8]) {
-        if !has_port(raw) {
-            return;
+        if has_port(raw) {
+            self.port(start);
         }
+    }
+
+    /// Appends a port to the address that begins at a place of the line: 0, since the client's own may
+    /// tell who it is.
+    fn port(&mut self, start: usize) {
         if self.line[start..].contains(&b':') {
             self.line.insert(start, b'[');
             self.line.push(b']');
@@ -223,10 +288,18 @@ impl<V: Values> Writer<'_, V> {
     }
 }
 
+/// Whether a text is of decimal digits, which may have a sign.
+#[inline]
+fn is_number(raw: &[u8]) -> bool {
+    let digits = raw.strip_prefix(b"-").unwrap_or(raw);
+    digits.iter().all(u8::is_ascii_digit)
+}
+
 /// Whether a port stands behind an address.
 fn has_port(raw: &[u8]) -> bool {
     if raw.starts_with(b"[") {
         return raw.windows(2).any(|pair| pair == b"]:");
     }
-    raw.iter().filter(|&&byte| byte == b':').count() == 1
+    let mut colons = memchr_iter(b':', raw);
+    colons.next().is_some() && colons.next().is_none()
 }

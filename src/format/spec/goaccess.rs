@@ -93,6 +93,7 @@ pub(super) fn template(spec: &str, dates: &DateFormats) -> Result<Template> {
         }
     }
     join_common_time(&mut pieces);
+    name_port(&mut pieces);
     drop_unused_end(&mut pieces);
     Ok(Template {
         pieces,
@@ -201,6 +202,17 @@ fn push_forwarded(delimiters: &str, pieces: &mut Vec<Piece>) {
         pieces.extend([quote(), list, quote()]);
     } else {
         pieces.push(list);
+    }
+}
+
+/// What `GoAccess` passes over behind a client and a colon is the client's port.
+fn name_port(pieces: &mut [Piece]) {
+    let is_port = |pieces: &[Piece]| {
+        matches!(pieces, [client, Piece::Literal(colon), passed]
+            if client.says(&Field::Client) && colon == b":" && passed.says(&Field::Text))
+    };
+    if let Some(place) = pieces.windows(3).position(is_port) {
+        pieces[place + 2] = Piece::field("%^", Field::Port);
     }
 }
 

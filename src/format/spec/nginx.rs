@@ -184,7 +184,9 @@ fn meaning(name: &str) -> (Field, u8) {
         "request_method" => (Field::Method, 0),
         "request_uri" => (Field::Path, 0),
         "uri" | "document_uri" => (Field::Path, 1),
-        "server_port" => (Field::Port, 0),
+        "proxy_protocol_port" | "realip_remote_port" | "remote_port" | "server_port" => {
+            (Field::Port, 0)
+        }
         "server_protocol" => (Field::Protocol, 0),
         "status" => (Field::Status, 0),
         "msec" => (Field::Time(Pattern::epoch_with_fraction()), 0),
@@ -209,7 +211,7 @@ fn is_list(name: &str) -> bool {
 }
 
 /// Variables without spaces in them that say nothing a record holds.
-const WORDS: [&str; 23] = [
+const WORDS: [&str; 20] = [
     "connection",
     "connection_requests",
     "connection_time",
@@ -223,9 +225,6 @@ const WORDS: [&str; 23] = [
     "limit_rate",
     "pid",
     "pipe",
-    "proxy_protocol_port",
-    "realip_remote_port",
-    "remote_port",
     "request_id",
     "request_length",
     "request_time",

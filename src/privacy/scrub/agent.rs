@@ -226,6 +226,8 @@ fn own_crawler_text(rules: &AgentRules, crawler: Crawler) -> Option<String> {
     };
     let texts = names.iter().flat_map(|name| {
         [
+            // Many analysers take what names a page for a crawler. The domain is reserved (RFC 6761, section 6.4).
+            format!("Mozilla/5.0 (compatible; {name}/1.0; +https://crawler.invalid/)"),
             format!("Mozilla/5.0 (compatible; {name}/1.0)"),
             format!("{name}/1.0"),
             (*name).to_owned(),
@@ -235,7 +237,7 @@ fn own_crawler_text(rules: &AgentRules, crawler: Crawler) -> Option<String> {
     });
     let is_plain = |text: &String| {
         text.bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b" ._/();:,-'!".contains(&byte))
+            .all(|byte| byte.is_ascii_alphanumeric() || b" ._/();:,-'!+".contains(&byte))
     };
     texts
         .filter(is_plain)

@@ -6,23 +6,28 @@ mod address;
 mod agent;
 mod days;
 mod referrer;
+mod texts;
 
 use std::hint::black_box;
 
 pub use self::address::AddressRule;
-use self::{address::Address, agent::AgentTexts, days::Days};
+use self::{
+    address::Address,
+    agent::AgentTexts,
+    days::Days,
+    texts::{Place, Texts},
+};
 use super::{
     address::Client,
     agent::AgentRules,
     fields::{JoinedParts, bytes_key, request_key, text_key},
-    gate::Logged,
     geo::{Lookup, Regions},
     memo::{Memo, Number},
     opt_out::OptOuts,
     pseudonym::Keys,
     referrer::ReferrerRules,
     sites::SiteName,
-    url::{Scrubbed, UrlRules},
+    url::{Scrubbed, UrlRules, holds_address},
 };
 use crate::{
     error::Result,
@@ -73,7 +78,11 @@ pub struct Scrubber<'r> {
     days: Days<'r>,
     clients: Memo<'r, KnownClient>,
     requests: Memo<'r, Option<Scrubbed>>,
-    referrers: Memo<'r, Option<Box<[u8]>>>,
+    /// The lines of the requests remembered, one behind the other.
+    lines: Vec<u8>,
+    referrers: Memo<'r, Place>,
+    /// The same of referrers.
+    referrer_texts: Texts,
     agents: Memo<'r, usize>,
     hosts: Memo<'r, Option<usize>>,
     agent_texts: AgentTexts,
@@ -96,13 +105,16 @@ struct Columns {
     requests: Vec<Number>,
     referrers: Vec<Number>,
     agents: Vec<Number>,
+    /// None where no host may be written.
     hosts: Vec<Number>,
 }
 
 /// A record with nothing in it that tells who somebody is. Only gate 1 can make one.
 pub struct ScrubbedRecord<'s> {
     address: &'s Address,
-    request: Option<&'s Scrubbed>,
+    request: Option<Scrubbed>,
+    /// Where the request's line stands.
+    lines: &'s [u8],
     referrer: Option<&'s [u8]>,
     agent: Option<&'s [u8]>,
     host: Option<&'s [u8]>,
@@ -119,7 +131,9 @@ impl<'r> Scrubber<'r> {
             days: Days::new(&rules.calendar, keys),
             clients: Memo::of_at_most(MOST_REMEMBERED, secret),
             requests: Memo::of_at_most(MOST_REMEMBERED, secret),
+            lines: Vec::new(),
             referrers: Memo::of_at_most(MOST_REMEMBERED, secret),
+            referrer_texts: Texts::default(),
             agents: Memo::of_at_most(MOST_REMEMBERED, secret),
             hosts: Memo::of_at_most(MOST_REMEMBERED, secret),
             agent_texts: AgentTexts::default(),
@@ -130,23 +144,23 @@ impl<'r> Scrubber<'r> {
         }
     }
 
-    /// Takes a few records, and shows each that is not left out with the line that it was read from. Each
-    /// is entered into the account that is returned; left out are those of clients that opted out, and those of days whose
-    /// keys are given up.
+    /// Takes a few records, and shows each that is not left out, with its position among them. Each is
+    /// entered into the account that is returned; left out are those of clients that opted out, and those
+    /// of days whose keys are given up.
     pub fn scrub(
         &mut self,
-        logged: &[Logged<'_>],
+        records: &[Record<'_>],
         accounts: &mut Accounts,
-        mut show: impl FnMut(&[u8], &ScrubbedRecord<'_>) -> Account,
+        mut show: impl FnMut(usize, &ScrubbedRecord<'_>) -> Account,
     ) {
-        self.look_up(logged.iter().map(|logged| &logged.record));
-        self.fetch_texts(logged.len());
-        for (position, Logged { record, line }) in logged.iter().enumerate() {
+        self.look_up(records.iter());
+        self.fetch_texts(records.len());
+        for (position, record) in records.iter().enumerate() {
             accounts.enter(if self.rules.opt_outs.cover(record) {
                 Account::OptedOut
             } else {
                 match self.scrubbed(position, record) {
-                    Some(scrubbed) => show(line, &scrubbed),
+                    Some(scrubbed) => show(position, &scrubbed),
                     None => Account::Excluded,
                 }
             });
@@ -160,30 +174,43 @@ impl<'r> Scrubber<'r> {
             columns,
             scratch,
             agent_texts,
+            lines,
+            referrer_texts,
             ..
         } = self;
+        if self.requests.is_full() {
+            lines.clear();
+        }
+        if self.referrers.is_full() {
+            referrer_texts.clear();
+        }
         let requests = records.clone().map(|record| &record.request);
         self.joined.join(requests.clone());
         let items = requests.zip(self.joined.iter());
-        let request = |(request, _): (&Request<'_>, _)| rules.urls.scrub(request);
+        let request = |(request, _): (&Request<'_>, _)| rules.urls.scrub(request, lines);
         self.requests
             .number(items, request_key, &mut columns.requests, request);
         let referrers = records.clone().map(|record| record.referrer);
         self.referrers
             .number(referrers, text_key, &mut columns.referrers, |referrer| {
-                referrer::written(&rules.referrers, referrer.decode(scratch))
+                let written = referrer::written(&rules.referrers, referrer.decode(scratch));
+                referrer_texts.add(written.as_deref().unwrap_or_default())
             });
         let agents = records.clone().map(|record| record.agent);
         self.agents
             .number(agents, text_key, &mut columns.agents, |agent| {
                 agent_texts.number(&rules.agents, agent.decode(scratch))
             });
-        let hosts = records.clone().map(|record| record.host);
-        self.hosts
-            .number(hosts, bytes_key, &mut columns.hosts, |host| {
-                let is_it = |name: &SiteName| host.eq_ignore_ascii_case(name.as_str().as_bytes());
-                rules.hosts.iter().position(is_it)
-            });
+        columns.hosts.clear();
+        if !rules.hosts.is_empty() {
+            let hosts = records.clone().map(|record| record.host);
+            self.hosts
+                .number(hosts, bytes_key, &mut columns.hosts, |host| {
+                    let is_it =
+                        |name: &SiteName| host.eq_ignore_ascii_case(name.as_str().as_bytes());
+                    rules.hosts.iter().position(is_it)
+                });
+        }
         let clients = records.map(|record| record.client);
         self.clients
             .number(clients, bytes_key, &mut columns.clients, |_| KnownClient {
@@ -198,9 +225,11 @@ impl<'r> Scrubber<'r> {
         let columns = &self.columns;
         let byte = |text: Option<&[u8]>| text.and_then(<[u8]>::first).copied().unwrap_or(0);
         let fetched = (0..records).fold(0, |all, position| {
-            let request = self.requests[columns.requests[position]].as_ref();
-            let referrer = self.referrers[columns.referrers[position]].as_deref();
-            all ^ byte(request.map(Scrubbed::target)) ^ byte(referrer)
+            let request = self.requests[columns.requests[position]];
+            let referrer = self
+                .referrer_texts
+                .get(self.referrers[columns.referrers[position]]);
+            all ^ byte(request.map(|request| request.target(&self.lines))) ^ byte(referrer)
         });
         black_box(fetched);
     }
@@ -209,12 +238,16 @@ impl<'r> Scrubber<'r> {
     fn scrubbed(&mut self, position: usize, record: &Record<'_>) -> Option<ScrubbedRecord<'_>> {
         self.address(position, record)?;
         let Self { columns, .. } = self;
-        let host = self.hosts[columns.hosts[position]];
+        let host = columns.hosts.get(position);
+        let host = host.and_then(|&number| self.hosts[number]);
         let text = self.agents[columns.agents[position]];
         Some(ScrubbedRecord {
             address: &self.clients[columns.clients[position]].address,
-            request: self.requests[columns.requests[position]].as_ref(),
-            referrer: self.referrers[columns.referrers[position]].as_deref(),
+            request: self.requests[columns.requests[position]],
+            lines: &self.lines,
+            referrer: self
+                .referrer_texts
+                .get(self.referrers[columns.referrers[position]]),
             agent: self.agent_texts.get(text),
             host: host.map(|host| self.rules.hosts[host].as_str().as_bytes()),
             precision: self.rules.precision,
@@ -239,17 +272,20 @@ impl<'r> Scrubber<'r> {
 }
 
 impl Values for ScrubbedRecord<'_> {
+    #[inline(always)]
     fn value(&self, meaning: Meaning) -> Value<'_> {
-        let request = self.request;
+        let (request, lines) = (self.request, self.lines);
         let text = match meaning {
             Meaning::Bytes | Meaning::Status => return Value::Number,
             Meaning::Client | Meaning::ForwardedFor => self.address.text(),
             Meaning::Host => self.host,
-            Meaning::Method => request.and_then(Scrubbed::method),
-            Meaning::Path => request.map(Scrubbed::path),
-            Meaning::Query => request.and_then(Scrubbed::query),
-            Meaning::Request | Meaning::ProxyRequest => request.and_then(Scrubbed::line),
-            Meaning::Url => request.map(Scrubbed::target),
+            Meaning::Method => request.and_then(|request| request.method(lines)),
+            Meaning::Path => request.map(|request| request.path(lines)),
+            Meaning::Query => request.and_then(|request| request.query(lines)),
+            Meaning::Request | Meaning::ProxyRequest => {
+                request.and_then(|request| request.line(lines))
+            }
+            Meaning::Url => request.map(|request| request.target(lines)),
             Meaning::Referrer => self.referrer,
             Meaning::UserAgent => self.agent,
             Meaning::Cookies
@@ -263,5 +299,9 @@ impl Values for ScrubbedRecord<'_> {
 
     fn precision(&self) -> Precision {
         self.precision
+    }
+
+    fn is_address(&self, word: &[u8]) -> bool {
+        holds_address(word)
     }
 }

@@ -1,7 +1,7 @@
 //! Finds network addresses within a path segment, also as host names spell them.
 
 /// Whether `text` holds an IPv4 or IPv6 address, alone or within other text.
-pub(super) fn holds_address(text: &[u8]) -> bool {
+pub(in crate::privacy) fn holds_address(text: &[u8]) -> bool {
     let mut before = b'/';
     (0..text.len()).any(|start| {
         let previous = std::mem::replace(&mut before, text[start]);

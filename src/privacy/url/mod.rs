@@ -16,7 +16,7 @@ mod words;
 use std::fmt;
 
 pub use self::query::Campaign;
-pub(super) use self::scrubbed::Scrubbed;
+pub(super) use self::{address::holds_address, scrubbed::Scrubbed};
 use self::{
     asset::Assets,
     path::DecodedPath,
@@ -142,15 +142,15 @@ impl UrlRules {
             .unwrap_or_else(|| OPAQUE.to_owned())
     }
 
-    /// A request as it may stand in a scrubbed log: method, target and protocol of its request line; none
-    /// of a request line that is none, or has a method that nobody knows.
-    pub(super) fn scrub(&self, request: &Request<'_>) -> Option<Scrubbed> {
+    /// Appends a request as it may stand in a scrubbed log, method, target and protocol, to the lines of
+    /// others; none of a request line that is none, or has a method that nobody knows.
+    pub(super) fn scrub(&self, request: &Request<'_>, lines: &mut Vec<u8>) -> Option<Scrubbed> {
         let mut buffers = Buffers::default();
         let asked = Asked::of(request, &mut buffers)?;
         let has_query = asked.target.has_query;
         let protocol = protocol(asked.version);
         let reduced = self.reduce_asked(asked);
-        Some(Scrubbed::new(&reduced, has_query, protocol))
+        Some(Scrubbed::append(&reduced, has_query, protocol, lines))
     }
 
     fn reduce_asked(&self, asked: Asked<'_>) -> Reduced {

@@ -5,15 +5,18 @@ use std::fmt;
 use super::{Reduced, query::Campaign};
 use crate::privacy::method::Method;
 
-/// Method, target and protocol, in the shape of a request line that every reader of logs accepts.
+/// Method, target and protocol, in the shape of a request line that every reader of logs accepts. The line
+/// itself stands among those of other requests: this is where.
+#[derive(Clone, Copy)]
 pub(in crate::privacy) struct Scrubbed {
-    line: Box<[u8]>,
+    start: u32,
     /// Where the method ends.
-    method: usize,
+    method: u32,
     /// Where the path ends.
-    path: usize,
+    path: u32,
     /// Where the target ends.
-    target: usize,
+    target: u32,
+    end: u32,
     /// Whether the query was logged with the path.
     has_query: bool,
 }
@@ -22,6 +25,9 @@ pub(in crate::privacy) struct Scrubbed {
 const PROTOCOLS: [&str; 7] = [
     "HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/2.0", "HTTP/3", "HTTP/3.0",
 ];
+
+/// What stands for a method that nobody knows.
+const NO_METHOD: u8 = b'-';
 
 /// What stands for a target that is no path: the asterisk form (RFC 9112, section 3.2.4).
 const NO_PATH: &str = "*";
@@ -34,65 +40,81 @@ pub(super) fn protocol(name: &[u8]) -> Option<&'static str> {
 }
 
 impl Scrubbed {
-    /// From what is left of a request.
-    pub(super) fn new(reduced: &Reduced, has_query: bool, protocol: Option<&str>) -> Self {
-        let is_known = reduced.method != Method::Invalid;
-        let mut line = if is_known {
-            reduced.method.name().as_bytes().to_vec()
+    /// Appends what is left of a request to the lines of others.
+    pub(super) fn append(
+        reduced: &Reduced,
+        has_query: bool,
+        protocol: Option<&str>,
+        lines: &mut Vec<u8>,
+    ) -> Self {
+        let start = place(lines);
+        if reduced.method == Method::Invalid {
+            lines.push(NO_METHOD);
         } else {
-            b"-".to_vec()
-        };
-        let method = line.len();
-        line.push(b' ');
+            lines.extend_from_slice(reduced.method.name().as_bytes());
+        }
+        let method = place(lines);
+        lines.push(b' ');
         let (page, kept) = reduced.page.split_once('?').unwrap_or((&reduced.page, ""));
-        append_path(page, &mut line);
-        let path = line.len();
-        append_query(kept, reduced.campaign.as_ref(), &mut line);
-        let target = line.len();
+        append_path(page, lines);
+        let path = place(lines);
+        append_query(kept, reduced.campaign.as_ref(), lines);
+        let target = place(lines);
         if let Some(protocol) = protocol {
-            line.push(b' ');
-            line.extend_from_slice(protocol.as_bytes());
+            lines.push(b' ');
+            lines.extend_from_slice(protocol.as_bytes());
         }
         Self {
-            line: line.into(),
+            start,
             method,
             path,
             target,
+            end: place(lines),
             has_query,
         }
     }
 
     /// The request line; none where nobody knows the method.
-    pub(in crate::privacy) fn line(&self) -> Option<&[u8]> {
-        self.method().map(|_| &*self.line)
+    pub(in crate::privacy) fn line(self, lines: &[u8]) -> Option<&[u8]> {
+        self.method(lines)
+            .map(|_| text(lines, self.start, self.end))
     }
 
     /// The method, where it is known.
-    pub(in crate::privacy) fn method(&self) -> Option<&[u8]> {
-        let method = &self.line[..self.method];
-        (method != b"-").then_some(method)
+    pub(in crate::privacy) fn method(self, lines: &[u8]) -> Option<&[u8]> {
+        let method = text(lines, self.start, self.method);
+        (method != [NO_METHOD]).then_some(method)
     }
 
     /// The target, where it is logged as a whole.
-    pub(in crate::privacy) fn target(&self) -> &[u8] {
-        &self.line[self.method + 1..self.target]
+    pub(in crate::privacy) fn target(self, lines: &[u8]) -> &[u8] {
+        text(lines, self.method + 1, self.target)
     }
 
     /// The path, with the query if that was logged with it.
-    pub(in crate::privacy) fn path(&self) -> &[u8] {
+    pub(in crate::privacy) fn path(self, lines: &[u8]) -> &[u8] {
         let end = if self.has_query {
             self.target
         } else {
             self.path
         };
-        &self.line[self.method + 1..end]
+        text(lines, self.method + 1, end)
     }
 
     /// The query behind its `?`, if it was logged in a field of its own and anything of it is kept.
-    pub(in crate::privacy) fn query(&self) -> Option<&[u8]> {
-        let query = self.line[self.path..self.target].strip_prefix(b"?")?;
+    pub(in crate::privacy) fn query(self, lines: &[u8]) -> Option<&[u8]> {
+        let query = text(lines, self.path, self.target).strip_prefix(b"?")?;
         (!self.has_query).then_some(query)
     }
+}
+
+/// The end of the lines. They are far shorter than 4 GiB, or nothing is written from there on.
+fn place(lines: &[u8]) -> u32 {
+    u32::try_from(lines.len()).unwrap_or(u32::MAX - 1)
+}
+
+fn text(lines: &[u8], start: u32, end: u32) -> &[u8] {
+    lines.get(start as usize..end as usize).unwrap_or_default()
 }
 
 impl fmt::Debug for Scrubbed {
