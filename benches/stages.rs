@@ -21,8 +21,8 @@ use hushlog::{
     format::{Format, Parsed},
     output,
     privacy::{
-        Admission, AgentRules, Collected, CollectedPeriod, Filters, Gate, GateSettings, Goals, Hit,
-        Hits, Hosts, Keys, Lexicon, Logged, OptOuts, Policy, ReferrerRules, Regions, Senders,
+        Admission, AgentRules, Collected, CollectedPeriod, Due, Filters, Gate, GateSettings, Goals,
+        Hit, Hits, Hosts, Keys, Lexicon, Logged, OptOuts, Policy, ReferrerRules, Regions, Senders,
         UrlRules, UrlSettings,
     },
     release::{Numbers, Plan, PlanSettings, Release, Statement},
@@ -238,8 +238,7 @@ impl Site {
             policy: policy(),
             calendar: Calendar::new(TimeZone::UTC, PeriodLength::Day),
             admission: Admission {
-                over_by: Timestamp(i64::MAX),
-                include_open: false,
+                due: Due::OverBy(Timestamp(i64::MAX)),
                 released: [].into(),
             },
             keys: Keys::new([7; 32].into()),

@@ -30,6 +30,7 @@
 //! - [`pipeline::read`] takes log files through gate 1, [`pipeline::report`] what was read through
 //!   gate 2 and into a [`Folder`](output::Folder). `src/cli/report/` shows both in use; the library
 //!   knows nothing of command lines.
+//! - [`pipeline::watch::Watch::run`] does the same for lines as they come, day after day.
 //! - [`privacy::Gate::admit`] is the gate itself, one line at a time.
 //! - [`pipeline::scrub`] writes a log again line by line, [`privacy::Scrubber`] is its gate.
 //! - [`aggregate::Contribution`] is where a visitor's sorted hits become numbers.
@@ -44,14 +45,15 @@
 //! |---|---|
 //! | [`error`], [`stats`] | The crate's one error type. The accounts: each line of input ends in exactly one. |
 //! | [`time`], [`record`] | Instants, the date syntaxes of logs, the site's calendar of days and periods. One request as logged, which cannot be printed. |
-//! | [`input`] | Finds and opens files and standard input, decompresses, yields chunks of whole lines. |
+//! | [`input`] | Finds and opens files and standard input, decompresses, yields chunks of whole lines. [`input::live`] follows files through rotation and listens for syslog. |
 //! | [`format`](mod@format) | Compiles format strings of three dialects once to a field plan, knows the layouts that are no format string (`w3c`, `json`, `haproxy`, rows of columns), detects a log's format, parses lines, and writes them again with other values (`rewrite`). |
-//! | [`privacy`] | Reduces every field of a record to what may count: `gate` puts the rules together and remembers what each distinct value came to (`memo`), `opt_out` drops what asks not to be counted, `filters` set lines aside, `senders` tells whom requests are told apart by, `repetition` notices lines read twice, `address`, `agent`, `referrer`, `url` and `geo` are the rules, `pseudonym` the keys, `ratchet` and `key_file` those that outlive a run, `policy` the settings. `lexicon` numbers the reduced strings, `intake` holds the hits. `sites` are the hosts with a report of their own, `gates` has a gate for each. `scrub` is the gate of logs that are written again. |
+//! | [`privacy`] | Reduces every field of a record to what may count: `gate` puts the rules together and remembers what each distinct value came to (`memo`), `opt_out` drops what asks not to be counted, `filters` set lines aside, `senders` tells whom requests are told apart by, `repetition` notices lines read twice, `address`, `agent`, `referrer`, `url` and `geo` are the rules, `pseudonym` the keys, `ratchet`, `key_file` and `key_chain` those that outlive a run, `seal` and `segment` what may be kept of a day under its key, `policy` the settings. `lexicon` numbers the reduced strings, `intake` holds the hits. `sites` are the hosts with a report of their own, `gates` has a gate for each. `scrub` is the gate of logs that are written again. |
 //! | [`session`] | Orders one visitor's hits and cuts them into visits. |
 //! | [`aggregate`] | `table` declares tables, measures and families; `contribution` counts what one visitor's day adds to each cell; collectors add that up. |
 //! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, [`noise`](release::noise) is differential privacy in their place, `ledger` and `state` remember what has been released. |
 //! | [`output`] | Encodings of a release, the summary for the terminal, and `publish`, the only code that writes an output folder; `log` is where scrubbed lines go. |
-//! | [`pipeline`] | Connects the stages and owns the threads. |
+//! | [`pipeline`] | Connects the stages and owns the threads; [`pipeline::watch`] does so for logs that are followed: `checkpoint` is what outlives its process, `service` brings it events, time and signals. |
+//! | [`serve`] | Shows over HTTP how a watch is doing, and what it has released. |
 //! | [`audit`] | The motivated intruder: reads back what was released, beside the log if there is one, and tries to find anything that breaks a promise. No stage knows of it. |
 //!
 //! The binary adds `cli`: arguments to settings, results to messages and exit statuses, and the
@@ -75,14 +77,17 @@
 //!    by at least k networks. Pseudonyms never reach a `Release`, a file, a file name or a message. Scrubbed
 //!    logs alone have both, reduced strings of one client and pseudonyms, which are of keys of their own.
 //! 6. Hits are never written to disk, and neither are the keys behind their pseudonyms: both end with
-//!    the process. Only where the user has a key file, [`KeyFile`](privacy::KeyFile), do the keys of days
-//!    that are not released yet outlive it, there and nowhere else: no earlier key can be computed from
-//!    what is in it, and only the wall clock lets it advance.
+//!    the process. Only a watch with a key file keeps the hits of open periods, sealed under a key of the
+//!    period's first day, which is given up when the period is closed. Only where the user has a key file,
+//!    [`KeyFile`](privacy::KeyFile), do the keys of days that are not released yet outlive the process,
+//!    there and nowhere else: no earlier key can be computed from what is in it, and only the wall clock
+//!    lets it advance.
 //! 7. A period is published whole or not at all, and once. A failed write leaves in view what was
 //!    there before, or what the next run finishes.
 //! 8. No mutable statics, no global configuration, no stage that holds another stage's settings, no
-//!    `unsafe`. Of the library only [`pipeline`] starts threads, only `format` knows format strings,
-//!    only `privacy::geo` the region database, and nothing knows of arguments or prints.
+//!    `unsafe`. Of the library only [`pipeline`] starts threads, and [`input::live`] tasks and one thread for
+//!    standard input; only `format` knows format strings, only `privacy::geo` the region database, and
+//!    nothing knows of arguments or prints.
 //!
 //! # How numbers are computed
 //!
@@ -136,7 +141,7 @@
 //! | an encoding | a file in `output/`, called by `output/files.rs` |
 //! | a kind of field that formats tell | `format/outline.rs`, with words in `cli/formats/explain.rs` and `cli/notice/data.rs` |
 //! | a profile | a variant in `cli/profile.rs` |
-//! | an option | `cli/report/`, into the settings of the one stage it concerns |
+//! | an option | `cli/release/` if it concerns releases, else the folder of its command, into the settings of the one stage it concerns |
 //!
 //! Whatever is added comes with a test that fails without it; `.ci/run` is everything that has to hold.
 
@@ -167,6 +172,9 @@ pub mod output;
 
 // All of it, connected.
 pub mod pipeline;
+
+// How a watch is doing, and its files, over HTTP.
+pub mod serve;
 
 // Released files, attacked.
 pub mod audit;

@@ -9,13 +9,7 @@ use hushlog::{
     input::{NamedHosts, Selection},
 };
 
-use super::{
-    Exit,
-    log_format::{self, DateArguments, LogZoneArguments},
-    messages,
-    opt_out::OptOutArguments,
-    show,
-};
+use super::{Exit, log_format::LogFormatArguments, messages, opt_out::OptOutArguments, show};
 
 /// The motivated intruder: tries to find anything personal in what was released
 ///
@@ -60,21 +54,8 @@ struct LogArguments {
     #[arg(long, num_args = 1.., value_name = "INPUT")]
     against: Vec<PathBuf>,
 
-    /// Log format
-    #[arg(
-        short = 'f',
-        long,
-        default_value = "auto",
-        env = "HUSHLOG_LOG_FORMAT",
-        value_name = "FORMAT"
-    )]
-    log_format: String,
-
     #[command(flatten)]
-    dates: DateArguments,
-
-    #[command(flatten)]
-    log_zone: LogZoneArguments,
+    log: LogFormatArguments,
 
     #[command(flatten)]
     opt_out: OptOutArguments,
@@ -138,13 +119,15 @@ impl LogArguments {
             sources, repeated, ..
         } = Selection::new(&self.against)?;
         messages::named_twice(&repeated);
+        let hosts = NamedHosts::new(&self.host_from_file)?;
+        hosts.check(&sources)?;
         Ok(Some(AgainstLog {
-            format: log_format::chosen(&self.log_format, &self.dates)?,
+            format: self.log.chosen()?,
             opt_out_cookies: self.opt_out.cookies().to_vec(),
             with_opt_out_addresses: self.opt_out.have_addresses(),
             opt_outs: self.opt_out.addresses()?,
-            log_tz: self.log_zone.zone()?,
-            hosts: NamedHosts::new(&self.host_from_file, &sources)?,
+            log_tz: self.log.zone()?,
+            hosts,
             sources,
             site_hosts: self.site_host.clone(),
             exclude_ip: self.exclude_ip.clone(),

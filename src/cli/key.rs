@@ -9,7 +9,7 @@ use hushlog::{
     time::{Calendar, Date, PeriodLength, Timestamp},
 };
 
-use super::{Exit, random_key, report::PeriodArgument, zone};
+use super::{Exit, random_key, release::PeriodArgument, zone};
 
 /// Key files: what lets several runs and hosts know the same visitors, until it is advanced
 #[derive(Subcommand)]

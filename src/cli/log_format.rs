@@ -36,6 +36,45 @@ pub(super) struct LogZoneArguments {
     log_tz: String,
 }
 
+/// The format of logs, and what it may leave open.
+#[derive(Args)]
+pub(super) struct LogFormatArguments {
+    /// `auto`, `mixed`, a name such as combined, a format string of Apache, nginx or GoAccess, @FILE[:NAME] for
+    /// one that a server's configuration declares, `w3c:FIELDS`, `json:MAP` or `haproxy:HEADERS`; all but
+    /// `auto` and @FILE also in a wrapper, after `cri:`, `docker:`, `syslog:` or `compose:`
+    #[arg(
+        short = 'f',
+        long,
+        default_value = "auto",
+        env = "HUSHLOG_LOG_FORMAT",
+        value_name = "FORMAT"
+    )]
+    log_format: String,
+
+    #[command(flatten)]
+    dates: DateArguments,
+
+    #[command(flatten)]
+    zone: LogZoneArguments,
+}
+
+impl LogFormatArguments {
+    /// The format meant; `None` if it is to be found out.
+    pub(super) fn chosen(&self) -> Result<Option<Format>> {
+        chosen(&self.log_format, &self.dates)
+    }
+
+    /// The time zone of logs that have none of their own.
+    pub(super) fn zone(&self) -> Result<TimeZone> {
+        self.zone.zone()
+    }
+
+    /// What was said of the format.
+    pub(super) fn text(&self) -> &str {
+        &self.log_format
+    }
+}
+
 /// The format meant; `None` if it is to be found out.
 pub(super) fn chosen(text: &str, dates: &DateArguments) -> Result<Option<Format>> {
     if dates.is_given() && !is_goaccess(text) {

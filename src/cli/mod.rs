@@ -15,9 +15,11 @@ mod opt_out;
 mod process;
 mod profile;
 mod progress;
+mod release;
 mod report;
 mod scrub;
 mod sources;
+mod watch;
 
 use std::{
     fmt::Arguments,
@@ -33,6 +35,7 @@ use hushlog::{
     output::{ATTRIBUTION, is_hazardous},
     time::TimeZone,
 };
+use jiff::SignedDuration;
 use zeroize::Zeroizing;
 
 pub(crate) use exit::Exit;
@@ -48,6 +51,7 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     Report(Box<report::ReportArguments>),
+    Watch(Box<watch::WatchArguments>),
     Scrub(Box<scrub::ScrubArguments>),
     Audit(Box<audit::AuditArguments>),
     Formats(formats::FormatsArguments),
@@ -75,6 +79,7 @@ pub(crate) fn run() -> Exit {
     };
     let result = match arguments.command {
         Command::Report(arguments) => report::run(&arguments),
+        Command::Watch(arguments) => watch::run(&arguments),
         Command::Scrub(arguments) => scrub::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Formats(arguments) => formats::run(&arguments),
@@ -137,4 +142,16 @@ fn long_version() -> &'static str {
     static TEXT: LazyLock<String> =
         LazyLock::new(|| format!("{}\n\n{ATTRIBUTION}", env!("CARGO_PKG_VERSION")));
     &TEXT
+}
+
+/// A time span such as `30m`, `1h 30m` or `1800` (seconds).
+fn duration(text: &str) -> std::result::Result<SignedDuration, String> {
+    let parsed = text
+        .parse::<i64>()
+        .map(SignedDuration::from_secs)
+        .or_else(|_| text.parse());
+    match parsed {
+        Ok(duration) if !duration.is_negative() => Ok(duration),
+        _ => Err("not a time span such as 30m, 1h or 90 (seconds)".to_owned()),
+    }
 }

@@ -26,10 +26,8 @@ use signal_hook::{
 };
 
 use super::{
-    Exit,
-    log_format::{self, DateArguments, LogZoneArguments},
-    opt_out::OptOutArguments,
-    processors, random_key, say, sources, zone,
+    Exit, log_format::LogFormatArguments, opt_out::OptOutArguments, processors, random_key, say,
+    sources, zone,
 };
 
 /// The log again, line by line: pseudonymous, not anonymous
@@ -55,21 +53,8 @@ pub(super) struct ScrubArguments {
     #[arg(short, long, env = "HUSHLOG_OUTPUT", value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// As for `hushlog report`; lines in a wrapper are written in it again
-    #[arg(
-        short = 'f',
-        long,
-        default_value = "auto",
-        env = "HUSHLOG_LOG_FORMAT",
-        value_name = "FORMAT"
-    )]
-    log_format: String,
-
     #[command(flatten)]
-    dates: DateArguments,
-
-    #[command(flatten)]
-    log_zone: LogZoneArguments,
+    log: LogFormatArguments,
 
     /// What is written in the place of addresses
     #[arg(long, value_enum, default_value_t, env = "HUSHLOG_ADDRESS")]
@@ -192,12 +177,12 @@ pub(super) fn run(arguments: &ScrubArguments) -> Result<Exit> {
 
 impl ScrubArguments {
     fn inputs(&self) -> Result<Inputs> {
-        let sources = sources::named(&self.inputs, self.log_format != "auto")?;
+        let sources = sources::named(&self.inputs, self.log.text() != "auto")?;
         Ok(Inputs {
             sources,
-            format: log_format::chosen(&self.log_format, &self.dates)?,
+            format: self.log.chosen()?,
             opt_out_cookies: self.opt_out.cookies().to_vec(),
-            log_tz: self.log_zone.zone()?,
+            log_tz: self.log.zone()?,
             hosts: NamedHosts::default(),
         })
     }

@@ -1,7 +1,8 @@
-//! Finds and opens sources, plain or compressed, and yields chunks of whole lines.
+//! Finds and opens sources, plain or compressed, and yields chunks of whole lines; follows what is still written.
 
 mod compression;
 mod lines;
+pub mod live;
 mod named_host;
 mod reader;
 mod selection;

@@ -1,29 +1,27 @@
 //! Hosts that the names of log files tell, where the lines in them do not.
 
-use std::{
-    collections::BTreeMap,
-    os::unix::ffi::OsStrExt,
-    path::{Path, PathBuf},
-};
+use std::{os::unix::ffi::OsStrExt, path::Path};
 
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::Source;
 use crate::error::{Error, Result};
 
-/// The host that the name of each source tells; none by default.
+/// The hosts that names of sources tell; none by default.
 #[derive(Clone, Debug, Default)]
 pub struct NamedHosts {
-    hosts: BTreeMap<PathBuf, Vec<u8>>,
+    patterns: Vec<NamePattern>,
 }
 
 /// A pattern for the end of a path, such as `{host}/access.log*`: its last parts, one of which holds the
 /// host.
+#[derive(Clone, Debug)]
 struct NamePattern {
     parts: Vec<Part>,
 }
 
 /// A part of a path between slashes.
+#[derive(Clone, Debug)]
 enum Part {
     Plain(GlobMatcher),
     /// What stands before and after the host.
@@ -34,44 +32,53 @@ enum Part {
 const HOST: &str = "{host}";
 
 impl NamedHosts {
-    /// The hosts of sources by the first pattern that each fits; none without patterns.
+    /// Hosts by the first pattern that a name fits; none without patterns.
     ///
     /// A pattern has `{host}` once. Beside it stands what a shell understands, and it is compared with as
     /// many last parts of a path as it has itself. Of several hosts that would fit, the one that begins
     /// first is taken, and of these the longest.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a pattern of another shape, and for a source that fits none.
-    pub fn new(patterns: &[String], sources: &[Source]) -> Result<Self> {
+    /// [`Error::Setting`] for a pattern of another shape.
+    pub fn new(patterns: &[String]) -> Result<Self> {
         let patterns = patterns.iter().map(|text| NamePattern::new(text));
-        let patterns: Vec<NamePattern> = patterns.collect::<Result<_>>()?;
-        let mut hosts = BTreeMap::new();
-        for source in sources.iter().filter(|_| !patterns.is_empty()) {
-            let found = match source {
-                Source::File(path) => patterns
-                    .iter()
-                    .find_map(|pattern| pattern.host(path))
-                    .map(|host| hosts.insert(path.clone(), host.to_vec())),
-                Source::Stdin => None,
-            };
-            if found.is_none() {
-                let name = source.name();
-                return Err(Error::Setting(format!(
-                    "{name}: no host is found in this name by --host-from-file"
-                )));
-            }
+        let patterns = patterns.collect::<Result<_>>()?;
+        Ok(Self { patterns })
+    }
+
+    /// Makes sure that each of these sources tells its host, if any is to.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for a source that fits no pattern.
+    pub fn check(&self, sources: &[Source]) -> Result<()> {
+        if self.patterns.is_empty() {
+            return Ok(());
         }
-        Ok(Self { hosts })
+        match sources.iter().find(|source| self.of(source).is_empty()) {
+            Some(source) => Err(Error::Setting(format!(
+                "{}: no host is found in this name by --host-from-file",
+                source.name()
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// The host that a source's name tells; empty if none is taken from it.
     #[must_use]
-    pub fn of(&self, source: &Source) -> &[u8] {
-        let host = match source {
-            Source::File(path) => self.hosts.get(path),
-            Source::Stdin => None,
-        };
-        host.map_or(&[], Vec::as_slice)
+    pub fn of<'s>(&self, source: &'s Source) -> &'s [u8] {
+        match source {
+            Source::File(path) => self.of_path(path),
+            Source::Stdin => &[],
+        }
+    }
+
+    /// The host that a path tells; empty if none is taken from it.
+    #[must_use]
+    pub fn of_path<'p>(&self, path: &'p Path) -> &'p [u8] {
+        let mut patterns = self.patterns.iter();
+        patterns
+            .find_map(|pattern| pattern.host(path))
+            .unwrap_or_default()
     }
 }
 
@@ -145,7 +152,8 @@ mod tests {
 
     fn hosts(patterns: &[&str], sources: &[Source]) -> Result<NamedHosts> {
         let patterns: Vec<String> = patterns.iter().map(|&text| text.to_owned()).collect();
-        NamedHosts::new(&patterns, sources)
+        let hosts = NamedHosts::new(&patterns)?;
+        hosts.check(sources).map(|()| hosts)
     }
 
     #[test]

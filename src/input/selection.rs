@@ -69,7 +69,7 @@ impl Selection {
 }
 
 /// The paths that a name stands for; itself, if it is no pattern or none fits.
-fn fitting(name: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn fitting(name: &Path) -> Result<Vec<PathBuf>> {
     if name.symlink_metadata().is_ok() || !is_pattern(name.as_os_str().as_bytes()) {
         return Ok(vec![name.to_owned()]);
     }
@@ -100,11 +100,11 @@ fn fitting(name: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn is_pattern(name: &[u8]) -> bool {
+pub(super) fn is_pattern(name: &[u8]) -> bool {
     name.iter().any(|byte| b"*?[{".contains(byte))
 }
 
-fn matcher(part: Option<&str>) -> Result<GlobMatcher> {
+pub(super) fn matcher(part: Option<&str>) -> Result<GlobMatcher> {
     let part = part.ok_or_else(|| Error::Setting("a pattern of files is not UTF-8".to_owned()))?;
     GlobBuilder::new(part)
         .literal_separator(true)
@@ -137,7 +137,7 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn is_hidden(path: &Path) -> bool {
+pub(super) fn is_hidden(path: &Path) -> bool {
     path.file_name()
         .is_some_and(|name| name.as_bytes().starts_with(b"."))
 }

@@ -9,6 +9,8 @@ mod reduce;
 mod report;
 mod scrub;
 mod threshold;
+pub mod watch;
+mod worker;
 
 use rayon::ThreadPoolBuilder;
 
@@ -16,7 +18,7 @@ pub use rayon::ThreadPool;
 
 pub use distinct::{LeftOut, read_distinct};
 pub use read::{Inputs, Progress, Reading, SourceReading, read};
-pub use report::{Held, Report, ReportSettings, report};
+pub use report::{Held, Material, Outlet, Report, ReportSettings, report};
 pub use scrub::{Scrubbed, Scrubbing, scrub};
 
 use crate::error::{Error, Result};

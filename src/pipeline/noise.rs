@@ -69,7 +69,7 @@ mod tests {
         format::Format,
         input::{NamedHosts, Source},
         pipeline::{Inputs, Progress, pool, read},
-        privacy::{Admission, GateSettings, GatesSettings, Keys, Policy, Sites},
+        privacy::{Admission, Due, GateSettings, GatesSettings, Keys, Policy, Sites},
         time::{Calendar, PeriodLength, TimeZone, Timestamp},
     };
 
@@ -107,8 +107,7 @@ mod tests {
             policy: &Policy::example(&[], &[]),
             calendar: &calendar,
             admission: &Admission {
-                over_by: Timestamp(i64::MAX),
-                include_open: false,
+                due: Due::OverBy(Timestamp(i64::MAX)),
                 released: [].into(),
             },
             keys: &Keys::new([7; 32].into()).telling_units(),

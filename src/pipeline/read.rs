@@ -4,22 +4,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::ThreadPool;
 
-use super::feed::Feed;
+use super::{
+    feed::Feed,
+    report::Material,
+    worker::{ChunkLines, MOST_EXAMPLES, Worker},
+};
 use crate::{
     error::Error,
-    format::{Format, OptOutCookie, Parsed, Parser},
-    input::{self, Chunk, NamedHosts, Source},
-    privacy::{CollectedSites, Gates, GatesSettings, Intake, Logged},
-    stats::{Account, Accounts, MalformedLine, Rule},
+    format::{Format, OptOutCookie, Parser},
+    input::{Chunk, NamedHosts, Source},
+    privacy::{CollectedSites, GatesSettings, Intake},
+    stats::{Accounts, MalformedLine},
     time::TimeZone,
 };
-
-/// Lines that pass the gate together: enough to wait for memory once instead of for each line, few
-/// enough that their bytes stay in the nearest cache.
-const BATCH: usize = 64;
-
-/// Most malformed lines named in messages.
-const MOST_EXAMPLES: usize = 3;
 
 /// What is to be read.
 #[derive(Clone, Debug)]
@@ -82,17 +79,17 @@ pub fn read(
 ) -> Reading {
     let feed = Feed::new(inputs);
     let workers = pool.broadcast(|_| {
-        let mut worker = Worker::new(inputs, gates);
-        worker.run(&feed, progress);
-        (worker.gates.finish(), worker.accounts, worker.chunks)
+        let mut worker = Worker::new(gates);
+        worker.run(inputs, &feed, progress);
+        worker.finish()
     });
     let mut accounts = Accounts::default();
     let mut chunks = Vec::new();
     let mut intakes: Vec<Vec<Intake>> = Vec::new();
-    for (intake, worker_accounts, worker_chunks) in workers {
-        intakes.push(intake);
-        accounts += worker_accounts;
-        chunks.extend(worker_chunks);
+    for worker in workers {
+        intakes.push(worker.intakes);
+        accounts += worker.accounts;
+        chunks.extend(worker.chunks);
     }
     chunks.sort_unstable_by_key(|chunk| (chunk.source, chunk.sequence));
     Reading {
@@ -104,103 +101,36 @@ pub fn read(
     }
 }
 
-/// The accounts of one chunk that are needed for line numbers.
-struct ChunkLines {
-    source: usize,
-    sequence: u64,
-    format: Format,
-    lines: u64,
-    ignored: u64,
-    malformed: u64,
-    examples: Vec<(u64, Rule)>,
-}
-
-impl ChunkLines {
-    /// Counts the latest line as malformed.
-    fn malform(&mut self, rule: Rule) {
-        self.malformed += 1;
-        if self.examples.len() < MOST_EXAMPLES {
-            self.examples.push((self.lines, rule));
+impl Reading {
+    /// What is to be released of it.
+    #[must_use]
+    pub fn material(self, inputs: &Inputs) -> Material {
+        Material {
+            sites: self.collected.sites,
+            whole: self.failures.is_empty(),
+            sources: inputs.sources.iter().map(Source::name).collect(),
         }
     }
 }
 
-/// One thread's state.
-struct Worker<'r> {
-    inputs: &'r Inputs,
-    gates: Gates<'r>,
-    parser: Option<(usize, Parser)>,
-    /// Room for the lines of a batch out of their wrappers.
-    unwrapped: [Vec<u8>; BATCH],
-    accounts: Accounts,
-    chunks: Vec<ChunkLines>,
-}
-
-impl<'r> Worker<'r> {
-    fn new(inputs: &'r Inputs, gates: GatesSettings<'r>) -> Self {
-        Self {
-            inputs,
-            gates: Gates::new(gates),
-            parser: None,
-            unwrapped: [const { Vec::new() }; BATCH],
-            accounts: Accounts::default(),
-            chunks: Vec::new(),
-        }
-    }
-
-    fn run(&mut self, feed: &Feed<'_>, progress: &Progress) {
+impl Worker<'_> {
+    /// Takes chunks until there are none left.
+    fn run(&mut self, inputs: &Inputs, feed: &Feed<'_>, progress: &Progress) {
         let mut chunk = Chunk::default();
+        let mut latest: Option<(usize, Parser)> = None;
         while let Some(format) = feed.next(&mut chunk, progress) {
-            let parser = match self.parser.take() {
+            let mut parser = match latest.take() {
                 Some((source, mut parser)) if source == chunk.source => {
                     parser.resume(&format);
                     parser
                 }
-                _ => format.parser(self.inputs.log_tz.clone()),
+                _ => format.parser(inputs.log_tz.clone()),
             };
-            let parser = self.take_chunk(&chunk, format, parser);
-            self.parser = Some((chunk.source, parser));
-            progress.lines.fetch_add(
-                self.chunks.last().map_or(0, |chunk| chunk.lines),
-                Ordering::Relaxed,
-            );
+            let host = inputs.hosts.of(&inputs.sources[chunk.source]);
+            let lines = self.take(&chunk, host, format, &mut parser).lines;
+            latest = Some((chunk.source, parser));
+            progress.lines.fetch_add(lines, Ordering::Relaxed);
         }
-    }
-
-    fn take_chunk(&mut self, chunk: &Chunk, format: Format, mut parser: Parser) -> Parser {
-        let source = u32::try_from(chunk.source).unwrap_or(u32::MAX);
-        let mut counted = ChunkLines {
-            source: chunk.source,
-            sequence: chunk.sequence,
-            format,
-            lines: 0,
-            ignored: 0,
-            malformed: 0,
-            examples: Vec::new(),
-        };
-        let host = self.inputs.hosts.of(&self.inputs.sources[chunk.source]);
-        self.gates.begin(chunk.source, chunk.sequence, host);
-        let mut lines = input::lines(&chunk.bytes).peekable();
-        while lines.peek().is_some() {
-            let mut logged = Vec::with_capacity(BATCH);
-            for (buffer, line) in self.unwrapped.iter_mut().zip(&mut lines) {
-                counted.lines += 1;
-                match parser.parse(counted.format.unwrapped(line, buffer)) {
-                    Parsed::Record(record) => logged.push(Logged { record, line }),
-                    Parsed::Ignored => {
-                        counted.ignored += 1;
-                        self.accounts.enter(Account::Ignored);
-                    }
-                    Parsed::Malformed(rule) => {
-                        counted.malform(rule);
-                        self.accounts.enter(Account::Malformed(rule));
-                    }
-                }
-            }
-            self.gates.admit(&logged, source, &mut self.accounts);
-        }
-        self.chunks.push(counted);
-        parser
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rayon::ThreadPool;
 
-use super::{Inputs, Reading, noise, threshold};
+use super::{noise, threshold};
 use crate::{
     aggregate::VisitSettings,
     error::Result,
@@ -70,6 +70,24 @@ pub struct Report {
     pub refused: Vec<(Period, Unsettled)>,
 }
 
+/// What is to be released: all that gate 1 let through, and where it came from.
+pub struct Material {
+    /// By site, in the order of sites.
+    pub sites: Vec<Collected>,
+    /// Every source was read to its end.
+    pub whole: bool,
+    /// The names of the sources by number.
+    pub sources: Vec<String>,
+}
+
+/// Where releases go, and what they cost.
+pub struct Outlet {
+    /// The folder of each site, in the order of sites.
+    pub folders: Vec<Folder>,
+    /// What gives up the keys of what is released, where they outlive the run.
+    pub key_file: Option<KeyFile>,
+}
+
 /// A period whose first line comes late.
 #[derive(Clone, Debug)]
 pub struct Held {
@@ -81,9 +99,9 @@ pub struct Held {
     pub source: String,
 }
 
-/// Releases every period of a reading that may be released, with noise if there is any, else under the
-/// threshold, and publishes it in the folder of its site: there is one for each, in the order of sites. A
-/// key file is then advanced past all that is released.
+/// Releases every period of the material that may be released, with noise if there is any, else under
+/// the threshold, and publishes it in the folder of its site. A key file is then advanced past all that is
+/// released. The outlet is as good for further releases as before.
 ///
 /// # Errors
 ///
@@ -92,28 +110,31 @@ pub struct Held {
 /// released.
 pub fn report(
     pool: &ThreadPool,
-    inputs: &Inputs,
-    reading: Reading,
+    material: Material,
     settings: &ReportSettings,
-    folders: Vec<Folder>,
-    key_file: Option<KeyFile>,
+    outlet: Outlet,
     noise: Option<Noise>,
-) -> Result<Vec<Report>> {
-    let sites = reading.collected.sites.into_iter().zip(folders);
+) -> Result<(Vec<Report>, Outlet)> {
+    let sites = material.sites.into_iter().zip(outlet.folders);
     let sites: Vec<(Collected, Folder)> = sites.collect();
     let mut run = Run {
         pool,
-        inputs,
+        sources: &material.sources,
         settings,
         noise,
-        whole: reading.failures.is_empty(),
+        whole: material.whole,
         altered: sites.iter().flat_map(altered_periods).collect(),
         until: None,
     };
-    match key_file {
-        Some(key_file) => run.report_keyed(sites, key_file),
-        None => run.report_all(sites),
-    }
+    let (reports, key_file) = match outlet.key_file {
+        Some(key_file) => {
+            let (reports, key_file) = run.report_keyed(sites, key_file)?;
+            (reports, Some(key_file))
+        }
+        None => (run.report_all(sites)?, None),
+    };
+    let (reports, folders) = reports.into_iter().unzip();
+    Ok((reports, Outlet { folders, key_file }))
 }
 
 /// The released periods of a site whose lines are not known to be the same now.
@@ -135,7 +156,7 @@ fn verdict(period: Period, lines: &PeriodLines, folder: &Folder) -> Option<Verdi
 /// What the reports of all sites have in common.
 struct Run<'r> {
     pool: &'r ThreadPool,
-    inputs: &'r Inputs,
+    sources: &'r [String],
     settings: &'r ReportSettings,
     noise: Option<Noise>,
     /// Every source was read to its end.
@@ -148,7 +169,7 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
-    fn report_all(&mut self, sites: Vec<(Collected, Folder)>) -> Result<Vec<Report>> {
+    fn report_all(&mut self, sites: Vec<(Collected, Folder)>) -> Result<Vec<(Report, Folder)>> {
         let sites = sites.into_iter();
         sites
             .map(|(collected, folder)| self.report(collected, folder))
@@ -160,7 +181,7 @@ impl Run<'_> {
         mut self,
         sites: Vec<(Collected, Folder)>,
         mut key_file: KeyFile,
-    ) -> Result<Vec<Report>> {
+    ) -> Result<(Vec<(Report, Folder)>, KeyFile)> {
         self.until = self.first_held(&sites);
         let ledgers = sites.iter().map(|(_, folder)| folder.ledger());
         let before = ledgers.filter_map(Ledger::latest).max();
@@ -168,17 +189,17 @@ impl Run<'_> {
             key_file.announce(last.end())?;
         }
         let reports = self.report_all(sites)?;
-        let releases = reports.iter().flat_map(|report| &report.releases);
+        let releases = reports.iter().flat_map(|(report, _)| &report.releases);
         let released = releases.map(Release::period).max().max(before);
         match released.map(Period::end) {
             Some(day) if day > key_file.first_day() => key_file.advance(day)?,
             _ => key_file.withdraw_announcement()?,
         }
-        Ok(reports)
+        Ok((reports, key_file))
     }
 
     /// Releases and publishes what may be released of a site.
-    fn report(&mut self, collected: Collected, mut folder: Folder) -> Result<Report> {
+    fn report(&mut self, collected: Collected, mut folder: Folder) -> Result<(Report, Folder)> {
         let mut report = Report {
             site: folder.site().cloned(),
             ..Report::default()
@@ -228,7 +249,7 @@ impl Run<'_> {
                 Err(unsettled) => report.refused.push((period, unsettled)),
             }
         }
-        Ok(report)
+        Ok((report, folder))
     }
 
     /// The release of a period from its hits: with noise if there is any, else under the threshold.
@@ -291,8 +312,14 @@ impl Run<'_> {
         (late > allowed).then(|| Held {
             period,
             first: CivilHour { date, hour },
-            source: self.inputs.sources[source as usize].name(),
+            source: self.source(source).to_owned(),
         })
+    }
+
+    /// The name of a source by number.
+    fn source(&self, number: u32) -> &str {
+        let name = self.sources.get(number as usize);
+        name.map_or("a source of an earlier run", String::as_str)
     }
 
     /// The last period that may be released.

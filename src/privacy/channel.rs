@@ -42,6 +42,25 @@ impl Channel {
     }
 }
 
+impl Channel {
+    /// Every channel.
+    const ALL: [Self; 8] = [
+        Self::Ai,
+        Self::Campaign,
+        Self::Direct,
+        Self::Email,
+        Self::Internal,
+        Self::Referral,
+        Self::Search,
+        Self::Social,
+    ];
+
+    /// The channel of that name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.name() == name)
+    }
+}
+
 /// The lists, in the order in which they are asked: of two that hold the same entry the first wins.
 const LISTS: [(Channel, &str); 5] = [
     (Channel::Ai, include_str!("../../data/channels/ai.txt")),

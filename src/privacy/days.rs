@@ -8,12 +8,21 @@ use crate::time::{Calendar, Day, Period, Timestamp};
 /// Which periods may be let in: what the wall clock and the ledger say, read before the run.
 #[derive(Debug)]
 pub struct Admission {
-    /// The wall clock, less the grace time after a period's end.
-    pub over_by: Timestamp,
-    /// Also let in periods that are still open.
-    pub include_open: bool,
+    /// How far they must have come.
+    pub due: Due,
     /// The periods of the ledger, with the key of their lines' digest.
     pub released: BTreeMap<Period, u64>,
+}
+
+/// How far a period must have come to be let in.
+#[derive(Clone, Copy, Debug)]
+pub enum Due {
+    /// It is over by the wall clock, less the grace time after a period's end.
+    OverBy(Timestamp),
+    /// It has begun by the wall clock, or a little more for servers whose clocks are ahead.
+    BegunBy(Timestamp),
+    /// Any period is let in.
+    Any,
 }
 
 /// The days seen, with their keys and the intake of their period.
@@ -110,10 +119,20 @@ impl Admission {
     fn standing(&self, period: Period, calendar: &Calendar) -> Standing {
         if self.released.contains_key(&period) {
             Standing::Released
-        } else if self.include_open || calendar.midnight(period.end()) <= self.over_by {
+        } else if self.due.includes(period, calendar) {
             Standing::New
         } else {
             Standing::Open
+        }
+    }
+}
+
+impl Due {
+    fn includes(self, period: Period, calendar: &Calendar) -> bool {
+        match self {
+            Self::OverBy(time) => calendar.midnight(period.end()) <= time,
+            Self::BegunBy(time) => calendar.midnight(period.start) <= time,
+            Self::Any => true,
         }
     }
 }

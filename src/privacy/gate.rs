@@ -85,6 +85,11 @@ impl<'r> Gate<'r> {
         self.tracer.begin(source, sequence);
     }
 
+    /// How many different reduced strings it holds.
+    pub(super) fn strings(&self) -> usize {
+        self.dictionary.strings()
+    }
+
     /// Takes a few records of the source with the given number, and enters their lines into the account
     /// that each is in.
     ///

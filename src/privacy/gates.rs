@@ -9,6 +9,7 @@ use super::{
     gate::{Gate, GateSettings, Logged},
     intake::{Collected, Intake},
     neighbours::share_coverage,
+    policy::Policy,
     repetition::Repetitions,
     sites::Sites,
 };
@@ -141,10 +142,29 @@ impl<'r> Gates<'r> {
         }
     }
 
+    /// How many different reduced strings they hold.
+    #[must_use]
+    pub fn strings(&self) -> usize {
+        self.gates.iter().map(Gate::strings).sum()
+    }
+
     /// Everything let through, by site.
     #[must_use]
     pub fn finish(self) -> Vec<Intake> {
         self.gates.into_iter().map(Gate::finish).collect()
+    }
+}
+
+impl Collected {
+    /// Joins parts of what was let through of each site, where all sites were followed together: a line of
+    /// any of them shows for all that none is missing around it.
+    #[must_use]
+    pub fn of_sites(sites: Vec<Vec<Intake>>, policy: &Policy) -> Vec<Self> {
+        let sites = sites.into_iter();
+        let mut sites: Vec<Self> = sites.map(|intakes| Self::join(intakes, policy)).collect();
+        let together = vec![BTreeSet::from([0]); sites.len()];
+        share_coverage(&mut sites, &together);
+        sites
     }
 }
 

@@ -61,6 +61,22 @@ impl Hit {
         }
     }
 
+    /// What it is made of.
+    pub(super) const fn parts(&self) -> Parts {
+        Parts {
+            visitor: self.visitor,
+            time: self.time,
+            bytes: self.bytes(),
+            status: self.status(),
+            identity: self.identity,
+            target: self.target,
+            origin: self.origin,
+            host: self.host,
+            method: self.method,
+            pageview: self.pageview,
+        }
+    }
+
     /// The visitor's pseudonym of the day.
     #[must_use]
     pub const fn visitor(&self) -> u64 {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     hit::Hit,
     lexicon::{Dictionary, Lexicon, Renumbering},
-    lines::PeriodLines,
+    lines::{PeriodLines, StoredLines},
     policy::Policy,
     repetition::ChunkTrace,
     shard::{Hits, Pages},
@@ -15,7 +15,7 @@ use crate::time::{Period, Timestamp};
 /// What one worker let through of a period.
 pub(super) struct PeriodIntake {
     pub(super) lines: PeriodLines,
-    hits: Pages,
+    pub(super) hits: Pages,
 }
 
 impl PeriodIntake {
@@ -25,6 +25,19 @@ impl PeriodIntake {
             lines: PeriodLines::new(start, key),
             hits: Pages::default(),
         }
+    }
+
+    /// An intake that has the lines of an earlier one, but none of its hits yet.
+    pub(super) fn restored(lines: StoredLines) -> Self {
+        Self {
+            lines: lines.restored(),
+            hits: Pages::default(),
+        }
+    }
+
+    /// Takes a hit back whose line is entered already.
+    pub(super) fn restore(&mut self, hit: Hit) {
+        self.hits.push(hit);
     }
 
     pub(super) fn push(&mut self, hit: Hit) {

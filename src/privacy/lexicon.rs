@@ -113,6 +113,11 @@ impl Dictionary {
         number(&mut self.origins, Origin { source, campaign })
     }
 
+    /// How many different strings it holds.
+    pub(super) fn strings(&self) -> usize {
+        self.pages.len() + self.sources.len() + self.campaigns.len()
+    }
+
     /// The number of a sender's identity within its shard. Either all come with their unit or none does.
     pub(super) fn identity(&mut self, sender: Sender) -> u32 {
         let shard = usize::from(shard(sender.pseudonym));
@@ -120,6 +125,30 @@ impl Dictionary {
         let identities = &mut self.identities[shard];
         identities.push(sender.identity);
         index(identities.len() - 1)
+    }
+}
+
+impl Dictionary {
+    /// The page of a target by number, and a bit for every goal.
+    pub(super) fn target_of(&self, number: u32) -> (&str, u64) {
+        let target = self.targets[number as usize];
+        (&self.pages[target.page as usize], target.goals)
+    }
+
+    /// Source and campaign of an origin by number.
+    pub(super) fn origin_of(&self, number: u32) -> (&Source, Option<&Campaign>) {
+        let origin = self.origins[number as usize];
+        let campaign = origin.campaign;
+        (
+            &self.sources[origin.source as usize],
+            campaign.map(|campaign| &self.campaigns[campaign as usize]),
+        )
+    }
+
+    /// An identity by number within its shard, and its unit where units are told.
+    pub(super) fn identity_of(&self, shard: usize, number: u32) -> (Identity, Option<u64>) {
+        let unit = self.units[shard].get(number as usize).copied();
+        (self.identities[shard][number as usize], unit)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use xxhash_rust::{const_xxh3::const_custom_default_secret, xxh3::xxh3_128_with_secret};
 
 use crate::time::Timestamp;
@@ -48,6 +49,19 @@ pub struct Coverage {
     pub earliest: (Timestamp, u32),
     /// A bit for each minute since the period's start in which a line was seen.
     minutes: Vec<u64>,
+}
+
+/// The lines of a period that outlive the gate.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredLines {
+    key: u64,
+    lines: u64,
+    sum: u128,
+    start: i64,
+    earliest: (i64, u32),
+    minutes: Vec<u64>,
+    parsed: u64,
+    excluded: u64,
 }
 
 impl PeriodLines {
@@ -123,6 +137,22 @@ impl PeriodLines {
         }
     }
 
+    /// What is to be kept of them; `None` if none were covered, or they are refused.
+    pub(super) fn stored(&self) -> Option<StoredLines> {
+        let coverage = self.coverage.as_ref().filter(|_| !self.refused)?;
+        let (earliest, source) = coverage.earliest;
+        Some(StoredLines {
+            key: self.digest.key,
+            lines: self.digest.lines,
+            sum: self.digest.sum,
+            start: self.start.0,
+            earliest: (earliest.0, source),
+            minutes: coverage.minutes.clone(),
+            parsed: self.parsed,
+            excluded: self.excluded,
+        })
+    }
+
     /// Whether lines were set aside because the key of their day is shredded.
     #[must_use]
     pub const fn is_refused(&self) -> bool {
@@ -151,6 +181,31 @@ impl PeriodLines {
     #[must_use]
     pub const fn excluded(&self) -> u64 {
         self.excluded
+    }
+}
+
+impl StoredLines {
+    /// The start of their period.
+    pub(super) const fn start(&self) -> Timestamp {
+        Timestamp(self.start)
+    }
+
+    pub(super) fn restored(self) -> PeriodLines {
+        let (earliest, source) = self.earliest;
+        PeriodLines {
+            digest: LineDigest {
+                key: self.key,
+                lines: self.lines,
+                sum: self.sum,
+            },
+            coverage: Some(Coverage {
+                earliest: (Timestamp(earliest), source),
+                minutes: self.minutes,
+            }),
+            parsed: self.parsed,
+            excluded: self.excluded,
+            ..PeriodLines::new(Timestamp(self.start), self.key)
+        }
     }
 }
 

@@ -103,10 +103,12 @@ impl Keys {
         &self.table_secret
     }
 
-    /// A random number for the digest of one period's lines, kept in the private state.
+    /// A random number for the digest of one period's lines, kept in the private state. Runs with the same
+    /// day keys have the same, so that their digests of parts of a period add up.
     #[must_use]
     pub fn line_digest_key(&self, period: Period) -> u64 {
-        let bytes = self.derive(b"lines", period.to_string().as_bytes());
+        let purpose = format!("lines/{}", period.length.name());
+        let bytes = self.derive_of_day(&purpose, period.start);
         u64::from_le_bytes(bytes.as_chunks::<8>().0[0])
     }
 

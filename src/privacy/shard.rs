@@ -35,6 +35,11 @@ impl Pages {
         self.open.push(hit);
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Hit> {
+        let full = self.full.iter().flat_map(|page| &page.hits);
+        full.chain(&self.open)
+    }
+
     fn turn(&mut self) {
         self.full.push(Page::of(&self.open));
         self.open.clear();

@@ -1,20 +1,11 @@
 //! What can be said on the command line of `hushlog report`.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::path::PathBuf;
 
-use clap::{Args, ValueEnum, builder::BoolishValueParser};
-use hushlog::{
-    aggregate::Crawlers,
-    release::Rho,
-    time::{Date, PeriodLength},
-};
+use clap::{Args, builder::BoolishValueParser};
 use jiff::SignedDuration;
 
-use crate::cli::{
-    log_format::{DateArguments, LogZoneArguments},
-    opt_out::OptOutArguments,
-    profile::{Privacy, Profile},
-};
+use crate::cli::{duration, release::ReleaseArguments};
 
 /// Aggregate statistics of logs: CSV per table and period, and a summary on the terminal
 #[derive(Args)]
@@ -23,183 +14,12 @@ pub(in crate::cli) struct ReportArguments {
     /// ones; patterns such as 'access.log*'; `-` is standard input
     pub(super) inputs: Vec<PathBuf>,
 
-    /// Folder that receives the statistics
-    #[arg(short, long, env = "HUSHLOG_OUTPUT")]
-    pub(super) output: PathBuf,
-
-    /// `auto`, `mixed`, a name such as combined, a format string of Apache, nginx or GoAccess, @FILE[:NAME] for
-    /// one that a server's configuration declares, `w3c:FIELDS`, `json:MAP` or `haproxy:HEADERS`; all but
-    /// `auto` and @FILE also in a wrapper, after `cri:`, `docker:`, `syslog:` or `compose:`
-    #[arg(
-        short = 'f',
-        long,
-        default_value = "auto",
-        env = "HUSHLOG_LOG_FORMAT",
-        value_name = "FORMAT"
-    )]
-    pub(super) log_format: String,
-
     #[command(flatten)]
-    pub(super) dates: DateArguments,
-
-    /// Time zone whose days are released, an IANA name
-    #[arg(long, default_value = "UTC", env = "HUSHLOG_TZ", value_name = "ZONE")]
-    pub(super) tz: String,
-
-    #[command(flatten)]
-    pub(super) log_zone: LogZoneArguments,
-
-    /// What is released at once
-    #[arg(long, value_enum, default_value_t, env = "HUSHLOG_PERIOD")]
-    pub(super) period: PeriodArgument,
-
-    /// Longest pause within a visit
-    #[arg(long, default_value = "30m", env = "HUSHLOG_VISIT_TIMEOUT", value_name = "TIME", value_parser = duration)]
-    pub(super) visit_timeout: SignedDuration,
-
-    /// What is counted and promised, by one name: `strict` asks for 20 networks and shows pages of two
-    /// levels, `counts-only` never tells one visitor from another, `dp` hides each address behind noise; other
-    /// options may promise more, not less
-    #[arg(long, value_enum, env = "HUSHLOG_PROFILE", hide_possible_values = true)]
-    pub(super) profile: Option<Profile>,
-
-    /// Fewest networks behind a published row, at least 5 [default: 10; strict: 20, and at least that]
-    #[arg(long, env = "HUSHLOG_K", value_name = "N")]
-    pub(super) k: Option<usize>,
-
-    /// What protects visitors: `k`, the threshold in networks, or `dp`, differential privacy by noise
-    /// [default: k; profile dp: dp]
-    #[arg(long, value_enum, env = "HUSHLOG_PRIVACY")]
-    pub(super) privacy: Option<Privacy>,
-
-    /// With --privacy dp: what an address may lose by one day, in zCDP's ρ, from 0.01 to 1
-    #[arg(long, default_value_t = Rho::DEFAULT, env = "HUSHLOG_RHO", value_name = "RHO")]
-    pub(super) rho: Rho,
-
-    /// With --privacy dp: what an address may lose over any 30 days, in ρ; fixed for a ledger
-    #[arg(long, default_value_t = Rho::DEFAULT_BUDGET, env = "HUSHLOG_BUDGET", value_name = "RHO")]
-    pub(super) budget: Rho,
-
-    /// Most rows of a table that keep their name
-    #[arg(long, env = "HUSHLOG_TOP", value_name = "N")]
-    pub(super) top: Option<usize>,
-
-    /// Crawlers that say so: in a table of their own, among visitors, or nowhere
-    #[arg(long, value_enum, default_value_t, env = "HUSHLOG_CRAWLERS")]
-    pub(super) crawlers: CrawlersArgument,
-
-    /// More pageviews than this in a day make a visitor automated
-    #[arg(
-        long,
-        default_value_t = 300,
-        env = "HUSHLOG_AUTOMATED_PAGEVIEWS",
-        value_name = "N"
-    )]
-    pub(super) automated_pageviews: usize,
-
-    /// More requests than this in a day make a visitor automated
-    #[arg(
-        long,
-        default_value_t = 2000,
-        env = "HUSHLOG_AUTOMATED_REQUESTS",
-        value_name = "N"
-    )]
-    pub(super) automated_requests: usize,
-
-    /// Host name of the site: its own referrers are internal, and it may be named
-    #[arg(long, env = "HUSHLOG_SITE_HOST", value_name = "HOST")]
-    pub(super) site_host: Vec<String>,
-
-    /// A report for each --site-host, in a folder of its own in the output folder; requests of other
-    /// hosts are left out
-    #[arg(long, env = "HUSHLOG_BY_HOST", conflicts_with = "ledger", value_parser = BoolishValueParser::new())]
-    pub(super) by_host: bool,
-
-    /// Where names of log files have the host of lines that do not tell it, such as
-    /// 'access-{host}.log*' or '{host}/access.log*'
-    #[arg(long, env = "HUSHLOG_HOST_FROM_FILE", value_name = "PATTERN")]
-    pub(super) host_from_file: Vec<String>,
-
-    /// Route that names a page, such as /blog/:slug
-    #[arg(long, env = "HUSHLOG_PAGE", value_name = "PATTERN")]
-    pub(super) page: Vec<String>,
-
-    /// Further word after which a path segment is never published
-    #[arg(long, env = "HUSHLOG_PATH_WORD", value_name = "WORD")]
-    pub(super) path_word: Vec<String>,
-
-    /// Query parameter that is kept in page names
-    #[arg(long, env = "HUSHLOG_KEEP_QUERY", value_name = "KEY")]
-    pub(super) keep_query: Vec<String>,
-
-    /// Goal, reached by a request whose path matches
-    #[arg(long, env = "HUSHLOG_GOAL", value_name = "NAME=GLOB")]
-    pub(super) goal: Vec<String>,
-
-    /// Leave out days before this one, YYYY-MM-DD in --tz
-    #[arg(long, env = "HUSHLOG_SINCE", value_name = "DATE")]
-    pub(super) since: Option<Date>,
-
-    /// Leave out days after this one, YYYY-MM-DD in --tz
-    #[arg(long, env = "HUSHLOG_UNTIL", value_name = "DATE")]
-    pub(super) until: Option<Date>,
-
-    /// Leave out clients of an address or network
-    #[arg(long, env = "HUSHLOG_EXCLUDE_IP", value_name = "CIDR")]
-    pub(super) exclude_ip: Vec<String>,
-
-    /// Leave out requests whose path matches
-    #[arg(long, env = "HUSHLOG_EXCLUDE_PATH", value_name = "GLOB")]
-    pub(super) exclude_path: Vec<String>,
-
-    /// Leave out requests whose path matches none of these
-    #[arg(long, env = "HUSHLOG_INCLUDE_PATH", value_name = "GLOB")]
-    pub(super) include_path: Vec<String>,
-
-    /// Leave out requests of a status, such as 404 or 4xx
-    #[arg(long, env = "HUSHLOG_EXCLUDE_STATUS", value_name = "STATUS")]
-    pub(super) exclude_status: Vec<String>,
-
-    /// Leave out requests to virtual hosts that match
-    #[arg(long, env = "HUSHLOG_EXCLUDE_HOST", value_name = "GLOB")]
-    pub(super) exclude_host: Vec<String>,
-
-    /// Leave out requests to virtual hosts that match none of these
-    #[arg(long, env = "HUSHLOG_INCLUDE_HOST", value_name = "GLOB")]
-    pub(super) include_host: Vec<String>,
-
-    /// Leave out requests of a method, such as HEAD
-    #[arg(long, env = "HUSHLOG_EXCLUDE_METHOD", value_name = "METHOD")]
-    pub(super) exclude_method: Vec<String>,
-
-    #[command(flatten)]
-    pub(super) opt_out: OptOutArguments,
-
-    /// Region database (MaxMind DB format), or one for IPv4 and one for IPv6, or `none`; one is built in
-    #[arg(long, env = "HUSHLOG_GEO_DB", value_name = "FILE")]
-    pub(super) geo_db: Vec<PathBuf>,
-
-    /// Private state, if not in the output folder
-    #[arg(long, env = "HUSHLOG_STATE", value_name = "DIR")]
-    pub(super) state: Option<PathBuf>,
-
-    /// Ledger of all releases, if not in the output folder; two ledgers for one log void the
-    /// threshold, as their releases can be subtracted from each other
-    #[arg(long, env = "HUSHLOG_LEDGER", value_name = "FILE")]
-    pub(super) ledger: Option<PathBuf>,
-
-    /// Key file, made by `hushlog key new`: runs and hosts that have it know the same visitors; it is
-    /// advanced past what is released. Without it the keys are random and end with the run
-    #[arg(long, value_name = "FILE")]
-    pub(super) key_file: Option<PathBuf>,
+    pub(super) release: ReleaseArguments,
 
     /// Release periods that are not over yet, for good
     #[arg(long, env = "HUSHLOG_INCLUDE_OPEN", conflicts_with = "key_file", value_parser = BoolishValueParser::new())]
     pub(super) include_open: bool,
-
-    /// Release although lines may be missing
-    #[arg(long, env = "HUSHLOG_ALLOW_PARTIAL", value_parser = BoolishValueParser::new())]
-    pub(super) allow_partial: bool,
 
     /// Count lines that sources have in common for each of them
     #[arg(long, env = "HUSHLOG_ALLOW_OVERLAP", value_parser = BoolishValueParser::new())]
@@ -213,14 +33,6 @@ pub(in crate::cli) struct ReportArguments {
     #[arg(long, default_value = "0s", env = "HUSHLOG_GRACE", value_name = "TIME", value_parser = duration)]
     pub(super) grace: SignedDuration,
 
-    /// Latest first line of a period, after its start, that raises no doubt
-    #[arg(long, env = "HUSHLOG_GAP", value_name = "TIME", value_parser = duration)]
-    pub(super) gap: Option<SignedDuration>,
-
-    /// Threads; as many as there are processors if not given
-    #[arg(short = 'j', long, env = "HUSHLOG_THREADS", value_name = "N")]
-    pub(super) threads: Option<NonZeroUsize>,
-
     /// No progress bar
     #[arg(long, env = "HUSHLOG_NO_PROGRESS", value_parser = BoolishValueParser::new())]
     pub(super) no_progress: bool,
@@ -232,61 +44,4 @@ pub(in crate::cli) struct ReportArguments {
     /// Say of each source which format it is in, and how many of its lines are
     #[arg(short, long, env = "HUSHLOG_VERBOSE", conflicts_with = "quiet")]
     pub(super) verbose: bool,
-}
-
-#[derive(Clone, Copy, Default, ValueEnum)]
-pub(in crate::cli) enum PeriodArgument {
-    #[default]
-    Day,
-    Week,
-    Month,
-}
-
-impl From<PeriodArgument> for PeriodLength {
-    fn from(argument: PeriodArgument) -> Self {
-        match argument {
-            PeriodArgument::Day => Self::Day,
-            PeriodArgument::Week => Self::Week,
-            PeriodArgument::Month => Self::Month,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Default, ValueEnum)]
-pub(super) enum CrawlersArgument {
-    #[default]
-    Separate,
-    Include,
-    Ignore,
-}
-
-impl CrawlersArgument {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Separate => "separate",
-            Self::Include => "include",
-            Self::Ignore => "ignore",
-        }
-    }
-}
-
-impl From<CrawlersArgument> for Crawlers {
-    fn from(argument: CrawlersArgument) -> Self {
-        match argument {
-            CrawlersArgument::Separate => Self::Separate,
-            CrawlersArgument::Include => Self::Include,
-            CrawlersArgument::Ignore => Self::Ignore,
-        }
-    }
-}
-/// A time span such as `30m`, `1h 30m` or `1800` (seconds).
-fn duration(text: &str) -> Result<SignedDuration, String> {
-    let parsed = text
-        .parse::<i64>()
-        .map(SignedDuration::from_secs)
-        .or_else(|_| text.parse());
-    match parsed {
-        Ok(duration) if !duration.is_negative() => Ok(duration),
-        _ => Err("not a time span such as 30m, 1h or 90 (seconds)".to_owned()),
-    }
 }

@@ -9,7 +9,6 @@ use hushlog::{
 };
 
 use super::ReportArguments;
-use crate::cli::log_format;
 
 /// The settings that arguments come to.
 pub(in crate::cli) struct InForce {
@@ -28,16 +27,16 @@ pub(in crate::cli) struct InForce {
 impl ReportArguments {
     /// What is in force with these arguments.
     pub(in crate::cli) fn in_force(&self) -> Result<InForce> {
-        let cookies = self.opt_out.cookies();
-        let format = log_format::chosen(&self.log_format, &self.dates)?;
+        let cookies = self.release.opt_out.cookies();
+        let format = self.release.log.chosen()?;
         Ok(InForce {
-            settings: self.settings()?,
-            policy: self.policy()?,
-            spending: self.spending()?,
+            settings: self.release.settings(self.include_open)?,
+            policy: self.release.policy()?,
+            spending: self.release.spending()?,
             format: format.map(|format| format.heeding(cookies)),
             cookies: cookies.to_vec(),
-            opt_out_addresses: self.opt_out.have_addresses(),
-            has_key_file: self.key_file.is_some(),
+            opt_out_addresses: self.release.opt_out.have_addresses(),
+            has_key_file: self.release.key_file.is_some(),
         })
     }
 }

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// Everything that publication does to a file system. After each step the power may fail.
 ///
 /// Every step fails with [`Error::Write`].
-pub(super) trait Disk {
+pub(super) trait Disk: Send {
     /// Creates a folder and those above it that only its owner can enter.
     fn create_folder(&self, path: &Path) -> Result<()>;
     /// Writes a file that only its owner can read, in full and down to the device.

@@ -1,11 +1,13 @@
 use std::{
-    cell::{Cell, RefCell},
     collections::BTreeMap,
     fs::{self, Permissions},
     io,
     os::unix::fs::PermissionsExt,
     path::PathBuf,
-    rc::Rc,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
 
 use serde_json::Value;
@@ -181,7 +183,7 @@ impl Disk for Quick {
 
 /// A file system on which steps after the first few fail.
 struct Faulty {
-    steps: Rc<Cell<usize>>,
+    steps: Arc<AtomicUsize>,
     intact: usize,
     failing: usize,
 }
@@ -190,7 +192,7 @@ impl Faulty {
     /// Nothing works after so many steps: the machine is off.
     fn crash_after(intact: usize) -> Self {
         Self {
-            steps: Rc::default(),
+            steps: Arc::default(),
             intact,
             failing: usize::MAX,
         }
@@ -199,7 +201,7 @@ impl Faulty {
     /// One step fails, as on a full disk.
     fn fail_once_after(intact: usize) -> Self {
         Self {
-            steps: Rc::default(),
+            steps: Arc::default(),
             intact,
             failing: 1,
         }
@@ -207,14 +209,13 @@ impl Faulty {
 
     /// The same file system, opened once more.
     fn again(&self) -> Self {
-        let steps = Rc::clone(&self.steps);
+        let steps = Arc::clone(&self.steps);
         Self { steps, ..*self }
     }
 
     /// Whether the next step works.
     fn works(&self) -> bool {
-        let step = self.steps.get();
-        self.steps.set(step + 1);
+        let step = self.steps.fetch_add(1, Relaxed);
         step < self.intact || step - self.intact >= self.failing
     }
 
@@ -269,14 +270,15 @@ impl Disk for Faulty {
 /// A file system that notes what is done to it.
 struct Noting {
     root: PathBuf,
-    notes: Rc<RefCell<Vec<String>>>,
+    notes: Arc<Mutex<Vec<String>>>,
 }
 
 impl Noting {
     fn note(&self, step: &str, path: &Path) {
         let path = path.strip_prefix(&self.root).unwrap_or(path);
         self.notes
-            .borrow_mut()
+            .lock()
+            .unwrap()
             .push(format!("{step} {}", path.display()));
     }
 }
@@ -317,10 +319,10 @@ impl Disk for Noting {
 fn what_is_published_is_on_the_device_before_it_is_decided() {
     let site = Site::new(true);
     site.publish("2026-11-20").unwrap();
-    let notes = Rc::default();
+    let notes = Arc::<Mutex<Vec<String>>>::default();
     let noting = Noting {
         root: site.path(""),
-        notes: Rc::clone(&notes),
+        notes: Arc::clone(&notes),
     };
     let folder = site.open_on(noting).unwrap();
     folder.publish(&release("2026-11-21"), LINES).unwrap();
@@ -354,7 +356,7 @@ sync out/.state
 remove out/.state/staging
 write private/state.json.lock
 write common/ledger.jsonl.lock";
-    assert_eq!(notes.borrow().join("\n"), expected);
+    assert_eq!(notes.lock().unwrap().join("\n"), expected);
 }
 
 #[test]

@@ -102,6 +102,16 @@ impl Crawler {
             .map_or("(unknown)", |row| row.1)
     }
 
+    /// The crawler of that name on the list, or the one that is not on it.
+    pub(in crate::privacy) fn named(name: &str) -> Option<Self> {
+        let listed = CRAWLERS.iter().zip(0..);
+        let found = listed
+            .filter(|(row, _)| row.1 == name)
+            .map(|(_, number)| number);
+        let unknown = || (Self::UNKNOWN.name() == name).then_some(Self::UNKNOWN);
+        found.map(Self).next().or_else(unknown)
+    }
+
     /// What it is for.
     #[must_use]
     pub fn category(self) -> Category {

@@ -34,6 +34,11 @@ macro_rules! vocabulary {
                 $rows[usize::from(self.0)].0
             }
 
+            /// The member of that name.
+            pub(in crate::privacy) fn named(name: &str) -> Option<Self> {
+                Self::all().find(|member| member.name() == name)
+            }
+
             /// Every member, once for each name.
             pub fn all() -> impl Iterator<Item = Self> {
                 let numbers = 0..=Self::UNKNOWN.number();

@@ -13,7 +13,7 @@ use crate::error::Result;
 /// Everything that is done to the folder of a key file. After each step the power may fail.
 ///
 /// Every step fails with [`Error::Write`](crate::error::Error::Write).
-pub(super) trait Disk {
+pub(super) trait Disk: Send {
     /// Writes a file in full and down to the device, in place of what it held.
     fn write(&self, place: &Place, file: &File, bytes: &[u8]) -> Result<()>;
     /// Gives a file another name, in one step; what had that name is gone.

@@ -179,6 +179,16 @@ impl KeyFile {
         self.chain.day_keys(self.today)
     }
 
+    /// Says which day it is by now.
+    pub(super) const fn turn_to(&mut self, today: Date) {
+        self.today = today;
+    }
+
+    /// The chain key of its first day.
+    pub(super) const fn chain(&self) -> &ChainKey {
+        &self.chain
+    }
+
     /// Whether the file is as new as the releases made with it: every release advances it. `released` is
     /// the first day after all that is released.
     ///

@@ -4,7 +4,10 @@ use std::{
     io::{self, Read, Seek},
     os::unix::fs::{FileExt, PermissionsExt, chown, symlink},
     path::PathBuf,
-    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
 
 use jiff::civil::date;
@@ -91,19 +94,19 @@ enum Failing {
 /// A file system on which nothing works any more after the first steps.
 #[derive(Clone)]
 struct Faulty {
-    left: Rc<Cell<usize>>,
+    left: Arc<AtomicUsize>,
     failing: Failing,
 }
 
 impl Faulty {
     fn crash_after(steps: usize, failing: Failing) -> Self {
-        let left = Rc::new(Cell::new(steps));
+        let left = Arc::new(AtomicUsize::new(steps));
         Self { left, failing }
     }
 
     /// The machine is off.
     fn is_off(&self) -> bool {
-        self.left.get() == 0
+        self.left.load(Relaxed) == 0
     }
 
     /// Does the step, or what there is time for.
@@ -113,11 +116,11 @@ impl Faulty {
         whole: impl FnOnce() -> Result<()>,
         part: impl FnOnce(Failing),
     ) -> Result<()> {
-        if self.left.get() > 1 {
-            self.left.set(self.left.get() - 1);
+        if self.left.load(Relaxed) > 1 {
+            self.left.fetch_sub(1, Relaxed);
             return whole();
         }
-        if self.left.replace(0) == 1 {
+        if self.left.swap(0, Relaxed) == 1 {
             match self.failing {
                 Failing::Before => {}
                 Failing::After => whole()?,

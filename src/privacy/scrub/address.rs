@@ -169,16 +169,6 @@ mod tests {
 
     use super::*;
 
-    proptest! {
-        #[test]
-        fn addresses_are_written_as_everywhere(groups in prop::collection::vec(prop_oneof![Just(0), any::<u16>(), 0..300_u16], 8)) {
-            let groups: [u16; 8] = groups.try_into().unwrap();
-            let address = IpAddr::V6(groups.into());
-            let (written, expected) = (Address::of(address), address.to_string());
-            prop_assert_eq!(written.text(), Some(expected.as_bytes()));
-        }
-    }
-
     #[test]
     fn pseudonyms_are_told_apart_as_a_whole_and_addresses_by_their_network() {
         let unit = |field: &str| unit(&Client::read(field.as_bytes()));
@@ -191,5 +181,15 @@ mod tests {
         let address = Address::of([192, 0, 2, 7].into());
         assert_eq!(address.text(), Some(&b"192.0.2.7"[..]));
         assert_eq!(format!("{address:?}"), "Address(redacted)");
+    }
+
+    proptest! {
+        #[test]
+        fn addresses_are_written_as_everywhere(groups in prop::collection::vec(prop_oneof![Just(0), any::<u16>(), 0..300_u16], 8)) {
+            let groups: [u16; 8] = groups.try_into().unwrap();
+            let address = IpAddr::V6(groups.into());
+            let (written, expected) = (Address::of(address), address.to_string());
+            prop_assert_eq!(written.text(), Some(expected.as_bytes()));
+        }
     }
 }

@@ -8,23 +8,25 @@ use hushlog::{
     time::Calendar,
 };
 
-use super::ReportArguments;
+use super::ReleaseArguments;
 
 /// The folders of a run, in the order of sites.
-pub(super) struct Places {
+pub(in crate::cli) struct Places {
     /// Locked for this run; `None` if nothing is to be written.
-    pub(super) folders: Option<Vec<Folder>>,
+    pub(in crate::cli) folders: Option<Vec<Folder>>,
     /// What has been released of each site, and from what.
-    pub(super) records: Vec<(Ledger, State)>,
+    pub(in crate::cli) records: Vec<(Ledger, State)>,
     /// Sites with releases in an output folder by host, those of this run or not.
-    pub(super) released: Vec<SiteName>,
+    pub(in crate::cli) released: Vec<SiteName>,
 }
 
 impl Places {
-    pub(super) fn of(arguments: &ReportArguments, sites: &Sites) -> Result<Self> {
-        let folders = (!arguments.dry_run)
-            .then(|| folders(arguments, sites))
-            .transpose()?;
+    pub(in crate::cli) fn of(
+        arguments: &ReleaseArguments,
+        sites: &Sites,
+        dry_run: bool,
+    ) -> Result<Self> {
+        let folders = (!dry_run).then(|| folders(arguments, sites)).transpose()?;
         let records = match &folders {
             Some(folders) => folders.iter().map(record).collect(),
             None => records(arguments, sites)?,
@@ -38,7 +40,7 @@ impl Places {
 
     /// Whether each site may be released with this calendar, with noise at a cost or under the
     /// threshold.
-    pub(super) fn permit(
+    pub(in crate::cli) fn permit(
         &self,
         calendar: &Calendar,
         sites: &Sites,
@@ -50,7 +52,7 @@ impl Places {
     }
 }
 
-fn folders(arguments: &ReportArguments, sites: &Sites) -> Result<Vec<Folder>> {
+fn folders(arguments: &ReleaseArguments, sites: &Sites) -> Result<Vec<Folder>> {
     let (output, state) = (&arguments.output, arguments.state.as_deref());
     if arguments.by_host {
         return Folder::open_sites(output, state, sites.names());
@@ -58,7 +60,7 @@ fn folders(arguments: &ReportArguments, sites: &Sites) -> Result<Vec<Folder>> {
     Folder::open(output, state, arguments.ledger.as_deref()).map(|folder| vec![folder])
 }
 
-fn records(arguments: &ReportArguments, sites: &Sites) -> Result<Vec<(Ledger, State)>> {
+fn records(arguments: &ReleaseArguments, sites: &Sites) -> Result<Vec<(Ledger, State)>> {
     let (output, state) = (&arguments.output, arguments.state.as_deref());
     if arguments.by_host {
         return Folder::site_records(output, state, sites.names());

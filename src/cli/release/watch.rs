@@ -1,0 +1,129 @@
+//! A watch that makes the releases which the arguments ask for.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use hushlog::{
+    error::{Error, Result},
+    input::{NamedHosts, live::LiveSource},
+    pipeline::{
+        self,
+        watch::{LineReading, Watch, WatchSettings},
+    },
+    privacy::KeyChain,
+    time::{Date, Timestamp},
+};
+use jiff::civil;
+use serde_json::Value;
+
+use super::{Places, ReleaseArguments};
+use crate::cli::{processors, random_key, say};
+
+/// What a watch has beside the arguments of releases, its times in microseconds.
+pub(in crate::cli) struct Pace {
+    /// Time after a period's end before it is released.
+    pub(in crate::cli) grace: i64,
+    /// Time after which a source that tells nothing has nothing to tell.
+    pub(in crate::cli) silence: i64,
+    /// Time between checkpoints.
+    pub(in crate::cli) interval: i64,
+    /// About how many bytes a release may take.
+    pub(in crate::cli) memory: u64,
+    /// Most different strings between checkpoints.
+    pub(in crate::cli) strings: usize,
+}
+
+/// The first day of a chain in memory: logs may begin with any day.
+const FIRST_DAY: Date = civil::date(1970, 1, 1);
+
+/// The folder of checkpoints in the private state.
+const CHECKPOINTS: &str = "watch";
+const STATE: &str = ".state";
+
+impl ReleaseArguments {
+    /// A watch over sources that goes on where its last checkpoint was.
+    pub(in crate::cli) fn watch(
+        &self,
+        sources: &[LiveSource],
+        pace: Pace,
+        now: Timestamp,
+    ) -> Result<Watch> {
+        let sites = self.sites()?;
+        let spending = self.spending()?;
+        let settings = self.settings(false)?;
+        let policy = self.policy()?;
+        for shortcoming in policy.regions.shortcomings() {
+            say(format_args!("{shortcoming}"));
+        }
+        let places = Places::of(self, &sites, false)?;
+        places.permit(&settings.calendar, &sites, spending)?;
+        let today = settings.calendar.day(now).date;
+        let chain = match self.key_file(today, &places)? {
+            Some(file) => KeyChain::File(file),
+            None => {
+                self.check_forgetful()?;
+                KeyChain::in_memory(random_key()?, FIRST_DAY)?
+            }
+        };
+        let pool = pipeline::pool(self.threads.map_or_else(processors, NonZeroUsize::get))?;
+        let settings = WatchSettings {
+            noise: spending.map(|it| self.noise_settings(it)).transpose()?,
+            identity: self.identity(&settings.policy),
+            report: settings,
+            sites,
+            reading: self.line_reading()?,
+            grace: pace.grace,
+            silence: pace.silence,
+            interval: pace.interval,
+            memory: pace.memory,
+            strings: pace.strings,
+            checkpoints: self.key_file.is_some().then(|| self.checkpoints()),
+        };
+        let folders = places.folders.unwrap_or_default();
+        Watch::open(settings, policy, pool, folders, chain, sources, now)
+    }
+
+    fn line_reading(&self) -> Result<LineReading> {
+        Ok(LineReading {
+            format: self.log.chosen()?,
+            opt_out_cookies: self.opt_out.cookies().to_vec(),
+            log_tz: self.log.zone()?,
+            hosts: NamedHosts::new(&self.host_from_file)?,
+        })
+    }
+
+    fn checkpoints(&self) -> PathBuf {
+        let state = self.state.clone();
+        let state = state.unwrap_or_else(|| self.output.join(STATE));
+        state.join(CHECKPOINTS)
+    }
+
+    /// Says what it means to have no key file, unless what is open was begun with one.
+    fn check_forgetful(&self) -> Result<()> {
+        let folder = self.checkpoints();
+        if folder.exists() {
+            return Err(Error::Setting(format!(
+                "{}: the open period was begun with a key file; name it with --key-file, or delete this \
+                 folder, and with it what is open",
+                folder.display()
+            )));
+        }
+        say(format_args!(
+            "without --key-file nothing outlives this process: a restart drops the period that is open, \
+             which is then not released (--allow-partial releases it as incomplete)"
+        ));
+        Ok(())
+    }
+
+    /// All settings that what is open depends on.
+    fn identity(&self, policy: &Value) -> String {
+        format!(
+            "{policy} {:?} {:?} {:?} {:?} {:?} {:?}",
+            self.log.text(),
+            self.site_host,
+            self.exclude_ip,
+            self.exclude_path,
+            self.exclude_host,
+            self.include_host,
+        )
+    }
+}

@@ -1,0 +1,134 @@
+//! One thread's part of reading: takes chunks of lines, parses them and leads them through gate 1.
+
+use crate::{
+    format::{Format, Parsed, Parser},
+    input::{self, Chunk},
+    privacy::{Gates, GatesSettings, Intake, Logged},
+    stats::{Account, Accounts, Rule},
+    time::Timestamp,
+};
+
+/// Lines that pass the gate together: enough to wait for memory once instead of for each line, few
+/// enough that their bytes stay in the nearest cache.
+const BATCH: usize = 64;
+
+/// Most malformed lines named in messages.
+pub(super) const MOST_EXAMPLES: usize = 3;
+
+/// The gates of one thread, and what passed them.
+pub(super) struct Worker<'r> {
+    gates: Gates<'r>,
+    /// Room for the lines of a batch out of their wrappers.
+    unwrapped: [Vec<u8>; BATCH],
+    accounts: Accounts,
+    chunks: Vec<ChunkLines>,
+}
+
+/// What a worker has taken.
+pub(super) struct Taken {
+    /// By site.
+    pub(super) intakes: Vec<Intake>,
+    pub(super) accounts: Accounts,
+    /// In the order of taking.
+    pub(super) chunks: Vec<ChunkLines>,
+}
+
+/// The accounts of one chunk that are needed for line numbers.
+pub(super) struct ChunkLines {
+    pub(super) source: usize,
+    pub(super) sequence: u64,
+    pub(super) format: Format,
+    pub(super) lines: u64,
+    pub(super) ignored: u64,
+    pub(super) malformed: u64,
+    pub(super) examples: Vec<(u64, Rule)>,
+    /// When the last request was logged.
+    pub(super) latest: Option<Timestamp>,
+}
+
+impl<'r> Worker<'r> {
+    /// A worker that has taken nothing yet.
+    pub(super) fn new(gates: GatesSettings<'r>) -> Self {
+        Self {
+            gates: Gates::new(gates),
+            unwrapped: [const { Vec::new() }; BATCH],
+            accounts: Accounts::default(),
+            chunks: Vec::new(),
+        }
+    }
+
+    /// Takes the lines of a chunk, in the format as it is at its start, of a source whose name tells the
+    /// host (empty if it does not); what they came to.
+    pub(super) fn take(
+        &mut self,
+        chunk: &Chunk,
+        host: &[u8],
+        format: Format,
+        parser: &mut Parser,
+    ) -> &ChunkLines {
+        let source = u32::try_from(chunk.source).unwrap_or(u32::MAX);
+        let mut counted = ChunkLines {
+            source: chunk.source,
+            sequence: chunk.sequence,
+            format,
+            lines: 0,
+            ignored: 0,
+            malformed: 0,
+            examples: Vec::new(),
+            latest: None,
+        };
+        self.gates.begin(chunk.source, chunk.sequence, host);
+        let mut lines = input::lines(&chunk.bytes).peekable();
+        while lines.peek().is_some() {
+            let mut logged = Vec::with_capacity(BATCH);
+            for (buffer, line) in self.unwrapped.iter_mut().zip(&mut lines) {
+                counted.lines += 1;
+                match parser.parse(counted.format.unwrapped(line, buffer)) {
+                    Parsed::Record(record) => {
+                        counted.latest = Some(record.time);
+                        logged.push(Logged { record, line });
+                    }
+                    Parsed::Ignored => {
+                        counted.ignored += 1;
+                        self.accounts.enter(Account::Ignored);
+                    }
+                    Parsed::Malformed(rule) => {
+                        counted.malform(rule);
+                        self.accounts.enter(Account::Malformed(rule));
+                    }
+                }
+            }
+            self.gates.admit(&logged, source, &mut self.accounts);
+        }
+        self.chunks.push_mut(counted)
+    }
+
+    /// All lines taken so far, by account.
+    pub(super) const fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// How many different strings of the lines taken so far it holds.
+    pub(super) fn strings(&self) -> usize {
+        self.gates.strings()
+    }
+
+    /// Everything taken.
+    pub(super) fn finish(self) -> Taken {
+        Taken {
+            intakes: self.gates.finish(),
+            accounts: self.accounts,
+            chunks: self.chunks,
+        }
+    }
+}
+
+impl ChunkLines {
+    /// Counts the latest line as malformed.
+    fn malform(&mut self, rule: Rule) {
+        self.malformed += 1;
+        if self.examples.len() < MOST_EXAMPLES {
+            self.examples.push((self.lines, rule));
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The released files of an output folder, by a closed list of names: never its private state, keys, or
+//! what is being staged.
+
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::time::Date;
+
+/// The files below an output folder.
+pub(super) struct Files {
+    folder: PathBuf,
+}
+
+/// Files of the folder, or of a site's folder, itself.
+const FILES: [&str; 2] = ["datapackage.json", "ledger.jsonl"];
+
+/// What the index begins with; what follows has no name that is not plain.
+const HEAD: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>Released statistics</title>\
+    <h1>Released statistics</h1>";
+
+/// Files of a period, beside its tables.
+const MANIFEST: &str = "manifest.json";
+
+impl Files {
+    pub(super) fn of(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+        }
+    }
+
+    /// A page that leads to all released files of the folder and of the sites in it.
+    pub(super) fn index(&self) -> String {
+        let mut page = HEAD.to_owned();
+        self.list(&self.folder, "", &mut page);
+        for site in names(&self.folder, "site=") {
+            let _ = write!(page, "<h2>{}</h2>", &site["site=".len()..]);
+            self.list(&self.folder.join(&site), &format!("{site}/"), &mut page);
+        }
+        page
+    }
+
+    /// Lists the released files of one site, latest period first.
+    fn list(&self, folder: &Path, prefix: &str, page: &mut String) {
+        let link = |page: &mut String, path: &str, name: &str| {
+            if kind(&format!("{prefix}{path}")).is_some() {
+                let _ = write!(page, "<li><a href=\"/{prefix}{path}\">{name}</a>");
+            }
+        };
+        page.push_str("<ul>");
+        for file in FILES.iter().filter(|file| folder.join(file).is_file()) {
+            link(page, file, file);
+        }
+        page.push_str("</ul>");
+        for period in names(folder, "date=").iter().rev() {
+            let _ = write!(page, "<h3>{}</h3><ul>", &period["date=".len()..]);
+            for file in names(&folder.join(period), "") {
+                link(page, &format!("{period}/{file}"), &file);
+            }
+            page.push_str("</ul>");
+        }
+    }
+
+    /// A released file with its type; nothing for any other path.
+    pub(super) fn read(&self, path: &str) -> Option<(&'static str, Vec<u8>)> {
+        let path = path.strip_prefix('/')?;
+        let kind = kind(path)?;
+        let file = self.folder.join(path);
+        // What is released is a file of its own.
+        let is_file = fs::symlink_metadata(&file).is_ok_and(|it| it.is_file());
+        is_file
+            .then(|| fs::read(file).ok())
+            .flatten()
+            .map(|bytes| (kind, bytes))
+    }
+}
+
+/// The names in a folder that begin so and are names as released files have them, in order.
+fn names(folder: &Path, prefix: &str) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let is_wanted = |name: &String| name.strip_prefix(prefix).is_some_and(is_name);
+    let mut names: Vec<String> = names.filter(is_wanted).collect();
+    names.sort_unstable();
+    names
+}
+
+/// The type of a released file by its path; nothing if none can have that path.
+fn kind(path: &str) -> Option<&'static str> {
+    let within_site = path.strip_prefix("site=").map(|rest| rest.split_once('/'));
+    let path = match within_site {
+        Some(Some((site, rest))) => is_name(site).then_some(rest)?,
+        Some(None) => return None,
+        None => path,
+    };
+    match path.split_once('/') {
+        None => FILES.contains(&path).then_some("application/json"),
+        Some((folder, file)) => {
+            let date = folder.strip_prefix("date=")?;
+            let is_date = date.parse::<Date>().is_ok_and(|it| it.to_string() == date);
+            let table = file.strip_suffix(".csv");
+            match table {
+                Some(table) => (is_date && is_name(table)).then_some("text/csv; charset=utf-8"),
+                None => (is_date && file == MANIFEST).then_some("application/json"),
+            }
+        }
+    }
+}
+
+/// A name as tables and hosts have it, which leads nowhere else.
+fn is_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    name.starts_with(|first: char| first.is_ascii_alphanumeric()) && name.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_index_leads_to_what_is_released_and_to_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [
+            "ledger.jsonl",
+            "date=2026-11-21/pages.csv",
+            "date=2026-11-22/pages.csv",
+            "date=2026-11-22/<b>.csv",
+            "date=2026-11-99/pages.csv",
+            ".state/state.json",
+            "site=a.example/date=2026-11-21/visits.csv",
+            "other/date=2026-11-21/visits.csv",
+        ] {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let files = Files::of(folder.path());
+        let page = files.index();
+        let links: Vec<&str> = page.split("href=\"").skip(1).collect();
+        let links: Vec<&str> = links
+            .iter()
+            .map(|link| link.split('"').next().unwrap())
+            .collect();
+        let expected = [
+            "/ledger.jsonl",
+            "/date=2026-11-22/pages.csv",
+            "/date=2026-11-21/pages.csv",
+            "/site=a.example/date=2026-11-21/visits.csv",
+        ];
+        assert_eq!(links, expected);
+        assert!(links.iter().all(|link| files.read(link).is_some()));
+        assert!(!page.contains("<b>") && !page.contains("state"));
+    }
+
+    #[test]
+    fn only_what_is_released_can_be_read() {
+        for (path, expected) in [
+            ("ledger.jsonl", Some("application/json")),
+            ("datapackage.json", Some("application/json")),
+            ("date=2026-11-21/pages.csv", Some("text/csv; charset=utf-8")),
+            ("date=2026-11-21/manifest.json", Some("application/json")),
+            (
+                "site=a.example/date=2026-11-21/pages.csv",
+                Some("text/csv; charset=utf-8"),
+            ),
+            ("site=a.example/ledger.jsonl", Some("application/json")),
+            ("", None),
+            (".state/state.json", None),
+            (".state/watch/checkpoint", None),
+            ("date=2026-11-21/../.state/state.json", None),
+            ("date=2026-11-21/../ledger.jsonl", None),
+            ("date=2026-11-21/.hidden.csv", None),
+            ("date=..%2F.state/manifest.json", None),
+            ("date=2026-11-21", None),
+            ("date=2026-11-99/pages.csv", None),
+            ("site=../ledger.jsonl", None),
+            ("site=a.example", None),
+            ("site=a.example/.state/state.json", None),
+            ("site=a.example/site=b.example/ledger.jsonl", None),
+            ("/etc/passwd", None),
+            ("key", None),
+        ] {
+            assert_eq!(kind(path), expected, "{path}");
+        }
+    }
+}
