@@ -205,7 +205,7 @@ fn join(intakes: Vec<Intake>, gate: &GateSettings<'_>) -> Collected {
 mod tests {
     use super::*;
     use crate::{
-        privacy::{Admission, Keys, Policy},
+        privacy::{Admission, Due, Keys, Policy},
         record::{Escape, Request, Text},
         time::{Calendar, PeriodLength, TimeZone, Timestamp},
     };
@@ -239,8 +239,7 @@ mod tests {
             policy: &Policy::example(&[], &[]),
             calendar: &Calendar::new(TimeZone::UTC, PeriodLength::Day),
             admission: &Admission {
-                over_by: Timestamp(i64::MAX),
-                include_open: false,
+                due: Due::Any,
                 released: [].into(),
             },
             keys: &Keys::new([7; 32].into()),
