@@ -200,3 +200,71 @@ impl CollectedSites {
 fn join(intakes: Vec<Intake>, gate: &GateSettings<'_>) -> Collected {
     Collected::join(intakes, gate.policy)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        privacy::{Admission, Due, Keys, Policy},
+        record::{Escape, Request, Text},
+        time::{Calendar, PeriodLength, TimeZone, Timestamp},
+    };
+
+    const HOSTS: [&str; 2] = ["a.example", "b.example"];
+
+    /// A request to the sites in turn, and the line it stands in.
+    fn logged(line: &[u8], number: usize) -> Logged<'_> {
+        let text = |raw| Text {
+            raw,
+            escape: Escape::Backslash,
+        };
+        let record = Record {
+            client: b"192.0.2.1",
+            time: Timestamp(number as i64),
+            request: Request::Line(text(b"GET / HTTP/1.1")),
+            status: Some(200),
+            bytes: 0,
+            referrer: text(b""),
+            agent: text(b""),
+            host: HOSTS[number % 2].as_bytes(),
+            opted_out: false,
+        };
+        Logged { record, line }
+    }
+
+    /// What is repeated in sources of the same twelve lines, each read in chunks of so many, which two
+    /// workers take in turn.
+    fn repetitions(chunks: &[usize]) -> Repetitions {
+        let gate = GateSettings {
+            policy: &Policy::example(&[], &[]),
+            calendar: &Calendar::new(TimeZone::UTC, PeriodLength::Day),
+            admission: &Admission {
+                due: Due::Any,
+                released: [].into(),
+            },
+            keys: &Keys::new([7; 32].into()),
+        };
+        let settings = GatesSettings {
+            sites: &Sites::by_host(&HOSTS.map(str::to_owned)).unwrap(),
+            gates: &[gate, gate],
+        };
+        let mut workers = [Gates::new(settings), Gates::new(settings)];
+        let lines: Vec<String> = (0..12).map(|number| format!("line {number}")).collect();
+        let lines = lines.iter().enumerate();
+        let lines: Vec<_> = lines.map(|(at, it)| logged(it.as_bytes(), at)).collect();
+        for (source, &chunk) in (0..).zip(chunks) {
+            for (sequence, lines) in lines.chunks(chunk).enumerate() {
+                let worker = &mut workers[sequence % 2];
+                worker.begin(source as usize, sequence as u64, b"");
+                worker.admit(lines, source, &mut Accounts::default());
+            }
+        }
+        let intakes = workers.into_iter().map(Gates::finish).collect();
+        CollectedSites::join(intakes, settings).repetitions
+    }
+
+    #[test]
+    fn copies_of_a_log_of_several_sites_are_found_however_they_are_cut_into_chunks() {
+        assert_eq!(repetitions(&[12, 3, 5]).copies, [vec![0, 1, 2]]);
+    }
+}

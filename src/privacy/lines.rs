@@ -239,7 +239,7 @@ impl Coverage {
             longest = longest.max(minute - previous.unwrap_or(minute));
             previous = Some(minute);
         }
-        i64::try_from(longest).unwrap_or(i64::MAX / Timestamp::MINUTE) * Timestamp::MINUTE
+        i64::try_from(longest).map_or(i64::MAX, |minutes| minutes * Timestamp::MINUTE)
     }
 }
 

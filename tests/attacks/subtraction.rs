@@ -352,3 +352,117 @@ fn few_who_go_on_are_not_the_pageviews_less_the_exits() {
     let steps = released(K).cells("transitions", 3);
     assert_eq!(steps, ["/a /b 5", "/a /c 5", "/b /c 20"]);
 }
+
+/// What is in no row of a table is compared with others as a row is.
+#[test]
+fn those_without_a_campaign_are_not_what_is_left_of_a_browser() {
+    let arrived = |networks: std::ops::Range<usize>, campaign: &str, agent: &str| -> String {
+        let target = &format!("/?utm_source=spring&utm_medium=mail&utm_campaign={campaign}");
+        networks.map(|it| line(it, it, target, agent)).collect()
+    };
+    let log = arrived(0..10, "sale", DESKTOP)
+        + &arrived(10..20, "news", FIREFOX)
+        + &readers(20..40, FIREFOX);
+    assert_eq!(rows(&log, "browsers", 1), ["Chrome 10", "Firefox 30"]);
+    // Chrome less the sale would be two readers.
+    let leaking = log + &readers(50..52, DESKTOP);
+    let campaigns = ["spring mail news 10", "spring mail sale 10"];
+    assert_eq!(rows(&leaking, "campaigns", 3), campaigns);
+    assert!(rows(&leaking, "browsers", 1).is_empty());
+}
+
+/// Three tables tell of visits that no two of them tell of: here of those that began in an hour in which
+/// few did, though enough networks sent requests.
+#[test]
+fn a_quiet_hour_is_not_told_by_three_tables_together() {
+    let firefox = &FIREFOX.replace("X11; Linux x86_64", "Windows NT 10.0; Win64; x64");
+    let visits = |networks: std::ops::Range<usize>, minute: usize, agent: &str, referrer: &str| {
+        let request = Request {
+            second: 9 * 3600 + minute * 60,
+            agent,
+            referrer,
+            ..Request::default()
+        };
+        crowd(networks, &request)
+    };
+    let search = "https://www.google.com/";
+    let log = visits(0..20, 50, DESKTOP, "-")
+        + &visits(0..20, 62, DESKTOP, "-")
+        + &visits(20..40, 30, firefox, search)
+        + &visits(40..60, 30, CHROME_ON_LINUX, search);
+    // Firefox and Linux less what a search has found would be those with both.
+    let with_both = |minute| visits(60..63, minute, FIREFOX, search);
+    let systems = |minute| rows(&(log.clone() + &with_both(minute)), "systems", 1);
+    assert_eq!(systems(30), ["Linux 23", "Windows 40"]);
+    assert!(systems(70).is_empty());
+}
+
+/// Of an hour in which few visits began and the hour with the fewest requests, whose numbers are left
+/// empty together, the sum is known; of any other hour its number.
+#[test]
+fn a_browser_is_not_subtracted_from_an_hour_beside_emptied_ones() {
+    let at = |networks: std::ops::Range<usize>, hour: usize, minute: usize, agent: &str| {
+        let second = hour * 3600 + minute * 60;
+        let request = Request {
+            second,
+            agent,
+            ..Request::default()
+        };
+        crowd(networks, &request)
+    };
+    // At eleven ten go on reading, and two come.
+    let log = at(0..30, 8, 10, DESKTOP)
+        + &at(30..42, 9, 10, DESKTOP)
+        + &at(42..72, 10, 50, FIREFOX)
+        + &at(42..52, 11, 5, FIREFOX)
+        + &at(72..74, 11, 30, DESKTOP);
+    assert_eq!(rows(&log, "browsers", 1), ["Chrome 44", "Firefox 30"]);
+    // Firefox less ten o'clock would be two readers.
+    let leaking = log + &at(80..82, 8, 20, FIREFOX);
+    assert!(rows(&leaking, "browsers", 1).is_empty());
+}
+
+/// A table that has given way to one is compared with others as it is then.
+#[test]
+fn a_table_gives_way_to_what_is_left_of_another() {
+    const CHROME: &str = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0";
+    const SAFARI: &str = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5";
+    const MAC: &str = "Macintosh; Intel Mac OS X 10_15_7";
+    const IPAD: &str = "iPad; CPU OS 18_5 like Mac OS X";
+    const ANDROID: &str = "Linux; Android 10; K";
+    let visits = |networks: std::ops::Range<usize>, hour: usize, agent: &str| {
+        let request = Request {
+            second: hour * 3600,
+            agent,
+            ..Request::default()
+        };
+        crowd(networks, &request)
+    };
+    let on = |system: &str, browser: &str| format!("Mozilla/5.0 ({system}) {browser}");
+    let firefox = &FIREFOX.replace("X11; Linux x86_64", "Windows NT 10.0; Win64; x64");
+    let edge = &format!("{DESKTOP} Edg/138.0.0.0");
+    // Firefox less nine o'clock would be one reader, Safari less iOS two, and Android less phones two, as
+    // long as it has a row.
+    let log = visits(0..10, 9, firefox)
+        + &visits(10..11, 8, firefox)
+        + &visits(11..21, 8, edge)
+        + &visits(21..61, 8, DESKTOP)
+        + &visits(71..73, 8, &on(MAC, &format!("{SAFARI} Safari/605.1.15")))
+        + &visits(
+            73..83,
+            8,
+            &on(IPAD, &format!("{SAFARI} Mobile/15E148 Safari/604.1")),
+        )
+        + &visits(
+            83..93,
+            8,
+            &on(ANDROID, &format!("{CHROME} Mobile Safari/537.36")),
+        )
+        + &visits(93..95, 8, &on(ANDROID, &format!("{CHROME} Safari/537.36")))
+        + &visits(100..130, 8, &on(MAC, &format!("{CHROME} Safari/537.36")));
+    let released = Released::of(&log, &[]);
+    let found = ["browsers", "systems", "devices"].map(|table| released.cells(table, 2));
+    assert_eq!(found[0], ["Chrome 82", "Safari 12", "(other) 21"]);
+    assert_eq!(found[1], ["Windows 61", "macOS 32", "(other) 22"]);
+    assert_eq!(found[2], ["desktop 93", "mobile 10", "tablet 12"]);
+}

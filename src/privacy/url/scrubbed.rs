@@ -164,3 +164,64 @@ fn append_query(kept: &str, campaign: Option<&Campaign>, line: &mut Vec<u8>) {
         line.extend_from_slice(value.as_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        privacy::{UrlRules, UrlSettings},
+        record::{Escape, Request, Text},
+    };
+
+    fn text(raw: &str) -> Text<'_> {
+        Text {
+            raw: raw.as_bytes(),
+            escape: Escape::Backslash,
+        }
+    }
+
+    /// What is left of a request, behind that of another: the line, the target, the path and the query.
+    fn scrubbed(request: &Request<'_>) -> [Option<String>; 4] {
+        let rules = UrlRules::new(&UrlSettings {
+            keep_query: vec!["page".to_owned()],
+            ..UrlSettings::default()
+        });
+        let (rules, mut lines) = (rules.unwrap(), b"GET /other HTTP/2".to_vec());
+        let scrubbed = rules.scrub(request, &mut lines).unwrap();
+        let (target, path) = (scrubbed.target(&lines), scrubbed.path(&lines));
+        let line = scrubbed.line(&lines);
+        let fields = [line, Some(target), Some(path), scrubbed.query(&lines)];
+        fields.map(|field| Some(String::from_utf8(field?.to_vec()).unwrap()))
+    }
+
+    #[test]
+    fn a_query_is_left_in_the_field_that_it_was_logged_in() {
+        let of_line = |line| scrubbed(&Request::Line(text(line)));
+        let of_parts = |path, query| {
+            scrubbed(&Request::Parts {
+                method: text("GET"),
+                path: text(path),
+                query: text(query),
+            })
+        };
+        let expected = |fields: [Option<&str>; 4]| fields.map(|field| field.map(str::to_owned));
+        let line = Some("GET /shop?page=2 HTTP/1.1");
+        let target = Some("/shop?page=2");
+        assert_eq!(
+            of_line("GET /shop?page=2&x=1 HTTP/1.1"),
+            expected([line, target, target, None])
+        );
+        let line = Some("GET /shop?page=2");
+        assert_eq!(
+            of_parts("/shop", "x=1&page=2"),
+            expected([line, target, Some("/shop"), Some("page=2")])
+        );
+        assert_eq!(
+            of_parts("/shop?page=2", ""),
+            expected([line, target, target, None])
+        );
+        assert_eq!(
+            of_parts("/shop", "x=1"),
+            expected([Some("GET /shop"), Some("/shop"), Some("/shop"), None])
+        );
+    }
+}

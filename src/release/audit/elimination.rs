@@ -249,6 +249,22 @@ mod tests {
             prop_assert_eq!(span(&slices).holds(entries(last)), depends);
         }
 
+        /// A vector of the basis is 0 at the pivots of all others, and names no coordinate twice.
+        #[test]
+        fn a_basis_is_in_reduced_echelon_form(
+            vectors in proptest::collection::vec(proptest::collection::vec(0_u64..3, 6), 1..7),
+        ) {
+            let slices: Vec<&[u64]> = vectors.iter().map(Vec::as_slice).collect();
+            let span = span(&slices);
+            for vector in span.basis.iter().flatten() {
+                prop_assert!(vector.is_sorted_by(|one, next| one.0 < next.0), "{vector:?}");
+                let is_clear = |&(at, number): &(u32, u64)| {
+                    number != 0 && span.basis[at as usize].is_none()
+                };
+                prop_assert!(vector.iter().all(is_clear), "{vector:?}");
+            }
+        }
+
         #[test]
         fn numbers_have_inverses(number in 1..PRIME) {
             prop_assert_eq!(product(number, inverse(number)), 1);
