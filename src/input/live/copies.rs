@@ -58,7 +58,7 @@ fn begins_alike(original: &Found, head: &[u8]) -> bool {
 
 /// Whether a file was made no later than the other, as far as that is known.
 fn is_older(original: &Found, other: &Found) -> bool {
-    let births = original.born.zip(other.born);
+    let births = original.number.born.zip(other.number.born);
     births.is_none_or(|(original, other)| original <= other)
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     super::compression::decompressed,
-    identity::{FileIdentity, FileNumber, HEAD, Mark, born},
+    identity::{FileIdentity, FileNumber, HEAD, Mark},
     lines::LineBuffer,
 };
 
@@ -36,7 +36,6 @@ enum Content {
 /// A file that has been opened, before it is decided where to read it.
 pub(super) struct Opened {
     pub(super) number: FileNumber,
-    pub(super) born: Option<u64>,
     /// Its first bytes, decompressed.
     pub(super) head: Vec<u8>,
     pub(super) size: u64,
@@ -65,7 +64,6 @@ impl Opened {
         };
         Ok(Self {
             number: FileNumber::of(&metadata),
-            born: born(&metadata),
             head,
             size: metadata.len(),
             content,
@@ -78,7 +76,7 @@ impl Opened {
 
     /// Who it is, by all of its first bytes.
     pub(super) fn identity(&self, key: &[u8; 32]) -> FileIdentity {
-        FileIdentity::new(self.number, self.born, &self.head, key)
+        FileIdentity::new(self.number, &self.head, key)
     }
 
     /// The file, to be read from a position on.
@@ -97,7 +95,6 @@ impl Opened {
             source,
             place,
             number: self.number,
-            born: self.born,
             content: self.content,
             position: offset,
             head: self.head,
@@ -124,7 +121,6 @@ pub(super) struct FollowedFile {
     /// The name under which its source has it, or had it before it was rotated away.
     pub(super) place: PathBuf,
     pub(super) number: FileNumber,
-    born: Option<u64>,
     content: Content,
     position: u64,
     /// The first bytes, at least of what has been read.
@@ -193,7 +189,7 @@ impl FollowedFile {
     /// Where the first line begins that has not been handed out.
     pub(super) fn mark(&self, key: &[u8; 32]) -> Mark {
         Mark {
-            file: FileIdentity::new(self.number, self.born, &self.head, key),
+            file: FileIdentity::new(self.number, &self.head, key),
             offset: self.position - self.lines.held(),
             ended: false,
         }

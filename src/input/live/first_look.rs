@@ -71,7 +71,7 @@ impl Follower {
             }
             Look::Failed if !found.is_named => {
                 let head = [];
-                let identity = FileIdentity::new(found.number, found.born, &head, &key);
+                let identity = FileIdentity::new(found.number, &head, &key);
                 self.remember(found.source, Mark::of_all(identity), events);
             }
             Look::Unfinished | Look::Moved | Look::Failed => {}

@@ -9,14 +9,16 @@ use sha2::Sha256;
 /// How many of a file's first bytes tell it from others at most.
 pub(super) const HEAD: usize = 1 << 10;
 
-/// The number of a file on this machine, which it keeps when it is renamed. After its deletion another
-/// file may get it.
+/// The number of a file on this machine and when it was made, which it keeps when it is renamed. After its
+/// deletion another file may get the number, which is told by that time where its file system knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FileNumber {
     /// The device that holds the file.
     pub device: u64,
     /// Its number there.
     pub inode: u64,
+    /// When it was made, in nanoseconds since 1970, where that is known.
+    pub born: Option<u64>,
 }
 
 impl FileNumber {
@@ -24,18 +26,19 @@ impl FileNumber {
         Self {
             device: metadata.dev(),
             inode: metadata.ino(),
+            born: born(metadata),
         }
     }
 }
 
 /// When a file was made, in nanoseconds since 1970, where its file system knows; renaming does not change
 /// it. That is what tells a file from the next one that gets its number.
-pub(super) fn born(metadata: &Metadata) -> Option<u64> {
+fn born(metadata: &Metadata) -> Option<u64> {
     let since = metadata.created().ok()?.duration_since(UNIX_EPOCH);
     u64::try_from(since.ok()?.as_nanos()).ok()
 }
 
-/// Which file this is: one that has the number, was made then, and still begins as it did.
+/// Which file this is: one that has the number, and still begins as it did.
 ///
 /// The fingerprint is the first half of an HMAC-SHA-256 (RFC 2104), so that who has no key learns
 /// nothing of the bytes.
@@ -43,8 +46,6 @@ pub(super) fn born(metadata: &Metadata) -> Option<u64> {
 pub struct FileIdentity {
     /// The file's number.
     pub number: FileNumber,
-    /// When the file was made, in nanoseconds since 1970, where that is known.
-    pub born: Option<u64>,
     /// Over how many of the first bytes the fingerprint is, 1024 at most.
     pub covered: usize,
     /// The fingerprint.
@@ -52,11 +53,10 @@ pub struct FileIdentity {
 }
 
 impl FileIdentity {
-    pub(super) fn new(number: FileNumber, born: Option<u64>, head: &[u8], key: &[u8; 32]) -> Self {
+    pub(super) fn new(number: FileNumber, head: &[u8], key: &[u8; 32]) -> Self {
         let head = &head[..head.len().min(HEAD)];
         Self {
             number,
-            born,
             covered: head.len(),
             fingerprint: fingerprint(head, key),
         }
@@ -71,12 +71,6 @@ impl FileIdentity {
     /// Whether this many bytes are the same in no two files by chance.
     pub(super) const fn is_sure(&self) -> bool {
         self.covered == HEAD
-    }
-
-    /// Whether a file with this number that was made then may be this one.
-    pub(super) fn may_be(&self, number: FileNumber, born: Option<u64>) -> bool {
-        let is_other = self.born.zip(born).is_some_and(|(own, other)| own != other);
-        self.number == number && !is_other
     }
 
     /// Whether both begin with the same bytes, as far as both have been read.
@@ -128,10 +122,10 @@ impl Mark {
         let number = FileNumber {
             device: u64::MAX,
             inode: inode.fold(0, |inode, &byte| inode << 8 | u64::from(byte)),
+            born: None,
         };
         Self::of_all(FileIdentity {
             number,
-            born: None,
             covered: 0,
             fingerprint,
         })
@@ -149,11 +143,12 @@ mod tests {
     const NUMBER: FileNumber = FileNumber {
         device: 1,
         inode: 2,
+        born: None,
     };
 
     #[test]
     fn a_file_is_known_by_how_it_begins() {
-        let identity = FileIdentity::new(NUMBER, None, b"abc", &[1; 32]);
+        let identity = FileIdentity::new(NUMBER, b"abc", &[1; 32]);
         for (head, key, expected) in [
             (&b"abc"[..], [1; 32], true),
             (b"abcd", [1; 32], true),
@@ -168,21 +163,8 @@ mod tests {
 
     #[test]
     fn of_an_empty_file_nothing_is_known() {
-        let identity = FileIdentity::new(NUMBER, None, b"", &[1; 32]);
+        let identity = FileIdentity::new(NUMBER, b"", &[1; 32]);
         assert!(!identity.fits(b"", &[1; 32]) && !identity.fits(b"a", &[1; 32]));
-    }
-
-    #[test]
-    fn a_number_that_is_used_again_is_told_by_the_time_of_birth() {
-        let identity = |born| FileIdentity::new(NUMBER, born, b"abc", &[1; 32]);
-        for (own, other, expected) in [
-            (Some(1), Some(1), true),
-            (Some(1), Some(2), false),
-            (None, Some(1), true),
-            (Some(1), None, true),
-        ] {
-            assert_eq!(identity(own).may_be(NUMBER, other), expected);
-        }
     }
 
     /// RFC 4231, test case 2, with the key filled up to 32 bytes as HMAC itself does.
@@ -190,7 +172,7 @@ mod tests {
     fn the_fingerprint_is_half_an_hmac() {
         let mut key = [0; 32];
         key[..4].copy_from_slice(b"Jefe");
-        let identity = FileIdentity::new(NUMBER, None, b"what do ya want for nothing?", &key);
+        let identity = FileIdentity::new(NUMBER, b"what do ya want for nothing?", &key);
         let expected = 0x5bdc_c146_bf60_754e_6a04_2426_0895_75c7_u128;
         assert_eq!(u128::from_be_bytes(identity.fingerprint), expected);
     }

@@ -24,7 +24,7 @@ impl Unknown {
     pub(super) fn continues(&self, mark: &Mark, key: &[u8; 32]) -> bool {
         if mark.file.covered == 0 {
             // Any may have come of a file that was empty when it was last looked at.
-            let is_it = mark.file.may_be(self.found.number, self.found.born);
+            let is_it = mark.file.number == self.found.number;
             let is_new = is_it || !mark.ended && self.found.original.is_some();
             return is_new && !self.head.is_empty();
         }
@@ -35,7 +35,8 @@ impl Unknown {
         let is_copy = self.found.original.is_some() && (!mark.ended || mark.file.is_sure());
         let is_moved = self.found.size >= mark.offset
             && (mark.file.is_sure()
-                || mark.file.born.is_some() && mark.file.born == self.found.born);
+                || mark.file.number.born.is_some()
+                    && mark.file.number.born == self.found.number.born);
         self.is_compressed || is_copy || is_moved
     }
 }
@@ -48,7 +49,7 @@ pub(super) fn is_same(mark: &Mark, opened: &Opened, key: &[u8; 32]) -> bool {
     } else {
         mark.file.fits(&opened.head, key)
     };
-    mark.file.may_be(opened.number, opened.born) && is_long_enough && begins_so
+    mark.file.number == opened.number && is_long_enough && begins_so
 }
 
 pub(super) fn has_grown(mark: &Mark, opened: &Opened) -> bool {

@@ -132,11 +132,9 @@ impl Follower {
 
     /// Whether nothing but its number was known when its source was begun.
     fn is_passed_over(&self, found: &Found) -> bool {
-        self.known.get(&found.number).is_some_and(|mark| {
-            mark.offset == u64::MAX
-                && mark.file.covered == 0
-                && mark.file.may_be(found.number, found.born)
-        })
+        self.known
+            .get(&found.number)
+            .is_some_and(|mark| mark.offset == u64::MAX && mark.file.covered == 0)
     }
 
     fn recognise(
@@ -182,7 +180,6 @@ impl Follower {
                 return true;
             };
             let is_it = listing.files.iter().all(|file| file.number != found.number)
-                && mark.file.may_be(found.number, found.born)
                 && Opened::new(&found.path)
                     .is_ok_and(|opened| is_same(mark, &opened, &self.settings.fingerprint_key));
             if is_it {

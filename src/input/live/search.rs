@@ -13,7 +13,7 @@ use globset::GlobMatcher;
 
 use super::{
     file::{Modified, modified},
-    identity::{FileNumber, born},
+    identity::FileNumber,
     naming::{originals, uncompressed},
 };
 use crate::{
@@ -127,7 +127,6 @@ pub(super) struct Found {
     /// It is called as the compressed form of a file that is there as well.
     pub(super) is_beside_original: bool,
     pub(super) number: FileNumber,
-    pub(super) born: Option<u64>,
     pub(super) size: u64,
     pub(super) modified: Modified,
 }
@@ -153,7 +152,6 @@ impl Found {
             original: None,
             is_beside_original: false,
             number: FileNumber::of(metadata),
-            born: born(metadata),
             size: metadata.len(),
             modified: modified(metadata),
         }

@@ -179,7 +179,7 @@ impl Followed {
                 heard.gap = Some(Gap::Lines(count));
             }
             Event::Vanished { file } => {
-                let FileNumber { device, inode } = file;
+                let FileNumber { device, inode, .. } = file;
                 tracing::warn!(
                     device,
                     inode,

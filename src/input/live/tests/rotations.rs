@@ -220,8 +220,8 @@ fn check(name: &str, actions: &[Action]) {
 #[test]
 fn generations_that_nobody_has_looked_at_are_read() {
     use Action::{
-        Append, AppendLate, Compress, CopyAndTruncate, Kill, Read, Recreate, Rename, RenameOnly,
-        Stop,
+        Append, AppendLate, AppendPart, Compress, CopyAndTruncate, Kill, Read, Recreate, Rename,
+        RenameOnly, Stop,
     };
     for actions in [
         // The file was empty when it was last looked at.
@@ -257,6 +257,22 @@ fn generations_that_nobody_has_looked_at_are_read() {
             CopyAndTruncate,
             Read,
             Stop,
+        ],
+        // A compressed file gets the number of another that was compressed before.
+        &[
+            Append(1),
+            RenameOnly,
+            Kill(2),
+            AppendPart,
+            Read,
+            Append(4),
+            Kill(2),
+            AppendLate,
+            Kill(5),
+            Compress,
+            RenameOnly,
+            Compress,
+            Kill(2),
         ],
         // Copied, compressed and copied again.
         &[
