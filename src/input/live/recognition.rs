@@ -39,6 +39,13 @@ impl Unknown {
                     && mark.file.number.born == self.found.number.born);
         self.is_compressed || is_copy || is_moved
     }
+
+    /// Whether it is the compressed form of an empty file, and the mark is of one that was empty.
+    pub(super) fn may_be_empty_form(&self, mark: &Mark) -> bool {
+        let is_of_rotated = self.is_compressed && self.found.original.is_some();
+        let was_empty = mark.file.covered == 0 && !mark.ended;
+        was_empty && is_of_rotated && self.head.is_empty()
+    }
 }
 
 /// Whether a file with a mark's number still is the mark's.

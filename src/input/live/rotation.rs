@@ -205,7 +205,11 @@ impl Follower {
         let is_it = |unknown: &Unknown| {
             unknown.continues(mark, &key) || self.copies.get(&unknown.found.number) == Some(&number)
         };
-        if let Some(index) = unknown.position(is_it) {
+        let index = unknown.position(is_it).or_else(|| {
+            let mut unknown = puzzle.unknown.iter();
+            unknown.position(|unknown| unknown.may_be_empty_form(mark))
+        });
+        if let Some(index) = index {
             let is_found = self.go_on(mark, &puzzle.unknown[index], events);
             puzzle.unknown.remove(index);
             return is_found;

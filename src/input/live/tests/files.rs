@@ -65,6 +65,32 @@ fn a_file_that_is_read_on_in_its_compressed_form_is_not_missed_whenever_it_ends(
     }
 }
 
+#[test]
+fn an_empty_file_that_is_rotated_and_compressed_is_not_missed() {
+    for compressed in [false, true] {
+        let mut scene = Scene::new(&["access.log"]);
+        scene.append("access.log", "a\n");
+        check(&mut scene, &["a"]);
+        scene.rename("access.log", "access.log.1");
+        scene.append("access.log", "");
+        check(&mut scene, &[]);
+        scene.stop();
+        scene.rename("access.log.1", "access.log.2");
+        scene.rename("access.log", "access.log.1");
+        if compressed {
+            scene.compress("access.log.1");
+        }
+        scene.append("access.log", "b\n");
+        check(&mut scene, &["b"]);
+        scene.read_out();
+        assert_eq!(
+            (scene.taken().len(), scene.vanished()),
+            (0, 0),
+            "{compressed}"
+        );
+    }
+}
+
 /// As long as a writer has not got another file, it writes to the one that it has.
 #[test]
 fn a_file_without_a_successor_is_not_left() {
