@@ -117,8 +117,7 @@ fn connections_beyond_the_limit_are_refused_until_others_end() {
     watched.running.stop();
 }
 
-/// Files beyond the limit are read once others have been quiet for a minute, which is waited for where
-/// slow tests are wanted.
+/// Files beyond the limit are read in turn.
 #[test]
 fn files_beyond_the_limit_are_read_later() {
     let scene = Scene::new(10);
@@ -134,15 +133,9 @@ fn files_beyond_the_limit_are_read_later() {
         .arg(&folder);
     let watched = Watched::start(&scene, &mut command);
     await_said(&scene, "more files or connections than may be open");
-    // The empty log that the scene has is one of two.
-    eventually(|| watched.lines("parsed") == 30);
     let most = most_open(&watched, &folder, Duration::from_millis(500));
-    assert_eq!(most, 1);
-    if std::env::var_os("HUSHLOG_SLOW_TESTS").is_some_and(|value| value == "1") {
-        let most = most_open(&watched, &folder, Duration::from_secs(75));
-        assert_eq!(most, 2);
-        assert_eq!(watched.lines("parsed"), 90);
-    }
+    assert!(most <= 2, "{most} are open");
+    eventually(|| watched.lines("parsed") == 90);
     watched.running.stop();
 }
 
