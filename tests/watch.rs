@@ -103,6 +103,16 @@ impl Scene {
         eventually(|| self.has_released(days));
     }
 
+    /// A watch that is begun now releases all days as `report` does.
+    #[track_caller]
+    fn assert_released(&self, watch: &mut Command, case: &str) {
+        let child = Running::start(watch);
+        self.await_release(&DAYS);
+        child.stop();
+        let expected = self.expected(&self.lines);
+        assert_same(&published(&self.path("out")), &expected, case);
+    }
+
     /// The files of the checkpoint.
     fn checkpoint(&self) -> Tree {
         tree(&self.path("out/.state/watch"))
@@ -175,15 +185,7 @@ fn a_watch_publishes_what_a_report_does() {
         } else {
             scene.forgetful()
         };
-        let child = Running::start(command.args(limits));
-        scene.await_release(&DAYS);
-        child.stop();
-        let expected = scene.expected(&scene.lines);
-        assert_same(
-            &published(&scene.path("out")),
-            &expected,
-            &format!("{keyed} {limits:?}"),
-        );
+        scene.assert_released(command.args(limits), &format!("{keyed} {limits:?}"));
         if keyed {
             let names: Vec<String> = scene.checkpoint().into_keys().collect();
             assert_eq!(names, ["checkpoint"], "nothing is left of what is released");
@@ -233,11 +235,7 @@ fn kills_at_any_moment_lose_and_double_nothing() {
         child.end(Signal::KILL);
     }
     scene.append(rest);
-    let child = Running::start(&mut scene.watch());
-    scene.await_release(&DAYS);
-    child.stop();
-    let expected = scene.expected(&scene.lines);
-    assert_same(&published(&scene.path("out")), &expected, "after kills");
+    scene.assert_released(&mut scene.watch(), "after kills");
 }
 
 #[test]
@@ -260,11 +258,7 @@ fn a_watch_goes_on_where_it_stopped_and_keeps_nothing_in_clear() {
         }
     }
     scene.append(&scene.lines[half..]);
-    let child = Running::start(&mut scene.watch());
-    scene.await_release(&DAYS);
-    child.stop();
-    let expected = scene.expected(&scene.lines);
-    assert_same(&published(&scene.path("out")), &expected, "resumed");
+    scene.assert_released(&mut scene.watch(), "resumed");
 }
 
 /// A file is known to the next process from when it is found, not from when lines of it are kept.
@@ -279,11 +273,7 @@ fn a_log_that_is_rotated_before_its_first_checkpoint_is_read() {
     let (log, rotated) = (scene.path("access.log"), scene.path("access.log.1"));
     fs::rename(log, rotated).expect("a rotated log");
     scene.append(&scene.lines[200..]);
-    let child = Running::start(&mut scene.watch());
-    scene.await_release(&DAYS);
-    child.stop();
-    let expected = scene.expected(&scene.lines);
-    assert_same(&published(&scene.path("out")), &expected, "rotated");
+    scene.assert_released(&mut scene.watch(), "rotated");
 }
 
 #[test]
@@ -485,15 +475,7 @@ fn a_release_beyond_the_memory_is_held_back_until_there_is_more() {
     let said = complaint(&child.stop());
     assert!(said.contains("held back"), "{said}");
     assert!(!scene.has_released(&DAYS[..1]));
-    let child = Running::start(&mut scene.watch());
-    scene.await_release(&DAYS);
-    child.stop();
-    let expected = scene.expected(&scene.lines);
-    assert_same(
-        &published(&scene.path("out")),
-        &expected,
-        "with more memory",
-    );
+    scene.assert_released(&mut scene.watch(), "with more memory");
 }
 
 /// A service manager is told when a watch is ready, that it is alive, and when it stops.
