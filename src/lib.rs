@@ -52,7 +52,7 @@
 //! | [`aggregate`] | `table` declares tables, measures and families; `contribution` counts what one visitor's day adds to each cell; collectors add that up. |
 //! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, [`noise`](release::noise) is differential privacy in their place, `ledger` and `state` remember what has been released. |
 //! | [`output`] | Encodings of a release, the summary for the terminal, and `publish`, the only code that writes an output folder; `log` is where scrubbed lines go. |
-//! | [`pipeline`] | Connects the stages and owns the threads; [`pipeline::watch`] does so for logs that are followed: `checkpoint` is what outlives its process, `service` brings it events, time and signals. |
+//! | [`pipeline`] | Connects the stages and owns the threads; [`pipeline::watch`] does so for logs that are followed: `checkpoint` is what outlives its process, `closing` releases what is over, `service` brings it events, time and signals. |
 //! | [`serve`] | Shows over HTTP how a watch is doing, and what it has released. |
 //! | [`audit`] | The motivated intruder: reads back what was released, beside the log if there is one, and tries to find anything that breaks a promise. No stage knows of it. |
 //!

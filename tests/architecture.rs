@@ -50,7 +50,7 @@ const CONFINED: [(&str, &[&str]); 28] = [
     ),
     ("tracing", &["cli", "pipeline/watch", "serve"]),
     ("signal_hook", &["cli"]),
-    ("getrandom", &["cli", "pipeline"]),
+    ("getrandom", &["pipeline/random.rs"]),
     ("println!", &["cli"]),
     ("eprintln!", &["cli"]),
     ("print!", &["cli"]),

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use hushlog::{
     error::Result,
+    pipeline::random,
     privacy::KeyFile,
     time::{Calendar, Date, PeriodLength, Timestamp},
 };
 
-use super::{Exit, random_key, release::PeriodArgument, zone};
+use super::{Exit, release::PeriodArgument, zone};
 
 /// Key files: what lets several runs and hosts know the same visitors, until it is advanced
 #[derive(Subcommand)]
@@ -91,7 +92,7 @@ pub(super) fn run(command: &KeyCommand) -> Result<Exit> {
 fn new(arguments: &NewArguments) -> Result<()> {
     let today = arguments.clock.today()?;
     let first = arguments.from.unwrap_or(today);
-    KeyFile::create(&arguments.file, random_key()?, first, today)?;
+    KeyFile::create(&arguments.file, random()?, first, today)?;
     println!("keys of {first} and later");
     Ok(())
 }

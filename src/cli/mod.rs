@@ -33,10 +33,10 @@ use clap::{Parser, Subcommand};
 use hushlog::{
     error::{Error, Result},
     output::{ATTRIBUTION, is_hazardous},
+    pipeline::{self, ThreadPool},
     time::TimeZone,
 };
 use jiff::SignedDuration;
-use zeroize::Zeroizing;
 
 pub(crate) use exit::Exit;
 
@@ -112,17 +112,10 @@ fn zone(name: &str) -> Result<TimeZone> {
     TimeZone::get(name).map_err(|_| Error::Setting(format!("time zone {name:?} is not known")))
 }
 
-/// How many threads there are for where no number is given.
-fn processors() -> usize {
-    thread::available_parallelism().map_or(1, NonZeroUsize::get)
-}
-
-/// Random bytes from the operating system.
-fn random_key() -> Result<Zeroizing<[u8; 32]>> {
-    let mut key = Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *key)
-        .map_err(|error| Error::Setting(format!("no random numbers from the system: {error}")))?;
-    Ok(key)
+/// So many threads; as many as there are processors where no number is given.
+fn pool(threads: Option<NonZeroUsize>) -> Result<ThreadPool> {
+    let processors = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    pipeline::pool(threads.map_or_else(processors, NonZeroUsize::get))
 }
 
 /// Prints to standard output; a reader who has left early has seen enough.

@@ -12,7 +12,7 @@ use hushlog::{
     error::{Error, Result},
     input::{NamedHosts, Source, Stop},
     output::LogOutput,
-    pipeline::{self, Inputs, Progress, Scrubbed, Scrubbing},
+    pipeline::{self, Inputs, Progress, Scrubbed, Scrubbing, random},
     privacy::{
         AddressRule, AgentRules, KeyFile, Keys, ReferrerRules, Regions, ScrubRules, UrlRules,
         UrlSettings,
@@ -26,8 +26,7 @@ use signal_hook::{
 };
 
 use super::{
-    Exit, log_format::LogFormatArguments, opt_out::OptOutArguments, processors, random_key, say,
-    sources, zone,
+    Exit, log_format::LogFormatArguments, opt_out::OptOutArguments, pool, say, sources, zone,
 };
 
 /// The log again, line by line: pseudonymous, not anonymous
@@ -153,7 +152,7 @@ pub(super) fn run(arguments: &ScrubArguments) -> Result<Exit> {
     let mut output = arguments.output(&inputs.sources)?;
     let stop = stop(&inputs.sources)?;
     let keys = |today| arguments.keys(today);
-    let pool = pipeline::pool(arguments.threads.map_or_else(processors, NonZeroUsize::get))?;
+    let pool = pool(arguments.threads)?;
     let scrubbing = Scrubbing {
         rules: &rules,
         keys: &keys,
@@ -216,7 +215,7 @@ impl ScrubArguments {
 
     /// The keys of a day: random ones, and those of the key file as it is by then.
     fn keys(&self, today: Date) -> Result<Keys> {
-        let root = random_key()?;
+        let root = random()?;
         match &self.key_file {
             Some(path) => {
                 let days = KeyFile::shared_day_keys(path, today)?;

@@ -39,6 +39,16 @@ impl Format {
             None => bare(setting, dates),
         }
     }
+
+    /// The setting by which a format that was found out is found again; `None` for one without a name.
+    #[must_use]
+    pub fn setting(&self) -> Option<String> {
+        let name = self.name()?;
+        Some(match self.wrapper_name() {
+            Some(wrapper) => format!("{wrapper}:{name}"),
+            None => name.to_owned(),
+        })
+    }
 }
 
 /// The format of a setting without a wrapper.

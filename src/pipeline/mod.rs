@@ -4,6 +4,7 @@
 mod distinct;
 mod feed;
 mod noise;
+mod random;
 mod read;
 mod reduce;
 mod report;
@@ -17,11 +18,27 @@ use rayon::ThreadPoolBuilder;
 pub use rayon::ThreadPool;
 
 pub use distinct::{LeftOut, read_distinct};
+pub use random::random;
 pub use read::{Inputs, Progress, Reading, SourceReading, read};
 pub use report::{Held, Material, Outlet, Report, ReportSettings, report};
 pub use scrub::{Scrubbed, Scrubbing, scrub};
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    privacy::{Admission, Due},
+    release::{Ledger, State},
+};
+
+/// What may be let in of a site: periods that have come so far and are not released, by its records.
+#[must_use]
+pub fn admission(due: Due, ledger: &Ledger, state: &State) -> Admission {
+    let key = |period| state.lines(period).map_or(0, |lines| lines.key);
+    let released = ledger.periods().map(|period| (period, key(period)));
+    Admission {
+        due,
+        released: released.collect(),
+    }
+}
 
 /// The threads that all stages share.
 ///

@@ -4,45 +4,36 @@ use std::borrow::Cow;
 
 use rayon::ThreadPool;
 
-use super::{ReportSettings, reduce};
+use super::reduce;
 use crate::{
     aggregate::{
         Key, Reading, Table,
         bounded::{BoundedTables, Bounding},
         columns,
     },
-    privacy::{Hits, Lexicon, Selection},
+    privacy::{Selection, Shard},
     release::{Noise, Release, Statement},
-    time::Hours,
 };
 
-/// The release of a period from its hits.
+/// The release of a period from its sorted shards.
 pub(super) fn release(
     pool: &ThreadPool,
     statement: Statement,
-    mut hits: Hits,
-    lexicon: &Lexicon,
-    settings: &ReportSettings,
+    shards: &[Shard<'_>],
+    reading: Reading<'_>,
     noise: &mut Noise,
 ) -> Release {
-    let hours = Hours::new(&settings.calendar, statement.period);
-    let reading = Reading {
-        lexicon,
-        hours: &hours,
-        settings: &settings.visits,
-    };
-    let tables = bounded(pool, &mut hits, reading, noise.selection());
-    noise.release(statement, &tables, lexicon, &hours)
+    let tables = bounded(pool, shards, reading, noise.selection());
+    noise.release(statement, &tables, reading.lexicon, reading.hours)
 }
 
-/// The bounded tables of a period's hits.
+/// The bounded tables of a period's sorted shards.
 fn bounded(
     pool: &ThreadPool,
-    hits: &mut Hits,
+    shards: &[Shard<'_>],
     reading: Reading<'_>,
     selection: &Selection,
 ) -> BoundedTables {
-    let shards = reduce::sorted(pool, hits, reading.lexicon);
     let name = |table: Table, key: Key| {
         let columns = columns(table, key, reading.lexicon, reading.hours.length());
         columns.into_iter().map(Cow::into_owned).collect()
@@ -51,7 +42,7 @@ fn bounded(
         selection,
         name: &name,
     };
-    reduce::bounded(pool, &shards, reading, bounding)
+    reduce::bounded(pool, shards, reading, bounding)
 }
 
 #[cfg(test)]
@@ -70,7 +61,7 @@ mod tests {
         input::{NamedHosts, Source},
         pipeline::{Inputs, Progress, pool, read},
         privacy::{Admission, Due, GateSettings, GatesSettings, Keys, Policy, Sites},
-        time::{Calendar, PeriodLength, TimeZone, Timestamp},
+        time::{Calendar, Hours, PeriodLength, TimeZone, Timestamp},
     };
 
     /// A day of forty addresses, some with several agents, some on many pages; lines in no order.
@@ -126,7 +117,8 @@ mod tests {
             settings: &VisitSettings::default(),
         };
         let selection = Selection::new(&Zeroizing::new([9; 32]));
-        bounded(&pool, &mut day.hits, reading, &selection)
+        let shards = reduce::sorted(&pool, &mut day.hits, reading.lexicon);
+        bounded(&pool, &shards, reading, &selection)
     }
 
     #[test]

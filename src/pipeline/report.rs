@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use rayon::ThreadPool;
 
-use super::{noise, threshold};
+use super::{noise, reduce, threshold};
 use crate::{
-    aggregate::VisitSettings,
+    aggregate::{Reading, VisitSettings},
     error::Result,
     output::Folder,
     privacy::{
         Collected, CollectedPeriod, Coverage, Hits, KeyFile, Lexicon, PeriodLines, SiteName,
     },
     release::{Ledger, Noise, Release, Statement, Unsettled, Verdict},
-    time::{Calendar, CivilHour, Period, Timestamp},
+    time::{Calendar, CivilHour, Hours, Period, Timestamp},
 };
 
 /// Longest time from a period's start to its first line that raises no doubt, unless lines are rarer.
@@ -256,14 +256,20 @@ impl Run<'_> {
     fn release(
         &mut self,
         statement: Statement,
-        hits: Hits,
+        mut hits: Hits,
         lexicon: &Lexicon,
     ) -> std::result::Result<Option<Release>, Unsettled> {
         let (pool, settings) = (self.pool, self.settings);
+        let reading = Reading {
+            lexicon,
+            hours: &Hours::new(&settings.calendar, statement.period),
+            settings: &settings.visits,
+        };
+        let shards = reduce::sorted(pool, &mut hits, lexicon);
         match &mut self.noise {
-            None => threshold::release(pool, statement, hits, lexicon, settings),
+            None => threshold::release(pool, statement, &shards, reading, settings),
             Some(noise) => {
-                let release = noise::release(pool, statement, hits, lexicon, settings, noise);
+                let release = noise::release(pool, statement, &shards, reading, noise);
                 Ok(Some(release))
             }
         }

@@ -4,37 +4,28 @@ use rayon::ThreadPool;
 
 use super::{ReportSettings, reduce};
 use crate::{
-    aggregate::{self, Microdata, Shares, Survey, Totals},
-    privacy::{Hits, Lexicon},
+    aggregate::{Microdata, Reading, Shares, Survey, Totals},
+    privacy::Shard,
     release::{Numbers, Plan, PlanSettings, Release, Statement, Unsettled},
-    time::Hours,
 };
 
-/// The release of a period from its hits; `None` if it has fewer than k networks, an error if the audit
-/// refuses it.
+/// The release of a period from its sorted shards; `None` if it has fewer than k networks, an error if the
+/// audit refuses it.
 pub(super) fn release(
     pool: &ThreadPool,
     statement: Statement,
-    mut hits: Hits,
-    lexicon: &Lexicon,
+    shards: &[Shard<'_>],
+    reading: Reading<'_>,
     settings: &ReportSettings,
 ) -> Result<Option<Release>, Unsettled> {
-    let period = statement.period;
-    let hours = Hours::new(&settings.calendar, period);
-    let reading = aggregate::Reading {
-        lexicon,
-        hours: &hours,
-        settings: &settings.visits,
-    };
-    let shards = reduce::sorted(pool, &mut hits, lexicon);
-
-    let (survey, microdata) = reduce::collect(pool, &shards, reading, || {
+    let Reading { lexicon, hours, .. } = reading;
+    let (survey, microdata) = reduce::collect(pool, shards, reading, || {
         (Survey::new(settings.k), Microdata::default())
     });
     let plan_settings = PlanSettings {
         k: settings.k,
         top: settings.top,
-        length: period.length,
+        length: statement.period.length,
     };
     let Some(plan) = Plan::new(&survey, lexicon, plan_settings) else {
         return Ok(None);
@@ -42,15 +33,15 @@ pub(super) fn release(
     let plan = plan.audited(&survey, &microdata)?;
     drop((survey, microdata));
 
-    let totals = reduce::collect(pool, &shards, reading, || {
-        Totals::new(plan.rows(), plan.limits(), &hours)
+    let totals = reduce::collect(pool, shards, reading, || {
+        Totals::new(plan.rows(), plan.limits(), hours)
     });
-    let numbers = Numbers::new(&plan, totals, &hours);
+    let numbers = Numbers::new(&plan, totals, hours);
     let doubtful = numbers.doubtful_columns();
-    let shares = reduce::collect(pool, &shards, reading, || {
+    let shares = reduce::collect(pool, shards, reading, || {
         Shares::new(plan.rows(), &doubtful)
     });
     Ok(Some(Release::new(
-        statement, &plan, &numbers, &shares, &hours,
+        statement, &plan, &numbers, &shares, hours,
     )))
 }

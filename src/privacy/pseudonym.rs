@@ -6,7 +6,10 @@ use hmac::{Hmac, KeyInit, Mac, digest::FixedOutput};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::{ratchet::DayKeys, sites::SiteName};
+use super::{
+    ratchet::DayKeys,
+    sites::{SiteName, Sites},
+};
 use crate::time::{Date, Period};
 
 /// The keys of one site in a run, in memory only: a random root and, with a key file, those of its days.
@@ -81,6 +84,19 @@ impl Keys {
             tell_units: self.tell_units,
             ..Self::new(self.derive(b"site", site.as_str().as_bytes()))
         }
+    }
+
+    /// Keys for each site, in the order of sites; these themselves where all hosts are one.
+    #[must_use]
+    pub fn by_site(self, sites: &Sites) -> Vec<Self> {
+        if sites.names().is_empty() {
+            return vec![self];
+        }
+        sites
+            .names()
+            .iter()
+            .map(|site| self.of_site(site))
+            .collect()
     }
 
     /// Whether the key file has been advanced beyond the period's beginning, so that nobody can tell its

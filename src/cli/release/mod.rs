@@ -7,7 +7,7 @@ mod watch;
 use hushlog::{
     aggregate::VisitSettings,
     error::{Error, Result},
-    pipeline::ReportSettings,
+    pipeline::{ReportSettings, random},
     privacy::{
         AgentRules, FilterSettings, Filters, Goals, Hosts, KeyFile, Keys, Policy, ReferrerRules,
         Regions, Sites, UrlRules, UrlSettings,
@@ -25,7 +25,7 @@ pub(super) use self::{
 };
 use super::{
     profile::{Privacy, Profile, ProfileSettings},
-    random_key, zone,
+    zone,
 };
 
 impl ReleaseArguments {
@@ -157,7 +157,7 @@ impl ReleaseArguments {
 
     /// The source of this run's noise.
     pub(in crate::cli) fn noise(&self, spending: Spending) -> Result<Noise> {
-        Ok(Noise::new(self.noise_settings(spending)?, &random_key()?))
+        Ok(Noise::new(self.noise_settings(spending)?, &random()?))
     }
 
     /// The settings in force as manifests state them. Addresses, hosts and paths that are left out are
@@ -248,18 +248,11 @@ pub(in crate::cli) fn keys(
     key_file: Option<&KeyFile>,
     units: bool,
 ) -> Result<Vec<Keys>> {
-    let root = random_key()?;
+    let root = random()?;
     let root = match key_file {
         Some(file) => Keys::with_day_keys(root, file.day_keys()),
         None => Keys::new(root),
     };
     let root = if units { root.telling_units() } else { root };
-    if sites.names().is_empty() {
-        return Ok(vec![root]);
-    }
-    Ok(sites
-        .names()
-        .iter()
-        .map(|site| root.of_site(site))
-        .collect())
+    Ok(root.by_site(sites))
 }

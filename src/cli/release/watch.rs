@@ -1,12 +1,13 @@
 //! A watch that makes the releases which the arguments ask for.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::path::PathBuf;
 
 use hushlog::{
     error::{Error, Result},
     input::{NamedHosts, live::LiveSource},
+    output::Folder,
     pipeline::{
-        self,
+        random,
         watch::{LineReading, Watch, WatchSettings},
     },
     privacy::KeyChain,
@@ -16,7 +17,7 @@ use jiff::civil;
 use serde_json::Value;
 
 use super::{Places, ReleaseArguments};
-use crate::cli::{processors, random_key, say};
+use crate::cli::{pool, say};
 
 /// What a watch has beside the arguments of releases, its times in microseconds.
 pub(in crate::cli) struct Pace {
@@ -37,7 +38,6 @@ const FIRST_DAY: Date = civil::date(1970, 1, 1);
 
 /// The folder of checkpoints in the private state.
 const CHECKPOINTS: &str = "watch";
-const STATE: &str = ".state";
 
 impl ReleaseArguments {
     /// A watch over sources that goes on where its last checkpoint was.
@@ -61,10 +61,10 @@ impl ReleaseArguments {
             Some(file) => KeyChain::File(file),
             None => {
                 self.check_forgetful()?;
-                KeyChain::in_memory(random_key()?, FIRST_DAY)?
+                KeyChain::in_memory(random()?, FIRST_DAY)?
             }
         };
-        let pool = pipeline::pool(self.threads.map_or_else(processors, NonZeroUsize::get))?;
+        let pool = pool(self.threads)?;
         let settings = WatchSettings {
             noise: spending.map(|it| self.noise_settings(it)).transpose()?,
             identity: self.identity(&settings.policy),
@@ -92,9 +92,7 @@ impl ReleaseArguments {
     }
 
     fn checkpoints(&self) -> PathBuf {
-        let state = self.state.clone();
-        let state = state.unwrap_or_else(|| self.output.join(STATE));
-        state.join(CHECKPOINTS)
+        Folder::private_state(&self.output, self.state.as_deref()).join(CHECKPOINTS)
     }
 
     /// Says what it means to have no key file, unless what is open was begun with one.

@@ -4,22 +4,19 @@ mod arguments;
 mod continued;
 mod in_force;
 
-use std::num::NonZeroUsize;
-
 use hushlog::{
     error::Result,
     input::NamedHosts,
     output,
     pipeline::{self, Inputs, Outlet, Reading, Report, ThreadPool},
     privacy::{Admission, Due, GateSettings, GatesSettings, KeyFile},
-    release::{Ledger, State},
     stats::{Accounts, MalformedLine},
     time::Timestamp,
 };
 
 pub(super) use self::{arguments::ReportArguments, in_force::InForce};
 use super::{
-    Exit, messages, processors, progress,
+    Exit, messages, pool, progress,
     release::{Places, keys, microseconds},
     say, show, sources,
 };
@@ -64,12 +61,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
         sites: &sites,
         gates: &gates,
     };
-    let pool = pipeline::pool(
-        arguments
-            .release
-            .threads
-            .map_or_else(processors, NonZeroUsize::get),
-    )?;
+    let pool = pool(arguments.release.threads)?;
     let reading = arguments.read(&pool, &mut inputs, gates);
     if arguments.verbose {
         messages::formats(&reading.sources);
@@ -140,22 +132,14 @@ impl ReportArguments {
 
     /// What may be let in of each site.
     fn admissions(&self, places: &Places, now: Timestamp) -> Result<Vec<Admission>> {
-        let over_by = self.over_by(now)?;
-        let admission = |(ledger, state): &(Ledger, State)| {
-            let key = |period| state.lines(period).map_or(0, |lines| lines.key);
-            Admission {
-                due: if self.include_open {
-                    Due::Any
-                } else {
-                    Due::OverBy(over_by)
-                },
-                released: ledger
-                    .periods()
-                    .map(|period| (period, key(period)))
-                    .collect(),
-            }
+        let due = if self.include_open {
+            Due::Any
+        } else {
+            Due::OverBy(self.over_by(now)?)
         };
-        Ok(places.records.iter().map(admission).collect())
+        let records = places.records.iter();
+        let admissions = records.map(|(ledger, state)| pipeline::admission(due, ledger, state));
+        Ok(admissions.collect())
     }
 
     /// Reads every line once, unless repeated ones are to count.

@@ -118,6 +118,10 @@ impl Layout {
         &self.private
     }
 
+    pub(super) fn state_dir(&self) -> &Path {
+        &self.state_dir
+    }
+
     pub(super) fn staging(&self) -> PathBuf {
         self.private.join("staging")
     }

@@ -19,7 +19,11 @@ mod scope;
 mod tests;
 mod trust;
 
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use self::{
     contents::Contents,
@@ -183,6 +187,14 @@ impl Folder {
         scope::check_by_host(&layout)?;
         let records = |site| read_records(&layout.site(site));
         sites.iter().map(records).collect()
+    }
+
+    /// Where the private state of an output folder lies, if nowhere else is given.
+    #[must_use]
+    pub fn private_state(dir: &Path, state_dir: Option<&Path>) -> PathBuf {
+        Layout::as_named(dir, state_dir, None)
+            .state_dir()
+            .to_owned()
     }
 
     /// The sites that have releases in an output folder by host, in bytewise order.

@@ -110,8 +110,8 @@ impl Checkpoint {
             let index = unsealed(&bytes, chain).map_err(problem)?;
             resumed = checkpoint.resume(index).map_err(problem)?;
         }
-        disk.retain(|name| checkpoint.periods.keys().any(|it| it.to_string() == name))?;
         checkpoint.disk = Some(disk);
+        checkpoint.clear()?;
         Ok((checkpoint, resumed))
     }
 

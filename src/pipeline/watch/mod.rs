@@ -10,6 +10,7 @@
 //! tells it.
 
 mod checkpoint;
+mod closing;
 mod disk;
 mod followed;
 mod service;
@@ -25,26 +26,28 @@ use zeroize::Zeroizing;
 
 use self::{
     checkpoint::{Checkpoint, Resumed},
+    closing::Keeping,
     followed::Followed,
 };
 pub use self::{
+    closing::Closing,
     followed::Reading as LineReading,
     service::serve,
     status::{Numbers, Status},
 };
 use super::{
-    report::{Material, Outlet, Report, ReportSettings, report},
+    admission, random,
+    report::ReportSettings,
     worker::{Taken, Worker},
 };
 use crate::{
-    error::{Error, Result},
+    error::Result,
     input::live::{Event, LiveSource, Mark},
     output::Folder,
     privacy::{
-        Admission, Collected, Due, GateSettings, GatesSettings, KeyChain, Keys, Nonce, Policy,
-        Regions, Sites,
+        Admission, Due, GateSettings, GatesSettings, KeyChain, Keys, Nonce, Policy, Regions, Sites,
     },
-    release::{Noise, NoiseSettings},
+    release::NoiseSettings,
     stats::Accounts,
     time::{Date, Period, Timestamp},
 };
@@ -101,18 +104,6 @@ impl Message {
     }
 }
 
-/// What became of a period that was over.
-pub enum Closing {
-    /// It was released as the reports of all sites say, unless these give a reason why not.
-    Reported(Vec<Report>),
-    /// It was given up: lines of it were lost, or came before the process began, which keeps nothing
-    /// between runs.
-    Partial(Period),
-    /// It is held back, and with it later ones: its release would take so many bytes of memory, which is
-    /// more than it may.
-    TooLarge(Period, u64),
-}
-
 /// A watch.
 pub struct Watch {
     settings: WatchSettings,
@@ -133,12 +124,6 @@ pub struct Watch {
     began: Timestamp,
     /// The first period that a release would take too much memory for.
     too_large: Option<Period>,
-}
-
-/// What every release changes.
-struct Keeping {
-    folders: Vec<Folder>,
-    chain: KeyChain,
 }
 
 /// How a turn ended.
@@ -165,9 +150,10 @@ impl Watch {
     ///
     /// # Errors
     ///
-    /// [`Error::Ledger`] if there is a checkpoint that cannot be gone on with; [`Error::Setting`] if the
-    /// system has no random numbers; [`Error::Read`] and [`Error::Write`] if the folder of checkpoints
-    /// cannot be used.
+    /// [`Ledger`](crate::error::Error::Ledger) if there is a checkpoint that cannot be gone on with;
+    /// [`Setting`](crate::error::Error::Setting) if the system has no random numbers;
+    /// [`Read`](crate::error::Error::Read) and [`Write`](crate::error::Error::Write) if the folder of
+    /// checkpoints cannot be used.
     pub fn open(
         settings: WatchSettings,
         policy: Policy,
@@ -377,92 +363,6 @@ impl Watch {
         Ok(())
     }
 
-    /// Periods that were released but not closed when the last process ended.
-    fn drop_released(&mut self) -> Result<()> {
-        let folders = &self.keeping.folders;
-        let is_released = |period: &Period| folders.iter().all(|it| it.ledger().contains(*period));
-        let released: Vec<Period> = self.checkpoint.periods().filter(is_released).collect();
-        for period in released {
-            self.checkpoint.close(period);
-        }
-        self.checkpoint.clear()
-    }
-
-    /// The first open period that can be released now.
-    fn next_due(&self, now: Timestamp) -> Option<Period> {
-        let first = self.checkpoint.periods().next()?;
-        let end = self.settings.report.calendar.midnight(first.end());
-        let over = end.0.saturating_add(self.settings.grace) <= now.0;
-        let fits = self.too_large != Some(first);
-        (over && fits && self.followed.have_passed(end, self.settings.silence, now))
-            .then_some(first)
-    }
-
-    fn close_due(
-        mut self,
-        keys: &[Keys],
-        now: Timestamp,
-        tell: &mut impl FnMut(Closing),
-    ) -> Result<Self> {
-        while let Some(period) = self.next_due(now) {
-            if self.checkpoint.memory(period) > self.settings.memory {
-                tell(Closing::TooLarge(period, self.checkpoint.memory(period)));
-                self.too_large = Some(period);
-                return Ok(self);
-            }
-            self.keeping.chain.turn_to(self.day(now));
-            // So that it can be opened when the keys of days before today are given up.
-            self.commit(now)?;
-            self.status.update(|it| it.releasing = true);
-            let closing;
-            (self, closing) = self.release(period, keys, now)?;
-            tell(closing);
-            self.status.update(|it| it.releasing = false);
-            self.was_occupied = true;
-            self.checkpoint.close(period);
-            self.commit(now)?;
-            self.keeping.chain.advance(period.end())?;
-            self.checkpoint.clear()?;
-        }
-        Ok(self)
-    }
-
-    /// Releases a period, if it may be.
-    fn release(mut self, period: Period, keys: &[Keys], now: Timestamp) -> Result<(Self, Closing)> {
-        let material = self.material(period, keys)?;
-        if !material.whole && !self.settings.report.allow_partial {
-            self.status.update(|it| it.withheld += 1);
-            return Ok((self, Closing::Partial(period)));
-        }
-        let noise = self.settings.noise.map(|it| Ok(Noise::new(it, &random()?)));
-        let noise = noise.transpose()?;
-        let settings = &self.settings.report;
-        let (reports, keeping) = self
-            .keeping
-            .release(&self.pool, material, settings, noise)?;
-        self.keeping = keeping;
-        let released = reports.iter().any(|report| !report.releases.is_empty());
-        self.status.update(|it| {
-            it.releases += u64::from(released);
-            it.withheld += u64::from(!released);
-            it.released = it.released.max(released.then_some(now));
-        });
-        Ok((self, Closing::Reported(reports)))
-    }
-
-    /// All that is known of a period.
-    fn material(&self, period: Period, keys: &[Keys]) -> Result<Material> {
-        let chain = &self.keeping.chain;
-        let sites = self.checkpoint.load(period, &self.policy, keys, chain)?;
-        let start = self.settings.report.calendar.midnight(period.start);
-        let seen = self.unseen_before.is_none_or(|before| before <= start);
-        Ok(Material {
-            sites: Collected::of_sites(sites, &self.policy),
-            whole: seen && !self.checkpoint.is_partial(period),
-            sources: self.followed.names(),
-        })
-    }
-
     /// The days that there have to be keys of: until tomorrow, since servers' clocks may be ahead.
     fn keyed(&self, now: Timestamp) -> (Date, Date) {
         let last = self.day(Timestamp(now.0 + AHEAD));
@@ -477,24 +377,15 @@ impl Watch {
             Some(_) => root.telling_units(),
             None => root,
         };
-        let names = self.settings.sites.names();
-        if names.is_empty() {
-            return Ok(vec![root]);
-        }
-        Ok(names.iter().map(|site| root.of_site(site)).collect())
+        Ok(root.by_site(&self.settings.sites))
     }
 
     /// What may be let in of each site: all that has begun.
     fn admissions(&self, now: Timestamp) -> Vec<Admission> {
-        let admission = |folder: &Folder| {
-            let key = |period| folder.state().lines(period).map_or(0, |lines| lines.key);
-            let released = folder.ledger().periods();
-            Admission {
-                due: Due::BegunBy(Timestamp(now.0 + AHEAD)),
-                released: released.map(|period| (period, key(period))).collect(),
-            }
-        };
-        self.keeping.folders.iter().map(admission).collect()
+        let due = Due::BegunBy(Timestamp(now.0 + AHEAD));
+        let folders = self.keeping.folders.iter();
+        let admissions = folders.map(|folder| admission(due, folder.ledger(), folder.state()));
+        admissions.collect()
     }
 
     fn period(&self, time: Timestamp) -> Period {
@@ -507,49 +398,6 @@ impl Watch {
     }
 }
 
-impl Keeping {
-    /// Releases what may be.
-    fn release(
-        self,
-        pool: &ThreadPool,
-        material: Material,
-        settings: &ReportSettings,
-        noise: Option<Noise>,
-    ) -> Result<(Vec<Report>, Self)> {
-        let (key_file, memory) = match self.chain {
-            KeyChain::File(file) => (Some(file), None),
-            KeyChain::Memory(chain) => (None, Some(chain)),
-        };
-        let outlet = Outlet {
-            folders: self.folders,
-            key_file,
-        };
-        let (reports, outlet) = report(pool, material, settings, outlet, noise)?;
-        let chain = outlet.key_file.map(KeyChain::File);
-        let chain = chain.or(memory.map(KeyChain::Memory));
-        Ok((
-            reports,
-            Self {
-                folders: outlet.folders,
-                chain: chain.expect("what was taken apart is put together again"),
-            },
-        ))
-    }
-}
-
 fn nonce() -> Result<Nonce> {
-    let mut nonce = Nonce::default();
-    fill(&mut nonce)?;
-    Ok(nonce)
-}
-
-fn random() -> Result<Zeroizing<[u8; 32]>> {
-    let mut key = Zeroizing::new([0; 32]);
-    fill(&mut *key)?;
-    Ok(key)
-}
-
-fn fill(bytes: &mut [u8]) -> Result<()> {
-    getrandom::fill(bytes)
-        .map_err(|error| Error::Setting(format!("no random numbers from the system: {error}")))
+    random().map(|nonce| *nonce)
 }

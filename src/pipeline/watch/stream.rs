@@ -162,7 +162,7 @@ impl Stream {
         if let Err(error) = &found {
             tracing::warn!("{error}; its lines so far are malformed");
         }
-        self.stored.format = found.as_ref().ok().and_then(setting);
+        self.stored.format = found.as_ref().ok().and_then(Format::setting);
         let is_found = found.is_ok();
         self.read_as(found.ok().or_else(|| Format::named("combined"))?, reading);
         let latest = self.read(batch, worker);
@@ -214,15 +214,6 @@ impl StoredStream {
     fn found(&self) -> Option<Format> {
         Format::of_setting(self.format.as_deref()?, &DateFormats::default()).ok()
     }
-}
-
-/// The setting by which a format that was found out is found again.
-fn setting(format: &Format) -> Option<String> {
-    let name = format.name()?;
-    Some(match format.wrapper_name() {
-        Some(wrapper) => format!("{wrapper}:{name}"),
-        None => name.to_owned(),
-    })
 }
 
 /// Adds the directives of some lines, in the place of earlier ones if they declare the fields anew.
