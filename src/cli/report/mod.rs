@@ -117,6 +117,11 @@ fn summary(reports: &[Report], accounts: &Accounts, malformed: &[MalformedLine])
 }
 
 impl ReportArguments {
+    /// Whether the settings can be used, as far as that shows without reading anything.
+    pub(in crate::cli) fn check(&self) -> Result<()> {
+        self.release.check()
+    }
+
     fn inputs(&self) -> Result<Inputs> {
         let sources = sources::named(&self.inputs, false)?;
         let hosts = NamedHosts::new(&self.release.host_from_file)?;
