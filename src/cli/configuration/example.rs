@@ -15,14 +15,14 @@ const HEAD: &str = "\
 # [site.NAME] is for one site: `hushlog report --config FILE` reports on each site in turn, and
 # `--site NAME` on one. A later one of these goes before an earlier one.
 #
-# inputs = [\"/var/log/nginx/access.log*\"]
+# inputs = [\"logs/access.log*\"]
 ";
 
 const FOOT: &str = "
 # [site.shop]
-# inputs = [\"/var/log/nginx/shop.access.log*\"]
+# inputs = [\"logs/shop.access.log*\"]
 # site-host = [\"shop.example\"]
-# output = \"/srv/statistics/shop\"
+# output = \"statistics/shop\"
 ";
 
 /// An option that some commands have in common.
