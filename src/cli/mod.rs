@@ -19,6 +19,7 @@ mod process;
 mod profile;
 mod progress;
 mod release;
+mod removal;
 mod report;
 mod scrub;
 mod sources;
@@ -62,6 +63,8 @@ enum Command {
     Audit(Box<audit::AuditArguments>),
     Formats(formats::FormatsArguments),
     Notice(Box<notice::NoticeArguments>),
+    Withdraw(removal::WithdrawArguments),
+    Expire(removal::ExpireArguments),
     #[command(subcommand)]
     Geo(geo::GeoCommand),
     #[command(subcommand)]
@@ -115,6 +118,8 @@ impl CommandLine {
             Command::Audit(arguments) => audit::run(arguments),
             Command::Formats(arguments) => formats::run(arguments),
             Command::Notice(arguments) => notice::run(arguments),
+            Command::Withdraw(arguments) => removal::withdraw(arguments),
+            Command::Expire(arguments) => removal::expire(arguments),
             Command::Geo(command) => geo::run(command),
             Command::Key(command) => key::run(command),
             Command::Config(command) => configuration::run(command),
