@@ -2,7 +2,11 @@
 
 use std::{fmt, str::FromStr};
 
-use jiff::{Span, civil::Date};
+use jiff::{
+    Span,
+    civil::Date,
+    fmt::friendly::{Designator, Spacing, SpanPrinter},
+};
 
 /// A time in whole days, weeks, months or years, at least a day.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +42,12 @@ impl FromStr for Retention {
 }
 
 impl fmt::Display for Retention {
+    /// In words, such as `13 months`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:#}", self.0)
+        let printer = SpanPrinter::new()
+            .designator(Designator::Verbose)
+            .spacing(Spacing::BetweenUnitsAndDesignators);
+        formatter.write_str(&printer.span_to_string(&self.0))
     }
 }
 
@@ -61,6 +69,14 @@ mod tests {
             let retention: Retention = text.parse().expect(text);
             let cutoff = retention.cutoff(today).to_string();
             assert_eq!(cutoff, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn it_is_told_in_words() {
+        for (text, expected) in [("14d", "14 days"), ("13mo", "13 months"), ("1y", "1 year")] {
+            let retention: Retention = text.parse().expect(text);
+            assert_eq!(retention.to_string(), expected);
         }
     }
 
