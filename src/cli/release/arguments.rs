@@ -175,6 +175,16 @@ pub(in crate::cli) struct ReleaseArguments {
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) key_file: Option<PathBuf>,
 
+    /// Keys that outlive the process, without a key file: they are kept in the private state, sealed under the
+    /// credential of that name which systemd hands over (`LoadCredential=`)
+    #[arg(
+        long,
+        env = "HUSHLOG_KEY_CREDENTIAL",
+        value_name = "NAME",
+        conflicts_with = "key_file"
+    )]
+    pub(in crate::cli) key_credential: Option<String>,
+
     /// Release although lines may be missing
     #[arg(long, env = "HUSHLOG_ALLOW_PARTIAL", value_parser = BoolishValueParser::new())]
     pub(in crate::cli) allow_partial: bool,
