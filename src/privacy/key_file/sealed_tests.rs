@@ -93,7 +93,7 @@ fn the_file_shows_neither_the_key_nor_the_credential() {
 fn an_advanced_file_and_the_credential_tell_nothing_of_earlier_days() {
     let service = Service::new();
     let mut file = service.open("key").unwrap();
-    let earlier = fs::File::open(service.path()).unwrap();
+    let earlier = File::open(service.path()).unwrap();
     file.advance(NEXT).unwrap();
     drop(file);
     let entries = fs::read_dir(service.path().parent().unwrap()).unwrap();
