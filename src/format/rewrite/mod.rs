@@ -62,11 +62,6 @@ impl Marks {
     pub(super) fn push(&mut self, end: usize) {
         self.0.push(end as u32);
     }
-
-    #[inline]
-    fn ends(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().map(|&end| end as usize)
-    }
 }
 
 impl Parser {
@@ -237,7 +232,7 @@ impl<V: Values> Writer<'_, V> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn text(&mut self, text: &[u8], style: Style<'_>) {
         let space: &[u8] = match style.escape {
             Escape::Percent => b"%20",

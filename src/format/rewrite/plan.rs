@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use super::{Marks, Style, Value, Values, Writer, is_number};
+use super::{Marks, Style, Value, Values, Writer};
 use crate::{
     format::{
         outline::Meaning,
@@ -103,12 +103,12 @@ impl Plan {
         writer: &mut Writer<'_, V>,
     ) -> Result<(), Rule> {
         let (mut start, mut kept) = (self.lead.len(), 0);
-        let steps = self.steps.iter().zip(&self.manners);
-        for ((step, manner), end) in steps.zip(marks.ends()) {
+        for (place, (manner, &end)) in self.manners.iter().zip(&marks.0).enumerate() {
+            let end = end as usize;
             let raw = line.get(start..end).ok_or(Rule::Incomplete)?;
             if !writer.keeps(manner, raw) {
                 writer.piece(line, kept, start);
-                writer.replaced(manner, raw, step)?;
+                writer.replaced(manner, raw, &self.steps[place])?;
                 kept = end;
             }
             start = end + manner.gap;
@@ -125,18 +125,14 @@ impl<V: Values> Writer<'_, V> {
         if raw.is_empty() {
             return true;
         }
-        let absent = manner.style.absent;
-        // One byte is compared without a call.
-        let is_absent = || match raw {
-            [byte] => absent == [*byte],
-            _ => raw == absent,
-        };
         match manner.way {
-            Way::Nothing => is_absent(),
-            Way::Number => {
-                let is_kept = matches!(self.values.value(manner.meaning), Value::Number);
-                is_kept && (is_number(raw) || is_absent())
-            }
+            Way::Nothing => match (raw, manner.style.absent) {
+                // One byte is compared without a call.
+                ([byte], [absent]) => byte == absent,
+                (raw, absent) => raw == absent,
+            },
+            // No line was parsed in which it is anything else than a number, or what stands for none.
+            Way::Number => matches!(self.values.value(manner.meaning), Value::Number),
             Way::Time => self.values.precision() == Precision::Exact,
             Way::Address | Way::Text | Way::Other => false,
         }
