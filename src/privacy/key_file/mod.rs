@@ -63,9 +63,9 @@ impl KeyFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`](crate::error::Error::Refused) if there is a file already, its folder can be
+    /// [`Error::Refused`] if there is a file already, its folder can be
     /// written to by others, or the first day is still to come or before 1970;
-    /// [`Error::Write`](crate::error::Error::Write) if the file cannot be written.
+    /// [`Error::Write`] if the file cannot be written.
     pub fn create(
         path: &Path,
         random: Zeroizing<[u8; 32]>,
@@ -111,11 +111,11 @@ impl KeyFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`](crate::error::Error::Refused) if it is not a key file, is a symbolic link or
+    /// [`Error::Refused`] if it is not a key file, is a symbolic link or
     /// has several names, belongs to someone else, has permissions beyond its owner's to read and
     /// write, or lies in a folder that others can write to;
-    /// [`Error::Setting`](crate::error::Error::Setting) if another run has it open;
-    /// [`Error::Read`](crate::error::Error::Read) if it cannot be read.
+    /// [`Error::Setting`] if another run has it open;
+    /// [`Error::Read`] if it cannot be read.
     pub fn open(path: &Path, today: Date) -> Result<Self> {
         Self::open_on(Box::new(FileSystem), path, today)
     }
@@ -126,7 +126,7 @@ impl KeyFile {
     /// # Errors
     ///
     /// As [`KeyFile::create`] and [`KeyFile::open`];
-    /// [`Error::Refused`](crate::error::Error::Refused) also if it was sealed under another credential.
+    /// [`Error::Refused`] also if it was sealed under another credential.
     pub fn open_sealed(
         path: &Path,
         credential: &Credential,
@@ -199,10 +199,10 @@ impl KeyFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`](crate::error::Error::Refused) if it is not of a key file's length, is a
+    /// [`Error::Refused`] if it is not of a key file's length, is a
     /// symbolic link or has several names, or belongs to someone else;
-    /// [`Error::Setting`](crate::error::Error::Setting) if a run has it open;
-    /// [`Error::Read`](crate::error::Error::Read) and [`Error::Write`](crate::error::Error::Write) if
+    /// [`Error::Setting`] if a run has it open;
+    /// [`Error::Read`] and [`Error::Write`] if
     /// it cannot be opened or written.
     pub fn shred(path: &Path) -> Result<()> {
         Self::shred_on(&FileSystem, path)
@@ -250,7 +250,7 @@ impl KeyFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`](crate::error::Error::Refused) if it still has keys of days that are released,
+    /// [`Error::Refused`] if it still has keys of days that are released,
     /// and no run was interrupted that was about to advance it.
     pub fn check_not_restored(&self, released: Date) -> Result<()> {
         if self.first_day() >= released || self.announced.is_some() {
@@ -284,7 +284,7 @@ impl KeyFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Write`](crate::error::Error::Write) if the folder cannot be written.
+    /// [`Error::Write`] if the folder cannot be written.
     pub fn withdraw_announcement(&mut self) -> Result<()> {
         for name in [Name::Part, Name::Next] {
             if self.place.has(name) {
@@ -299,8 +299,8 @@ impl KeyFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`](crate::error::Error::Refused) if that day is before the file's or after
-    /// today's; [`Error::Write`](crate::error::Error::Write) if the file cannot be written: it is
+    /// [`Error::Refused`] if that day is before the file's or after
+    /// today's; [`Error::Write`] if the file cannot be written: it is
     /// either as it was or advanced then.
     pub fn advance(&mut self, day: Date) -> Result<()> {
         let (later, chain) = self.stage(day)?;
