@@ -2,8 +2,9 @@
 //! whatever rotation did in between, and together they publish what one report of all lines does.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, OpenOptions, Permissions},
     io::Write,
+    os::unix::fs::PermissionsExt,
     path::PathBuf,
     process::{Command, Output},
     time::{SystemTime, UNIX_EPOCH},
@@ -85,9 +86,22 @@ impl Scene {
 
     /// A run that takes it to be a certain time.
     fn run_at(&self, time: i64) -> Output {
+        let mut command = self.command();
+        command.arg("--key-file").arg(self.path("keys/key"));
+        Self::run_by(command, time)
+    }
+
+    /// The same with a credential in the place of a key file.
+    fn run_by_credential_at(&self, time: i64) -> Output {
+        let mut command = self.command();
+        command.args(["--key-credential", "secret"]);
+        command.env("CREDENTIALS_DIRECTORY", self.path("keys"));
+        Self::run_by(command, time)
+    }
+
+    fn run_by(mut command: Command, time: i64) -> Output {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = i64::try_from(now.expect("after 1970").as_secs()).expect("not too late");
-        let mut command = self.command();
         command.args(["--grace", &format!("{}s", now - time)]);
         run_for(&mut command, 0)
     }
@@ -96,7 +110,6 @@ impl Scene {
         let mut command = report(&self.path("out"));
         command.arg(self.path("access.log"));
         command.arg("--state").arg(self.path("state"));
-        command.arg("--key-file").arg(self.path("keys/key"));
         command
     }
 }
@@ -129,6 +142,29 @@ fn nightly_runs_publish_what_one_run_over_all_lines_does() {
         let (found, expected) = (published(&scene.path("out")), published(&expected));
         assert_same(&found, &expected, &format!("{rotation:?}"));
     }
+}
+
+#[test]
+fn a_credential_takes_the_place_of_a_key_file() {
+    let scene = Scene::new();
+    let secret = scene.path("keys/secret");
+    fs::write(&secret, "random bytes, at least sixteen").expect("a credential");
+    fs::set_permissions(secret, Permissions::from_mode(0o400)).expect("permissions");
+    let mut from = scene.start;
+    for day in 0..=DAYS {
+        let noon = scene.start + day * DAY + DAY / 2;
+        scene.write(from, noon);
+        scene.run_by_credential_at(noon);
+        from = noon;
+    }
+    let expected = scene.path("expected");
+    run_for(report(&expected).arg(scene.path("access.log")), 0);
+    let (found, expected) = (published(&scene.path("out")), published(&expected));
+    assert_same(&found, &expected, "by a credential");
+    let mut stateless = report(&scene.path("out"));
+    stateless.arg(scene.path("access.log"));
+    let output = run_for(stateless.args(["--key-credential", "secret"]), 1);
+    assert!(complaint(&output).contains("name its folder with --state"));
 }
 
 #[test]

@@ -5,10 +5,10 @@
 
 use std::{
     env,
-    fs::{self, OpenOptions},
+    fs::{self, OpenOptions, Permissions},
     io::{Read, Write},
     net::{TcpListener, TcpStream},
-    os::unix::net::UnixDatagram,
+    os::unix::{fs::PermissionsExt, net::UnixDatagram},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread,
@@ -369,6 +369,46 @@ fn a_checkpoint_that_cannot_be_gone_on_with_is_refused() {
     );
     write(&index, &whole);
     spawn_and_settle(&scene).stop();
+}
+
+/// The credential is the same at each start; the key under it is not.
+#[test]
+fn a_credential_keeps_a_watch_going_as_a_key_file_does() {
+    let scene = Scene::new(300);
+    let credentials = scene.path("credentials");
+    fs::create_dir(&credentials).expect("a new folder");
+    let hand_over = |secret: &str| {
+        let credential = credentials.join("hushlog");
+        let _ = fs::remove_file(&credential);
+        write(&credential, secret.as_bytes());
+        fs::set_permissions(credential, Permissions::from_mode(0o400)).expect("permissions");
+    };
+    hand_over("as many random bytes as it takes");
+    let watch = || {
+        let mut command = scene.forgetful();
+        command.args(["--key-credential", "hushlog"]);
+        command.env("CREDENTIALS_DIRECTORY", &credentials);
+        command
+    };
+    let half = scene.lines.len() / 6;
+    scene.append(&scene.lines[..half]);
+    let child = Running::start(&mut watch());
+    eventually(|| scene.checkpoint().contains_key("2025-06-03.hits"));
+    child.end(Signal::KILL);
+
+    let said = complaint(&run_for(watch().env_remove("CREDENTIALS_DIRECTORY"), 1));
+    assert!(said.contains("CREDENTIALS_DIRECTORY is not set"), "{said}");
+    hand_over("others, which are as many as those");
+    let before = scene.checkpoint();
+    let said = complaint(&run_for(&mut watch(), 3));
+    assert!(said.contains("sealed under another one"), "{said}");
+    assert_same(&scene.checkpoint(), &before, "refused");
+
+    hand_over("as many random bytes as it takes");
+    scene.append(&scene.lines[half..]);
+    scene.assert_released(&mut watch(), "resumed");
+    let names: Vec<String> = scene.checkpoint().into_keys().collect();
+    assert_eq!(names, ["checkpoint", "key"]);
 }
 
 fn spawn_and_settle(scene: &Scene) -> Running {

@@ -3,6 +3,7 @@
 use super::{
     piece::{Piece, Template, fused},
     plan::{End, Field, Plan, Step},
+    rewrite::Manner,
 };
 use crate::{
     error::{Error, Result},
@@ -174,11 +175,13 @@ fn plan(pieces: Vec<Piece>, template: &Template) -> Result<Plan> {
         .map(|place| end(&fields[place], next(place), template.escape))
         .collect();
     let steps = fields.into_iter().zip(ends);
+    let steps: Box<[Step]> = steps
+        .map(|(field, end)| step(field, end, template.is_lenient))
+        .collect::<Result<_>>()?;
     Ok(Plan {
+        manners: Manner::of_steps(&lead, &steps, template.escape),
         lead: lead.into(),
-        steps: steps
-            .map(|(field, end)| step(field, end, template.is_lenient))
-            .collect::<Result<_>>()?,
+        steps,
         escape: template.escape,
         is_open: template.is_lenient,
     })

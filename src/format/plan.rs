@@ -4,6 +4,7 @@ use super::{
     cookies::{Cookies, OptOutCookie},
     draft::Entry,
     literal::Literal,
+    rewrite::Manner,
     search::{closing_quote, position},
 };
 use crate::{record::Escape, stats::Rule, time::Pattern};
@@ -15,6 +16,8 @@ pub(super) struct Plan {
     pub(super) lead: Literal,
     /// The fields in the order of the line.
     pub(super) steps: Box<[Step]>,
+    /// How their values are written, one by one.
+    pub(super) manners: Box<[Manner]>,
     /// How the server escapes what a client sent.
     pub(super) escape: Escape,
     /// Whether anything may follow the last field.
@@ -126,6 +129,7 @@ impl Plan {
         for step in &mut heeding.steps {
             step.field = step.field.heeding(cookies).into();
         }
+        heeding.manners = Manner::of_steps(&heeding.lead, &heeding.steps, heeding.escape);
         heeding
     }
 

@@ -16,9 +16,9 @@ use super::pseudonym::TableSecret;
 ///
 /// When the memory holds as much as it may, it forgets everything before the next look: results never
 /// depend on what is remembered.
-pub(super) struct Memo<'r, V> {
+pub(super) struct Memo<'r, V, L = HalfLine> {
     slots: HashTable<Slot>,
-    entries: Vec<Entry<V>>,
+    entries: Vec<Entry<V, L>>,
     /// Entries with which it is full.
     most: usize,
     /// Entries forgotten so far: the number of the first one remembered.
@@ -47,11 +47,21 @@ struct Slot {
 }
 
 /// What is remembered of a key, in as few cache lines as it fits in.
-#[repr(align(32))]
-struct Entry<V> {
+struct Entry<V, L> {
     hash: u64,
     value: V,
+    _begins: L,
 }
+
+/// Where entries begin, so that none is in more cache lines than it has to be: those of up to half a line.
+#[derive(Default)]
+#[repr(align(32))]
+pub(super) struct HalfLine;
+
+/// The same for entries of more than half a line.
+#[derive(Default)]
+#[repr(align(64))]
+pub(super) struct WholeLine;
 
 /// A key's hash in the parts that are kept of it.
 #[derive(Clone, Copy)]
@@ -67,7 +77,7 @@ const MOST_ENTRIES: usize = 1 << 20;
 /// The position of an entry that there is not.
 const NOWHERE: u32 = u32::MAX;
 
-impl<'r, V> Memo<'r, V> {
+impl<'r, V, L: Default> Memo<'r, V, L> {
     pub(super) fn new(secret: &'r TableSecret) -> Self {
         Self::of_at_most(MOST_ENTRIES, secret)
     }
@@ -148,6 +158,7 @@ impl<'r, V> Memo<'r, V> {
         self.entries.push(Entry {
             hash: hash.place,
             value,
+            _begins: L::default(),
         });
         let entries = &self.entries;
         let place_of = |slot: &Slot| entries[slot.position as usize].hash;
@@ -169,7 +180,7 @@ impl<'r, V> Memo<'r, V> {
     }
 }
 
-impl<V> Index<Number> for Memo<'_, V> {
+impl<V, L> Index<Number> for Memo<'_, V, L> {
     type Output = V;
 
     fn index(&self, number: Number) -> &V {
@@ -177,7 +188,7 @@ impl<V> Index<Number> for Memo<'_, V> {
     }
 }
 
-impl<V> IndexMut<Number> for Memo<'_, V> {
+impl<V, L> IndexMut<Number> for Memo<'_, V, L> {
     fn index_mut(&mut self, number: Number) -> &mut V {
         &mut self.entries[(number - self.forgotten) as usize].value
     }
@@ -205,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_value_is_reduced_once() {
-        let mut memo = Memo::new(&SECRET);
+        let mut memo: Memo<'_, _> = Memo::new(&SECRET);
         let keys: [(u8, &[u8]); 4] = [(0, b"a"), (0, b"a"), (0, b"b"), (1, b"a")];
         assert_eq!(values(&mut memo, &keys), [0, 0, 2, 3]);
         assert_eq!(values(&mut memo, &keys[2..]), [2, 3]);
@@ -213,7 +224,7 @@ mod tests {
 
     #[test]
     fn the_same_bytes_under_another_tag_are_another_key() {
-        let mut memo = Memo::new(&SECRET);
+        let mut memo: Memo<'_, _> = Memo::new(&SECRET);
         let keys: Vec<(u8, &[u8])> = (0..=u8::MAX).map(|tag| (tag, &b"a"[..])).collect();
         let positions: Vec<usize> = (0..keys.len()).collect();
         assert_eq!(values(&mut memo, &keys), positions);
@@ -221,7 +232,7 @@ mod tests {
 
     #[test]
     fn it_forgets_rather_than_grow_without_bound() {
-        let mut memo = Memo::new(&SECRET);
+        let mut memo: Memo<'_, _> = Memo::new(&SECRET);
         let mut numbers = Vec::new();
         let mut expected = 0..;
         for round in 0..3 * MOST_ENTRIES / 1000 {

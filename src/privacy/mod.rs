@@ -49,7 +49,7 @@ pub use geo::{Region, Regions};
 pub use hit::Hit;
 pub use intake::{Collected, CollectedPeriod, Intake};
 pub use key_chain::{KeyChain, MemoryChain};
-pub use key_file::{KeyFile, KeyFileInfo};
+pub use key_file::{Credential, KeyFile, KeyFileInfo};
 pub use lexicon::{Identity, Lexicon, Origin, Source};
 pub use lines::{Coverage, LineDigest, PeriodLines};
 pub use method::Method;

@@ -59,6 +59,7 @@ impl OptOuts {
     }
 
     /// Whether the request is not to be counted.
+    #[inline]
     pub(crate) fn cover(&self, record: &Record<'_>) -> bool {
         record.opted_out || self.have_addresses() && self.have(record.client)
     }

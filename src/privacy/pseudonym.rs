@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac, digest::FixedOutput};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{
@@ -170,8 +170,8 @@ impl Keys {
 }
 
 /// HKDF-Expand of RFC 5869 with one block of output, under purpose and epoch.
-pub(super) fn derive(key: &[u8; 32], purpose: &[u8], epoch: &[u8]) -> Zeroizing<[u8; 32]> {
-    let mut expand = keyed(key);
+pub(super) fn derive(key: &impl AsRef<[u8]>, purpose: &[u8], epoch: &[u8]) -> Zeroizing<[u8; 32]> {
+    let mut expand = keyed(key.as_ref());
     expand.update(purpose);
     expand.update(b"|");
     expand.update(epoch);
@@ -206,6 +206,20 @@ impl Pseudonyms {
     }
 }
 
+/// SHA-256 of a text, which stands for it in pseudonyms where the same one is in many: they take no longer
+/// for a long text then.
+pub(super) struct Digest([u8; 32]);
+
+impl Digest {
+    pub(super) fn of(text: &[u8]) -> Self {
+        Self(Sha256::digest(text).into())
+    }
+
+    pub(super) const fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// Chooses which cells of a table a unit counts in if it would count in too many: those of the least
 /// rank, a keyed pseudo-random number. The choice depends on nothing but the unit and the cell, so neither
 /// order nor parts matter, nor what other units do.
@@ -232,7 +246,7 @@ impl Selection {
     }
 }
 
-fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
     <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length")
 }
 

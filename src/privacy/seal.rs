@@ -16,8 +16,12 @@ pub struct Seal {
 pub type Nonce = [u8; NONCE];
 
 const NONCE: usize = 24;
+const TAG: usize = 16;
 
 impl Seal {
+    /// How many bytes what is sealed has beside its own.
+    pub(super) const OVERHEAD: usize = NONCE + TAG;
+
     pub(super) fn new(key: &Zeroizing<[u8; 32]>) -> Self {
         Self {
             cipher: XChaCha20Poly1305::new((&**key).into()),
@@ -27,7 +31,7 @@ impl Seal {
     /// The bytes sealed: nonce, ciphertext and tag. They open in the same place only.
     #[must_use]
     pub fn close(&self, nonce: &Nonce, place: &[u8], bytes: &[u8]) -> Vec<u8> {
-        let mut sealed = Vec::with_capacity(NONCE + bytes.len() + 16);
+        let mut sealed = Vec::with_capacity(bytes.len() + Self::OVERHEAD);
         sealed.extend_from_slice(bytes);
         self.cipher
             .encrypt_in_place(nonce.into(), place, &mut sealed)

@@ -175,6 +175,16 @@ pub(in crate::cli) struct ReleaseArguments {
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) key_file: Option<PathBuf>,
 
+    /// Keys that outlive the process, without a key file: they are kept in the private state, sealed under the
+    /// credential of that name which systemd hands over (`LoadCredential=`)
+    #[arg(
+        long,
+        env = "HUSHLOG_KEY_CREDENTIAL",
+        value_name = "NAME",
+        conflicts_with = "key_file"
+    )]
+    pub(in crate::cli) key_credential: Option<String>,
+
     /// Remove releases so long after their period has ended, in days, weeks, months or years: 400d, 13mo
     #[arg(long, env = "HUSHLOG_RETAIN", value_name = "TIME")]
     pub(in crate::cli) retain: Option<Retention>,

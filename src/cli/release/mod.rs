@@ -4,19 +4,25 @@ mod arguments;
 mod places;
 mod watch;
 
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
 use hushlog::{
     aggregate::VisitSettings,
     error::{Error, Result},
     input::NamedHosts,
+    output::Folder,
     pipeline::{ReportSettings, random},
     privacy::{
-        AgentRules, FilterSettings, Filters, Goals, Hosts, KeyFile, Keys, Policy, ReferrerRules,
-        Regions, Sites, UrlRules, UrlSettings,
+        AgentRules, Credential, FilterSettings, Filters, Goals, Hosts, KeyFile, Keys, Policy,
+        ReferrerRules, Regions, Sites, UrlRules, UrlSettings,
     },
-    release::{Noise, NoiseSettings, Rho, Spending},
+    release::{Ledger, Noise, NoiseSettings, Rho, Spending},
     time::{Calendar, Date},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, civil};
 use serde_json::{Value, json};
 
 pub(super) use self::{
@@ -28,6 +34,13 @@ use super::{
     profile::{Privacy, Profile, ProfileSettings},
     zone,
 };
+
+/// The first day of keys that are for logs which may begin with any day.
+const FIRST_DAY: Date = civil::date(1970, 1, 1);
+
+/// The folder of checkpoints in the private state, and in it the key that is sealed under a credential.
+const CHECKPOINTS: &str = "watch";
+const SEALED_KEY: &str = "key";
 
 impl ReleaseArguments {
     /// What releases are made by; open periods are released where that is wanted.
@@ -234,18 +247,48 @@ impl ReleaseArguments {
 
     /// The key file, if one is to be used, which must be as new as the releases there are.
     pub(in crate::cli) fn key_file(&self, today: Date, places: &Places) -> Result<Option<KeyFile>> {
-        let Some(path) = &self.key_file else {
-            return Ok(None);
+        let ledgers = places.records.iter().map(|(ledger, _)| ledger);
+        let released = ledgers.filter_map(Ledger::latest).map(|last| last.end());
+        let released = released.max();
+        let file = match (&self.key_file, &self.key_credential) {
+            (Some(path), _) => KeyFile::open(path, today)?,
+            (None, Some(name)) => self.sealed_key_file(name, released, today)?,
+            (None, None) => return Ok(None),
         };
-        let file = KeyFile::open(path, today)?;
-        let released = places
-            .records
-            .iter()
-            .filter_map(|(ledger, _)| ledger.latest());
-        if let Some(last) = released.max() {
-            file.check_not_restored(last.end())?;
+        if let Some(released) = released {
+            file.check_not_restored(released)?;
         }
         Ok(Some(file))
+    }
+
+    /// The key file that is sealed under a credential, beside what it is for. It begins where releases end.
+    fn sealed_key_file(
+        &self,
+        credential: &str,
+        released: Option<Date>,
+        today: Date,
+    ) -> Result<KeyFile> {
+        let folder = env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
+            Error::Setting(
+                "--key-credential: there are no credentials, since CREDENTIALS_DIRECTORY is not set; systemd \
+                 hands them over to a service with `LoadCredential=` or `LoadCredentialEncrypted=`"
+                    .to_owned(),
+            )
+        })?;
+        let credential = Credential::read(Path::new(&folder), credential)?;
+        let path = self.checkpoints().join(SEALED_KEY);
+        let first = released.unwrap_or(FIRST_DAY);
+        KeyFile::open_sealed(&path, &credential, random()?, first, today)
+    }
+
+    /// Whether there are keys that outlive the process.
+    pub(in crate::cli) const fn has_lasting_keys(&self) -> bool {
+        self.key_file.is_some() || self.key_credential.is_some()
+    }
+
+    /// Where a watch keeps what is open, in the private state.
+    fn checkpoints(&self) -> PathBuf {
+        Folder::private_state(&self.output, self.state.as_deref()).join(CHECKPOINTS)
     }
 }
 

@@ -1,22 +1,18 @@
 //! A watch that makes the releases which the arguments ask for.
 
-use std::path::PathBuf;
-
 use hushlog::{
     error::{Error, Result},
     input::{NamedHosts, live::LiveSource},
-    output::Folder,
     pipeline::{
         random,
         watch::{LineReading, Watch, WatchSettings},
     },
     privacy::KeyChain,
-    time::{Date, Timestamp},
+    time::Timestamp,
 };
-use jiff::civil;
 use serde_json::Value;
 
-use super::{Places, ReleaseArguments};
+use super::{FIRST_DAY, Places, ReleaseArguments};
 use crate::cli::{pool, say};
 
 /// What a watch has beside the arguments of releases, its times in microseconds.
@@ -32,12 +28,6 @@ pub(in crate::cli) struct Pace {
     /// Most different strings between checkpoints.
     pub(in crate::cli) strings: usize,
 }
-
-/// The first day of a chain in memory: logs may begin with any day.
-const FIRST_DAY: Date = civil::date(1970, 1, 1);
-
-/// The folder of checkpoints in the private state.
-const CHECKPOINTS: &str = "watch";
 
 impl ReleaseArguments {
     /// A watch over sources that goes on where its last checkpoint was.
@@ -77,7 +67,7 @@ impl ReleaseArguments {
             interval: pace.interval,
             memory: pace.memory,
             strings: pace.strings,
-            checkpoints: self.key_file.is_some().then(|| self.checkpoints()),
+            checkpoints: self.has_lasting_keys().then(|| self.checkpoints()),
         };
         let folders = places.folders.unwrap_or_default();
         Watch::open(settings, policy, pool, folders, chain, sources, now)
@@ -92,22 +82,18 @@ impl ReleaseArguments {
         })
     }
 
-    fn checkpoints(&self) -> PathBuf {
-        Folder::private_state(&self.output, self.state.as_deref()).join(CHECKPOINTS)
-    }
-
     /// Says what it means to have no key file, unless what is open was begun with one.
     fn check_forgetful(&self) -> Result<()> {
         let folder = self.checkpoints();
         if folder.exists() {
             return Err(Error::Setting(format!(
-                "{}: the open period was begun with a key file; name it with --key-file, or delete this \
-                 folder, and with it what is open",
+                "{}: the open period was begun with a key file; name it with --key-file, or the credential with \
+                 --key-credential, or delete this folder, and with it what is open",
                 folder.display()
             )));
         }
         say(format_args!(
-            "without --key-file nothing outlives this process: a restart drops the period that is open, \
+            "without --key-file or --key-credential nothing outlives this process: a restart drops the period that is open, \
              which is then not released (--allow-partial releases it as incomplete)"
         ));
         Ok(())

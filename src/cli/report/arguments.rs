@@ -18,7 +18,7 @@ pub(in crate::cli) struct ReportArguments {
     pub(super) release: ReleaseArguments,
 
     /// Release periods that are not over yet, for good
-    #[arg(long, env = "HUSHLOG_INCLUDE_OPEN", conflicts_with = "key_file", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "HUSHLOG_INCLUDE_OPEN", conflicts_with_all = ["key_file", "key_credential"], value_parser = BoolishValueParser::new())]
     pub(super) include_open: bool,
 
     /// Count lines that sources have in common for each of them

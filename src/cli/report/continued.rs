@@ -82,7 +82,18 @@ impl ReportArguments {
     /// Whether it is to go on where an earlier run stopped: it has a place to keep what is open, and keys that
     /// outlive it.
     pub(super) const fn is_continued(&self) -> bool {
-        self.release.state.is_some() && self.release.key_file.is_some()
+        self.release.state.is_some() && self.release.has_lasting_keys()
+    }
+
+    /// What is sealed under a credential has its place in the state.
+    pub(super) fn check_keys(&self) -> Result<()> {
+        if self.release.key_credential.is_none() {
+            return Ok(());
+        }
+        Err(Error::Setting(
+            "--key-credential: the key is kept in the private state; name its folder with --state"
+                .to_owned(),
+        ))
     }
 
     fn check_continuable(&self) -> Result<()> {

@@ -39,7 +39,7 @@ impl ReportArguments {
             format: format.map(|format| format.heeding(cookies)),
             cookies: cookies.to_vec(),
             opt_out_addresses: self.release.opt_out.have_addresses(),
-            has_key_file: self.release.key_file.is_some(),
+            has_key_file: self.release.has_lasting_keys(),
             retain: self.release.retain,
         })
     }

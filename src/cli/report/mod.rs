@@ -26,6 +26,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     if arguments.is_continued() {
         return continued::run(arguments);
     }
+    arguments.check_keys()?;
     let settings = arguments.release.settings(arguments.include_open)?;
     let spending = arguments.release.spending()?;
     let sites = arguments.release.sites()?;

@@ -24,7 +24,7 @@ pub(in crate::cli) struct WatchArguments {
     #[arg(long, default_value = "10m", env = "HUSHLOG_GRACE", value_name = "TIME", value_parser = duration)]
     pub(super) grace: SignedDuration,
 
-    /// With --key-file: time between checkpoints, from which a process that was killed goes on
+    /// With --key-file or --key-credential: time between checkpoints, from which a process that was killed goes on
     #[arg(long, default_value = "10s", env = "HUSHLOG_CHECKPOINT", value_name = "TIME", value_parser = duration)]
     pub(super) checkpoint: SignedDuration,
 
@@ -68,7 +68,7 @@ pub(in crate::cli) struct WatchArguments {
     #[arg(long, default_value_t = LINE_CAP, env = "HUSHLOG_LINE_LENGTH", value_name = "BYTES")]
     pub(super) line_length: usize,
 
-    /// About how many mebibytes a release may take; without --key-file, also what is open
+    /// About how many mebibytes a release may take; without --key-file or --key-credential, also what is open
     #[arg(
         long,
         default_value_t = 4096,

@@ -10,8 +10,7 @@ mod row;
 mod w3c;
 mod wrapper;
 
-use memchr::memchr_iter;
-
+pub(super) use self::plan::Manner;
 use super::{
     Format,
     layout::Layout,
@@ -62,11 +61,6 @@ impl Marks {
     #[inline]
     pub(super) fn push(&mut self, end: usize) {
         self.0.push(end as u32);
-    }
-
-    #[inline]
-    fn ends(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().map(|&end| end as usize)
     }
 }
 
@@ -156,7 +150,7 @@ struct Writer<'w, V> {
 }
 
 /// How a value stands in its place.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Style<'s> {
     /// How the server escapes it.
     escape: Escape,
@@ -200,16 +194,26 @@ impl<V: Values> Writer<'_, V> {
                 self.replace(Meaning::Client, raw, style);
                 self.port(start);
             }
-            _ => {
-                let meaning = Meaning::of(field);
-                let start = self.line.len();
-                self.replace(meaning, raw, style);
-                match meaning {
-                    Meaning::Client | Meaning::ForwardedFor => self.client_port(start, raw),
-                    Meaning::Host => self.host_port(raw),
-                    _ => {}
+            _ => match Meaning::of(field) {
+                meaning @ (Meaning::Client | Meaning::ForwardedFor) => {
+                    self.address(meaning, raw, style);
                 }
-            }
+                Meaning::Host => {
+                    self.replace(Meaning::Host, raw, style);
+                    self.host_port(raw);
+                }
+                meaning => self.replace(meaning, raw, style),
+            },
+        }
+    }
+
+    /// Appends what takes the place of an address, with a port where one was logged.
+    #[inline(always)]
+    fn address(&mut self, meaning: Meaning, raw: &[u8], style: Style<'_>) {
+        let start = self.line.len();
+        self.replace(meaning, raw, style);
+        if has_port(raw) {
+            self.port(start);
         }
     }
 
@@ -228,15 +232,15 @@ impl<V: Values> Writer<'_, V> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn text(&mut self, text: &[u8], style: Style<'_>) {
         let space: &[u8] = match style.escape {
             Escape::Percent => b"%20",
             Escape::Plus => b"+",
             _ if style.is_word => b"_",
-            _ => b" ",
+            _ => return self.literal(text),
         };
-        if space == b" " || !text.contains(&b' ') {
+        if !text.contains(&b' ') {
             return self.literal(text);
         }
         for byte in text {
@@ -254,14 +258,6 @@ impl<V: Values> Writer<'_, V> {
             self.literal(raw);
         } else {
             self.literal(style.absent);
-        }
-    }
-
-    /// Appends a port to the address that begins at a place of the line, where one was logged.
-    #[inline]
-    fn client_port(&mut self, start: usize, raw: &[u8]) {
-        if has_port(raw) {
-            self.port(start);
         }
     }
 
@@ -296,10 +292,10 @@ fn is_number(raw: &[u8]) -> bool {
 }
 
 /// Whether a port stands behind an address.
+#[inline]
 fn has_port(raw: &[u8]) -> bool {
     if raw.starts_with(b"[") {
         return raw.windows(2).any(|pair| pair == b"]:");
     }
-    let mut colons = memchr_iter(b':', raw);
-    colons.next().is_some() && colons.next().is_none()
+    raw.iter().filter(|&&byte| byte == b':').count() == 1
 }

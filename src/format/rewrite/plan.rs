@@ -1,6 +1,8 @@
 //! Writes a line along its format's field plan.
 
-use super::{Marks, Style, Value, Values, Writer, is_number};
+use std::iter;
+
+use super::{Marks, Style, Value, Values, Writer};
 use crate::{
     format::{
         outline::Meaning,
@@ -10,6 +12,85 @@ use crate::{
     stats::Rule,
     time::Precision,
 };
+
+/// How the value of a step is written, settled once for a format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::format) struct Manner {
+    way: Way,
+    meaning: Meaning,
+    style: Style<'static>,
+    /// How many bytes of the format's own follow the value.
+    gap: usize,
+}
+
+/// What takes the place of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// An address, with a port where one was logged.
+    Address,
+    /// What stands for none.
+    Nothing,
+    /// The number that was logged.
+    Number,
+    /// A text.
+    Text,
+    /// The time that was logged, where times are exact.
+    Time,
+    /// What is found line by line.
+    Other,
+}
+
+impl Manner {
+    /// The manners of the steps behind a lead.
+    pub(in crate::format) fn of_steps(lead: &[u8], steps: &[Step], escape: Escape) -> Box<[Self]> {
+        let literals = steps.iter().map(|step| &*step.literal);
+        let before = iter::once(lead).chain(literals);
+        let manner = |(step, before)| Self::of(step, before, escape);
+        steps.iter().zip(before).map(manner).collect()
+    }
+
+    /// The manner of a step behind a literal.
+    fn of(step: &Step, before: &[u8], escape: Escape) -> Self {
+        let absent: &[u8] = match escape {
+            Escape::Json if before.ends_with(b"\"") => b"",
+            Escape::Json => b"null",
+            _ => b"-",
+        };
+        let is_word = step.field.is_word() || step.end == End::Word || *step.literal == *b" ";
+        Self {
+            way: Way::of(step),
+            meaning: Meaning::of(&step.field),
+            style: Style {
+                escape,
+                absent,
+                is_word,
+            },
+            gap: step.literal.len(),
+        }
+    }
+}
+
+impl Way {
+    fn of(step: &Step) -> Self {
+        match &*step.field {
+            Field::Bytes | Field::Status => Self::Number,
+            Field::Moment | Field::TimeClf => Self::Time,
+            Field::List | Field::Port | Field::Protocol | Field::Text | Field::Word => {
+                Self::Nothing
+            }
+            _ if step.is_searched() => Self::Other,
+            Field::Client | Field::ForwardedFor => Self::Address,
+            Field::Method
+            | Field::Path
+            | Field::Query
+            | Field::Referrer
+            | Field::Request
+            | Field::Url
+            | Field::UserAgent => Self::Text,
+            _ => Self::Other,
+        }
+    }
+}
 
 impl Plan {
     /// Appends a line with other values. What follows the last field of an open plan is left out.
@@ -21,72 +102,39 @@ impl Plan {
         marks: &Marks,
         writer: &mut Writer<'_, V>,
     ) -> Result<(), Rule> {
-        let mut before: &[u8] = &self.lead;
-        let (mut start, mut kept) = (before.len(), 0);
-        for (step, end) in self.steps.iter().zip(marks.ends()) {
+        let (mut start, mut kept) = (self.lead.len(), 0);
+        for (place, (manner, &end)) in self.manners.iter().zip(&marks.0).enumerate() {
+            let end = end as usize;
             let raw = line.get(start..end).ok_or(Rule::Incomplete)?;
-            let absent = self.absent(before);
-            if !writer.keeps(&step.field, raw, absent) {
+            if !writer.keeps(manner, raw) {
                 writer.piece(line, kept, start);
-                writer.step(step, raw, self.style(step, absent))?;
+                writer.replaced(manner, raw, &self.steps[place])?;
                 kept = end;
             }
-            before = &step.literal;
-            start = end + before.len();
+            start = end + manner.gap;
         }
         writer.piece(line, kept, start);
         Ok(())
     }
-
-    /// What stands behind a literal if there is no value.
-    #[inline]
-    fn absent(&self, before: &[u8]) -> &'static [u8] {
-        match self.escape {
-            Escape::Json if before.ends_with(b"\"") => b"",
-            Escape::Json => b"null",
-            _ => b"-",
-        }
-    }
-
-    /// How the value of a step stands in its place.
-    fn style(&self, step: &Step, absent: &'static [u8]) -> Style<'static> {
-        Style {
-            escape: self.escape,
-            absent,
-            is_word: step.field.is_word() || step.end == End::Word || *step.literal == *b" ",
-        }
-    }
 }
 
 impl<V: Values> Writer<'_, V> {
-    /// Appends a date.
-    fn time(&mut self, field: &Field, text: &[u8]) -> Result<(), Rule> {
-        let precision = self.values.precision();
-        match field {
-            Field::TimeClf => precision.moment(text, self.line),
-            Field::Time(pattern) | Field::OtherTime(pattern) => {
-                let rest = precision.pattern(pattern, text, self.line);
-                rest.ok_or(Rule::Time)?;
-            }
-            _ => return Err(Rule::Time),
-        }
-        Ok(())
-    }
-
     /// Whether what takes the place of a value is that value.
-    #[inline]
-    fn keeps(&self, field: &Field, raw: &[u8], absent: &[u8]) -> bool {
-        match field {
-            _ if raw.is_empty() => true,
-            Field::Bytes | Field::Status => {
-                let is_kept = matches!(self.values.value(Meaning::of(field)), Value::Number);
-                is_kept && (raw == absent || is_number(raw))
-            }
-            Field::Moment | Field::TimeClf => self.values.precision() == Precision::Exact,
-            Field::Text | Field::Word | Field::List | Field::Port | Field::Protocol => {
-                raw == absent
-            }
-            _ => false,
+    #[inline(always)]
+    fn keeps(&self, manner: &Manner, raw: &[u8]) -> bool {
+        if raw.is_empty() {
+            return true;
+        }
+        match manner.way {
+            Way::Nothing => match (raw, manner.style.absent) {
+                // One byte is compared without a call.
+                ([byte], [absent]) => byte == absent,
+                (raw, absent) => raw == absent,
+            },
+            // No line was parsed in which it is anything else than a number, or what stands for none.
+            Way::Number => matches!(self.values.value(manner.meaning), Value::Number),
+            Way::Time => self.values.precision() == Precision::Exact,
+            Way::Address | Way::Text | Way::Other => false,
         }
     }
 
@@ -105,15 +153,26 @@ impl<V: Values> Writer<'_, V> {
         }
     }
 
-    /// Appends what takes the place of the value of a step: nothing that the step would end within.
-    fn step(&mut self, step: &Step, raw: &[u8], style: Style<'_>) -> Result<(), Rule> {
+    /// Appends what takes the place of the value of a step.
+    #[inline(always)]
+    fn replaced(&mut self, manner: &Manner, raw: &[u8], step: &Step) -> Result<(), Rule> {
+        match manner.way {
+            Way::Address => self.address(manner.meaning, raw, manner.style),
+            Way::Text => self.replace(manner.meaning, raw, manner.style),
+            _ => return self.found(manner, raw, step),
+        }
+        Ok(())
+    }
+
+    /// The same by what the field is: nothing that the step would end within.
+    #[inline(never)]
+    fn found(&mut self, manner: &Manner, raw: &[u8], step: &Step) -> Result<(), Rule> {
+        let Manner { meaning, style, .. } = *manner;
         if step.end == End::Syntax {
             return self.time(&step.field, raw);
         }
-        let may_be_within = !(style.is_word && *step.literal == *b" ");
-        let is_searched = matches!(step.end, End::Literal | End::List | End::Date) && may_be_within;
-        if is_searched
-            && let Value::Text(text) = self.values.value(Meaning::of(&step.field))
+        if step.is_searched()
+            && let Value::Text(text) = self.values.value(meaning)
             && step.literal.find(text).is_some()
         {
             self.literal(style.absent);
@@ -121,5 +180,26 @@ impl<V: Values> Writer<'_, V> {
             self.value(&step.field, raw, style);
         }
         Ok(())
+    }
+
+    /// Appends a date.
+    fn time(&mut self, field: &Field, text: &[u8]) -> Result<(), Rule> {
+        let precision = self.values.precision();
+        match field {
+            Field::TimeClf => precision.moment(text, self.line),
+            Field::Time(pattern) | Field::OtherTime(pattern) => {
+                let rest = precision.pattern(pattern, text, self.line);
+                rest.ok_or(Rule::Time)?;
+            }
+            _ => return Err(Rule::Time),
+        }
+        Ok(())
+    }
+}
+
+impl Step {
+    /// Whether what is written may have in it what ends the field. A space is in nothing that one would end.
+    fn is_searched(&self) -> bool {
+        matches!(self.end, End::Literal | End::List | End::Date) && *self.literal != *b" "
     }
 }

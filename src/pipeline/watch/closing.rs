@@ -54,7 +54,8 @@ impl Watch {
         let end = self.settings.report.calendar.midnight(first.end());
         let over = end.0.saturating_add(self.settings.grace) <= now.0;
         let fits = self.too_large != Some(first);
-        (over && fits && self.followed.have_passed(end, self.settings.silence, now))
+        let is_believed = !self.clock.is_doubted();
+        (over && is_believed && fits && self.followed.have_passed(end, self.settings.silence, now))
             .then_some(first)
     }
 

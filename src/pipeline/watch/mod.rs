@@ -10,6 +10,7 @@
 //! tells it.
 
 mod checkpoint;
+mod clock;
 mod closing;
 mod disk;
 mod followed;
@@ -26,10 +27,12 @@ use zeroize::Zeroizing;
 
 use self::{
     checkpoint::{Checkpoint, Resumed},
+    clock::WallClock,
     closing::Keeping,
     followed::Followed,
 };
 pub use self::{
+    clock::Clocks,
     closing::Closing,
     followed::Reading as LineReading,
     service::serve,
@@ -122,6 +125,7 @@ pub struct Watch {
     waiting: Option<Message>,
     /// Whether it was kept from its sources since the latest message.
     was_occupied: bool,
+    clock: WallClock,
     /// When it began.
     began: Timestamp,
     /// The first period that a release would take too much memory for.
@@ -195,6 +199,7 @@ impl Watch {
             unseen_before: forgetful.then_some(now),
             waiting: None,
             was_occupied: false,
+            clock: WallClock::default(),
             began: now,
             too_large: None,
         })
@@ -218,7 +223,7 @@ impl Watch {
         Arc::clone(&self.status)
     }
 
-    /// Takes message after message, each with the time by the wall clock, until it is to stop, and tells what
+    /// Takes message after message, each with what the clocks show, until it is to stop, and tells what
     /// becomes of periods.
     ///
     /// # Errors
@@ -227,7 +232,7 @@ impl Watch {
     /// last checkpoint stays.
     pub fn run(
         mut self,
-        mut next: impl FnMut() -> (Message, Timestamp),
+        mut next: impl FnMut() -> (Message, Clocks),
         mut tell: impl FnMut(Closing),
     ) -> Result<()> {
         self.drop_released()?;
@@ -263,7 +268,7 @@ impl Watch {
         &mut self,
         keys: &[Keys],
         began: Timestamp,
-        next: &mut impl FnMut() -> (Message, Timestamp),
+        next: &mut impl FnMut() -> (Message, Clocks),
     ) -> Result<(Taken, End, Timestamp)> {
         let admissions = self.admissions(began);
         let gate = |(admission, keys)| GateSettings {
@@ -282,7 +287,10 @@ impl Watch {
         loop {
             let (message, now) = match self.waiting.take() {
                 Some(message) => (message, began),
-                None => next(),
+                None => {
+                    let (message, clocks) = next();
+                    (message, self.clock.look(clocks))
+                }
             };
             if std::mem::take(&mut self.was_occupied) {
                 self.followed.attend(now);

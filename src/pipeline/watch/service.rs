@@ -1,6 +1,11 @@
 //! Runs a watch as a service: brings it what sources yield, the time, and what signals ask for.
 
-use std::{io, sync::Arc, thread, time::Duration};
+use std::{
+    io,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     runtime::{Builder, Runtime},
@@ -9,7 +14,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::{Closing, Message, Status, Watch};
+use super::{Clocks, Closing, Message, Status, Watch};
 use crate::{
     error::{Error, Result},
     input::live::LiveSources,
@@ -82,11 +87,14 @@ pub fn serve<B: Future<Output = Result<()>>>(
     ended.and(told)
 }
 
-/// What the watch hears, with the time at which it does.
-fn messages(mut receiver: Receiver<Message>) -> impl FnMut() -> (Message, Timestamp) {
+/// What the watch hears, with what the clocks show then.
+fn messages(mut receiver: Receiver<Message>) -> impl FnMut() -> (Message, Clocks) {
+    let began = Instant::now();
     move || {
         let message = receiver.blocking_recv().unwrap_or(Message::Stop);
-        (message, Timestamp(jiff::Timestamp::now().as_microsecond()))
+        let steady = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
+        let wall = Timestamp(jiff::Timestamp::now().as_microsecond());
+        (message, Clocks { wall, steady })
     }
 }
 

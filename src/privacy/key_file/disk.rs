@@ -4,10 +4,7 @@ use std::{fs::File, os::unix::fs::FileExt};
 
 use rustix::fs::{AtFlags, fsync, renameat, unlinkat};
 
-use super::{
-    super::ratchet::ENCODED,
-    place::{Name, Place},
-};
+use super::place::{Name, Place};
 use crate::error::Result;
 
 /// Everything that is done to the folder of a key file. After each step the power may fail.
@@ -49,7 +46,7 @@ impl Disk for FileSystem {
     }
 
     fn erase(&self, place: &Place, file: &File) -> Result<()> {
-        let erased = file.write_all_at(&[0; ENCODED], 0);
+        let erased = file.write_all_at(&vec![0; place.cover().length()], 0);
         let erased = erased.and_then(|()| file.sync_all());
         erased.map_err(|source| place.write_error(source))
     }

@@ -5,22 +5,39 @@
 //! the device, and renaming that into place; what it held before is then overwritten, as far as the file
 //! system does so. A run that is to release first *announces* this, by the same file beside it: if it is
 //! interrupted, the next one can tell that from an old copy that was put back.
+//!
+//! It may be *sealed* under a credential, which a service manager hands over at each start and which is
+//! never advanced: the credential tells nothing without the file, and the file nothing without it.
 
+mod cover;
+mod credential;
 mod disk;
 mod place;
 #[cfg(test)]
+mod sealed_tests;
+#[cfg(test)]
 mod tests;
 
-use std::{fs::File, mem, path::Path};
+use std::{
+    fs::{DirBuilder, File},
+    mem,
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+};
 
 use zeroize::Zeroizing;
 
+pub use self::credential::Credential;
 use self::{
+    cover::Cover,
     disk::{Disk, FileSystem},
     place::{Name, Place},
 };
 use super::ratchet::{ChainKey, DayKeys};
-use crate::{error::Result, time::Date};
+use crate::{
+    error::{Error, Result},
+    time::Date,
+};
 
 /// A key file, locked for this run.
 pub struct KeyFile {
@@ -46,9 +63,9 @@ impl KeyFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`](crate::error::Error::Refused) if there is a file already, its folder can be
+    /// [`Error::Refused`] if there is a file already, its folder can be
     /// written to by others, or the first day is still to come or before 1970;
-    /// [`Error::Write`](crate::error::Error::Write) if the file cannot be written.
+    /// [`Error::Write`] if the file cannot be written.
     pub fn create(
         path: &Path,
         random: Zeroizing<[u8; 32]>,
@@ -65,7 +82,16 @@ impl KeyFile {
         first: Date,
         today: Date,
     ) -> Result<()> {
-        let place = Place::of(path)?;
+        Self::create_at(disk, &Place::of(path, Cover::Bare)?, random, first, today)
+    }
+
+    fn create_at(
+        disk: &dyn Disk,
+        place: &Place,
+        random: Zeroizing<[u8; 32]>,
+        first: Date,
+        today: Date,
+    ) -> Result<()> {
         let chain = ChainKey::new(first, random).filter(|_| first <= today);
         let chain = chain.ok_or_else(|| {
             place.refusal(&format!(
@@ -76,26 +102,56 @@ impl KeyFile {
         let file = place.open_beside(Name::Part)?;
         // Another run may have been quicker until this one had the lock.
         place.check_vacant()?;
-        disk.write(&place, &file, &*chain.encode())?;
-        disk.rename(&place, Name::Part, Name::Key)?;
-        disk.sync_folder(&place)
+        disk.write(place, &file, &place.cover().encode(&chain))?;
+        disk.rename(place, Name::Part, Name::Key)?;
+        disk.sync_folder(place)
     }
 
     /// Opens a key file for this run alone. The wall clock says what today is.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`](crate::error::Error::Refused) if it is not a key file, is a symbolic link or
+    /// [`Error::Refused`] if it is not a key file, is a symbolic link or
     /// has several names, belongs to someone else, has permissions beyond its owner's to read and
     /// write, or lies in a folder that others can write to;
-    /// [`Error::Setting`](crate::error::Error::Setting) if another run has it open;
-    /// [`Error::Read`](crate::error::Error::Read) if it cannot be read.
+    /// [`Error::Setting`] if another run has it open;
+    /// [`Error::Read`] if it cannot be read.
     pub fn open(path: &Path, today: Date) -> Result<Self> {
         Self::open_on(Box::new(FileSystem), path, today)
     }
 
+    /// Opens a key file that is sealed under a credential, for this run alone, and makes it of 32 random
+    /// bytes, for days from `first` on, if there is none, in a folder for its owner alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`KeyFile::create`] and [`KeyFile::open`];
+    /// [`Error::Refused`] also if it was sealed under another credential.
+    pub fn open_sealed(
+        path: &Path,
+        credential: &Credential,
+        random: Zeroizing<[u8; 32]>,
+        first: Date,
+        today: Date,
+    ) -> Result<Self> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        created.map_err(|source| Error::Write {
+            path: folder.to_owned(),
+            source,
+        })?;
+        let place = Place::of(path, Cover::of(credential))?;
+        if !place.has(Name::Key) {
+            Self::create_at(&FileSystem, &place, random, first, today)?;
+        }
+        Self::open_at(Box::new(FileSystem), place, today)
+    }
+
     fn open_on(disk: Box<dyn Disk>, path: &Path, today: Date) -> Result<Self> {
-        let place = Place::of(path)?;
+        Self::open_at(disk, Place::of(path, Cover::Bare)?, today)
+    }
+
+    fn open_at(disk: Box<dyn Disk>, place: Place, today: Date) -> Result<Self> {
         let file = place.open_locked()?;
         place.check(&file)?;
         let chain = place.read(&file)?;
@@ -116,7 +172,7 @@ impl KeyFile {
     ///
     /// As [`KeyFile::open`].
     pub fn info(path: &Path, today: Date) -> Result<KeyFileInfo> {
-        let place = Place::of(path)?;
+        let place = Place::of(path, Cover::Bare)?;
         let file = place.open()?;
         place.check(&file)?;
         let chain = place.read(&file)?;
@@ -132,7 +188,7 @@ impl KeyFile {
     ///
     /// As [`KeyFile::open`].
     pub fn shared_day_keys(path: &Path, today: Date) -> Result<DayKeys> {
-        let place = Place::of(path)?;
+        let place = Place::of(path, Cover::Bare)?;
         let file = place.open()?;
         place.check(&file)?;
         Ok(place.read(&file)?.day_keys(today))
@@ -143,17 +199,17 @@ impl KeyFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`](crate::error::Error::Refused) if it is not of a key file's length, is a
+    /// [`Error::Refused`] if it is not of a key file's length, is a
     /// symbolic link or has several names, or belongs to someone else;
-    /// [`Error::Setting`](crate::error::Error::Setting) if a run has it open;
-    /// [`Error::Read`](crate::error::Error::Read) and [`Error::Write`](crate::error::Error::Write) if
+    /// [`Error::Setting`] if a run has it open;
+    /// [`Error::Read`] and [`Error::Write`] if
     /// it cannot be opened or written.
     pub fn shred(path: &Path) -> Result<()> {
         Self::shred_on(&FileSystem, path)
     }
 
     fn shred_on(disk: &dyn Disk, path: &Path) -> Result<()> {
-        let place = Place::of_any(path)?;
+        let place = Place::of_any(path, Cover::Bare)?;
         let file = place.open_locked()?;
         place.check_is_own(&file)?;
         for name in [Name::Part, Name::Next] {
@@ -194,16 +250,20 @@ impl KeyFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`](crate::error::Error::Refused) if it still has keys of days that are released,
+    /// [`Error::Refused`] if it still has keys of days that are released,
     /// and no run was interrupted that was about to advance it.
     pub fn check_not_restored(&self, released: Date) -> Result<()> {
         if self.first_day() >= released || self.announced.is_some() {
             return Ok(());
         }
+        let remedy = match self.place.cover() {
+            Cover::Bare => format!("take this one on with `hushlog key advance --to {released}`"),
+            Cover::Sealed(_) => "the folder of this one, and with it what is open".to_owned(),
+        };
         Err(self.place.refusal(&format!(
             "this key file still has the keys of {}, but days before {released} are released: an older \
              copy of the file was put back, and whoever has it can tell the visitors of those days. \
-             Delete the copy it came from, and take this one on with `hushlog key advance --to {released}`",
+             Delete the copy it came from, and {remedy}",
             self.first_day()
         )))
     }
@@ -224,7 +284,7 @@ impl KeyFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Write`](crate::error::Error::Write) if the folder cannot be written.
+    /// [`Error::Write`] if the folder cannot be written.
     pub fn withdraw_announcement(&mut self) -> Result<()> {
         for name in [Name::Part, Name::Next] {
             if self.place.has(name) {
@@ -239,8 +299,8 @@ impl KeyFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`](crate::error::Error::Refused) if that day is before the file's or after
-    /// today's; [`Error::Write`](crate::error::Error::Write) if the file cannot be written: it is
+    /// [`Error::Refused`] if that day is before the file's or after
+    /// today's; [`Error::Write`] if the file cannot be written: it is
     /// either as it was or advanced then.
     pub fn advance(&mut self, day: Date) -> Result<()> {
         let (later, chain) = self.stage(day)?;
@@ -268,7 +328,8 @@ impl KeyFile {
             ))
         })?;
         let file = self.place.open_beside(Name::Part)?;
-        self.disk.write(&self.place, &file, &*chain.encode())?;
+        let bytes = self.place.cover().encode(&chain);
+        self.disk.write(&self.place, &file, &bytes)?;
         self.disk.rename(&self.place, Name::Part, Name::Next)?;
         Ok((file, chain))
     }

@@ -18,7 +18,7 @@ use rustix::{
 };
 use zeroize::Zeroizing;
 
-use super::super::ratchet::{ChainKey, ENCODED};
+use super::{super::ratchet::ChainKey, cover::Cover};
 use crate::error::{Error, Result};
 
 /// The folder of a key file, open, and the file's name in it.
@@ -27,6 +27,8 @@ pub(super) struct Place {
     name: OsString,
     /// As the user named it, for messages.
     path: PathBuf,
+    /// How keys stand in it.
+    cover: Cover,
 }
 
 /// The files of a folder that belong to one key file.
@@ -48,8 +50,8 @@ const ATTEMPTS: usize = 10;
 
 impl Place {
     /// The place of a file whose folder nobody else can write to.
-    pub(super) fn of(path: &Path) -> Result<Self> {
-        let place = Self::of_any(path)?;
+    pub(super) fn of(path: &Path, cover: Cover) -> Result<Self> {
+        let place = Self::of_any(path, cover)?;
         let folder = fstat(&place.folder).map_err(|source| place.read_error(source))?;
         let owner = folder.st_uid;
         if owner != geteuid().as_raw() && owner != 0 {
@@ -65,7 +67,7 @@ impl Place {
     }
 
     /// The place of a file in any folder.
-    pub(super) fn of_any(path: &Path) -> Result<Self> {
+    pub(super) fn of_any(path: &Path, cover: Cover) -> Result<Self> {
         let Some(name) = path.file_name() else {
             let path = path.display();
             return Err(Error::Setting(format!(
@@ -81,7 +83,13 @@ impl Place {
             folder,
             name: name.to_owned(),
             path: path.to_owned(),
+            cover,
         })
+    }
+
+    /// How keys stand in its files.
+    pub(super) const fn cover(&self) -> &Cover {
+        &self.cover
     }
 
     pub(super) fn folder(&self) -> BorrowedFd<'_> {
@@ -158,11 +166,11 @@ impl Place {
 
     /// The key that an open file holds.
     pub(super) fn read(&self, file: &File) -> Result<ChainKey> {
-        let mut bytes = Zeroizing::new([0; ENCODED]);
-        file.read_exact_at(&mut *bytes, 0)
+        let mut bytes = Zeroizing::new(vec![0; self.cover.length()]);
+        file.read_exact_at(&mut bytes, 0)
             .map_err(|source| self.read_error(source))?;
-        ChainKey::decode(&bytes)
-            .ok_or_else(|| self.refusal("this key file is damaged or of another version"))
+        let chain = self.cover.decode(&bytes);
+        chain.ok_or_else(|| self.refusal(self.cover.problem()))
     }
 
     /// Whether an open file is a key file that nobody else can have read or put there.
@@ -180,7 +188,7 @@ impl Place {
     /// Whether an open file is of a key file's length, the user's, and has this name only.
     pub(super) fn check_is_own(&self, file: &File) -> Result<Metadata> {
         let metadata = file.metadata().map_err(|source| self.read_error(source))?;
-        let problem = if !metadata.is_file() || metadata.len() != ENCODED as u64 {
+        let problem = if !metadata.is_file() || metadata.len() != self.cover.length() as u64 {
             "this is not a key file: its length is another"
         } else if metadata.uid() != geteuid().as_raw() {
             "this key file belongs to someone else"

@@ -481,7 +481,7 @@ fn one_run_at_a_time() {
 #[test]
 fn a_file_that_was_replaced_after_it_was_opened_is_not_gone_on_with() {
     let site = Site::new();
-    let place = Place::of(&site.path()).unwrap();
+    let place = Place::of(&site.path(), Cover::Bare).unwrap();
     let earlier = place.open().unwrap();
     site.open().unwrap().advance(NEXT).unwrap();
     assert!(place.lock_current(earlier).unwrap().is_none());

@@ -10,6 +10,7 @@ use super::days::Keyed;
 use crate::privacy::{
     address::Client,
     geo::{Lookup, Region},
+    pseudonym::Digest,
 };
 
 /// What is written in the place of addresses.
@@ -52,7 +53,7 @@ impl AddressRule {
     pub(super) fn written(
         self,
         client: &Client,
-        agent: &[u8],
+        agent: &Digest,
         day: &Keyed,
         regions: &mut Lookup<'_>,
     ) -> Address {
@@ -62,7 +63,7 @@ impl AddressRule {
             return Address::NONE;
         }
         Address::of(match self {
-            Self::Visitor => interface(VISITORS, day.visitors.of(&[&unit(client), agent])),
+            Self::Visitor => interface(VISITORS, day.visitors.of(&[&unit(client), agent.bytes()])),
             Self::Stable => interface(ADDRESSES, day.addresses.of(&[&unit(client)])),
             Self::Truncate => client
                 .network_address()

@@ -22,9 +22,9 @@ use super::{
     agent::AgentRules,
     fields::{JoinedParts, bytes_key, request_key, text_key},
     geo::{Lookup, Regions},
-    memo::{Memo, Number},
+    memo::{Memo, Number, WholeLine},
     opt_out::OptOuts,
-    pseudonym::Keys,
+    pseudonym::{Digest, Keys},
     referrer::ReferrerRules,
     sites::SiteName,
     url::{Scrubbed, UrlRules, holds_address},
@@ -69,21 +69,22 @@ impl ScrubRules {
     }
 }
 
-/// Values remembered of each field: few enough that all of them take some tens of megabytes.
+/// Values remembered of each field, and clients: few enough that all of them take some tens of megabytes.
 const MOST_REMEMBERED: usize = 1 << 16;
+const MOST_CLIENTS: usize = 1 << 18;
 
 /// Scrubs records, one per worker.
 pub struct Scrubber<'r> {
     rules: &'r ScrubRules,
     days: Days<'r>,
-    clients: Memo<'r, KnownClient>,
+    clients: Memo<'r, KnownClient, WholeLine>,
     requests: Memo<'r, Option<Scrubbed>>,
     /// The lines of the requests remembered, one behind the other.
     lines: Vec<u8>,
     referrers: Memo<'r, Place>,
     /// The same of referrers.
     referrer_texts: Texts,
-    agents: Memo<'r, usize>,
+    agents: Memo<'r, KnownAgent>,
     hosts: Memo<'r, Option<usize>>,
     agent_texts: AgentTexts,
     regions: Lookup<'r>,
@@ -96,6 +97,13 @@ pub struct Scrubber<'r> {
 struct KnownClient {
     latest: Option<(Number, u32)>,
     address: Address,
+}
+
+/// What is needed of a user agent: the number of its text, and what stands for it in pseudonyms, so that
+/// these take no longer for long agents.
+struct KnownAgent {
+    text: usize,
+    digest: Digest,
 }
 
 /// The numbers of what the fields of a few records come to.
@@ -129,7 +137,7 @@ impl<'r> Scrubber<'r> {
         Self {
             rules,
             days: Days::new(&rules.calendar, keys),
-            clients: Memo::of_at_most(MOST_REMEMBERED, secret),
+            clients: Memo::of_at_most(MOST_CLIENTS, secret),
             requests: Memo::of_at_most(MOST_REMEMBERED, secret),
             lines: Vec::new(),
             referrers: Memo::of_at_most(MOST_REMEMBERED, secret),
@@ -199,7 +207,11 @@ impl<'r> Scrubber<'r> {
         let agents = records.clone().map(|record| record.agent);
         self.agents
             .number(agents, text_key, &mut columns.agents, |agent| {
-                agent_texts.number(&rules.agents, agent.decode(scratch))
+                let logged = agent.decode(scratch);
+                KnownAgent {
+                    text: agent_texts.number(&rules.agents, logged),
+                    digest: Digest::of(logged),
+                }
             });
         columns.hosts.clear();
         if !rules.hosts.is_empty() {
@@ -240,7 +252,7 @@ impl<'r> Scrubber<'r> {
         let Self { columns, .. } = self;
         let host = columns.hosts.get(position);
         let host = host.and_then(|&number| self.hosts[number]);
-        let text = self.agents[columns.agents[position]];
+        let text = self.agents[columns.agents[position]].text;
         Some(ScrubbedRecord {
             address: &self.clients[columns.clients[position]].address,
             request: self.requests[columns.requests[position]],
@@ -262,7 +274,7 @@ impl<'r> Scrubber<'r> {
         let known = &mut self.clients[self.columns.clients[position]];
         if known.latest != key {
             let client = Client::read(record.client);
-            let agent = record.agent.decode(&mut self.scratch);
+            let agent = &self.agents[agent].digest;
             let regions = &mut self.regions;
             known.address = self.rules.address.written(&client, agent, day, regions);
             known.latest = key;
