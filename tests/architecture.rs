@@ -4,12 +4,13 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Modules in the order in which data flows; those of one rank do not know each other.
-const RANKS: [&[&str]; 10] = [
+const RANKS: [&[&str]; 11] = [
     &["error", "time", "record", "stats"],
     &["input", "format"],
     &["privacy"],
     &["session", "aggregate"],
     &["release"],
+    &["view"],
     &["output"],
     &["pipeline", "audit"],
     &["serve"],

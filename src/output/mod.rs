@@ -6,6 +6,7 @@ mod columns;
 mod csv;
 mod datapackage;
 mod files;
+mod html;
 mod hygiene;
 mod json;
 mod log;

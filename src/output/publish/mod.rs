@@ -14,6 +14,7 @@ mod disk;
 mod journal;
 mod layout;
 mod lock;
+mod page;
 mod scope;
 #[cfg(test)]
 mod tests;
@@ -146,6 +147,7 @@ impl Folder {
     fn recovered(disk: Box<dyn Disk>, layout: Layout, locks: Locks) -> Result<Self> {
         recover(&*disk, &layout, &locks)?;
         let contents = Contents::read(&layout)?;
+        page::draw(&*disk, &layout, &contents)?;
         Ok(Self {
             site: None,
             disk,
@@ -248,6 +250,16 @@ impl Folder {
         }
         self.contents = publication.contents;
         Ok(self)
+    }
+
+    /// Brings `report.html` up to date with what is released.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Read`] or [`Error::Ledger`] if what is released cannot be read back as it was released,
+    /// [`Error::Write`] if the page cannot be written.
+    pub fn draw(&self) -> Result<()> {
+        page::draw(&*self.disk, &self.layout, &self.contents)
     }
 
     fn prepare(&self, release: &Release, lines: LineDigest) -> Result<Publication> {
