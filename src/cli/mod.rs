@@ -18,6 +18,7 @@ mod progress;
 mod release;
 mod report;
 mod scrub;
+mod shown;
 mod sources;
 mod watch;
 
@@ -53,6 +54,7 @@ enum Command {
     Report(Box<report::ReportArguments>),
     Watch(Box<watch::WatchArguments>),
     Scrub(Box<scrub::ScrubArguments>),
+    Show(shown::ShowArguments),
     Audit(Box<audit::AuditArguments>),
     Formats(formats::FormatsArguments),
     Notice(Box<notice::NoticeArguments>),
@@ -81,6 +83,7 @@ pub(crate) fn run() -> Exit {
         Command::Report(arguments) => report::run(&arguments),
         Command::Watch(arguments) => watch::run(&arguments),
         Command::Scrub(arguments) => scrub::run(&arguments),
+        Command::Show(arguments) => shown::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Formats(arguments) => formats::run(&arguments),
         Command::Notice(arguments) => notice::run(&arguments),

@@ -12,6 +12,7 @@ mod json;
 mod log;
 mod manifest;
 mod publish;
+mod show;
 mod terminal;
 
 pub use attribution::ATTRIBUTION;
@@ -20,4 +21,5 @@ pub use files::{File, files};
 pub use hygiene::is_hazardous;
 pub use log::LogOutput;
 pub use publish::Folder;
+pub use show::{Screen, Showing, Style, show};
 pub use terminal::summary;

@@ -111,7 +111,19 @@ impl Sum {
             for row in &published.rows {
                 let keys = keys(published.table, row, released.period);
                 let cells = additive.iter().map(|(column, _)| row.measures[*column]);
-                table.add(published.table, keys, cells.collect());
+                table.add(published.table, keys, cells.collect(), 1);
+            }
+        }
+    }
+
+    /// Adds what another sum has.
+    pub fn merge(&mut self, other: &Self) {
+        self.periods += other.periods;
+        for (table, rows) in &other.tables {
+            let sum = self.tables.entry(*table).or_default();
+            sum.periods += rows.periods;
+            for row in rows.rows.values() {
+                sum.add(*table, row.keys.clone(), row.cells.clone(), row.periods);
             }
         }
     }
@@ -137,14 +149,14 @@ impl Sum {
 }
 
 impl TableSum {
-    fn add(&mut self, table: Table, keys: Vec<String>, cells: Vec<Option<u64>>) {
+    fn add(&mut self, table: Table, keys: Vec<String>, cells: Vec<Option<u64>>, periods: usize) {
         let ranks = keys.iter().map(|key| rank(table, key)).collect();
         let row = self.rows.entry(ranks).or_insert_with(|| SumRow {
             keys,
             cells: vec![Some(0); cells.len()],
             periods: 0,
         });
-        row.periods += 1;
+        row.periods += periods;
         for (sum, cell) in row.cells.iter_mut().zip(cells) {
             *sum = sum.zip(cell).and_then(|(sum, cell)| sum.checked_add(cell));
         }

@@ -5,7 +5,13 @@ use super::{
     number::{days, grouped, period},
     overview::{Overview, View},
 };
-use crate::{aggregate::Table, output::ATTRIBUTION, time::PeriodLength, view::Promise};
+use crate::{
+    aggregate::{Measure, Table},
+    output::ATTRIBUTION,
+    release::FEWEST_CRAWLER_REQUESTS,
+    time::PeriodLength,
+    view::Promise,
+};
 
 /// Where the region data is from.
 const REGIONS: &str = "https://db-ip.com";
@@ -89,12 +95,9 @@ pub(super) fn view_title(overview: &Overview, view: &View) -> String {
 
 /// Says what changes are told against, and what adding up does.
 pub(super) fn compared(page: &mut Markup, view: &View) {
-    let has_changes = [
-        crate::aggregate::Measure::Requests,
-        crate::aggregate::Measure::Visits,
-    ]
-    .into_iter()
-    .any(|it| view.figure_before(it).is_some());
+    let has_changes = [Measure::Requests, Measure::Visits]
+        .into_iter()
+        .any(|it| view.figure_before(it).is_some());
     page.open("p", &[("class", &"note")]);
     if has_changes && view.is_single() {
         page.text("Changes are against the period before. ");
@@ -137,6 +140,14 @@ pub(super) fn numbers(page: &mut Markup, overview: &Overview) {
             ),
         );
     }
+    entry(
+        page,
+        "Crawlers",
+        &format!(
+            "Machines that say so, or act so, are in no other table. Known ones are named from \
+             {FEWEST_CRAWLER_REQUESTS} requests on."
+        ),
+    );
     page.open("dt", &[]);
     page.text("Withheld ");
     super::listing::withheld_mark(page);

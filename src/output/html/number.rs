@@ -35,8 +35,8 @@ pub(super) fn mean(sum: u64, count: u64) -> Option<u64> {
 pub(super) fn span(seconds: u64) -> String {
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, seconds) => format!("{seconds} s"),
-        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
-        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+        (0, minutes, seconds) => format!("{minutes} m {seconds} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes} m"),
     }
 }
 
@@ -132,8 +132,8 @@ mod tests {
         for (seconds, expected) in [
             (0, "0 s"),
             (59, "59 s"),
-            (137, "2 min 17 s"),
-            (7384, "2 h 3 min"),
+            (137, "2 m 17 s"),
+            (7384, "2 h 3 m"),
         ] {
             assert_eq!(span(seconds), expected);
         }

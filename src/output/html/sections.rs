@@ -173,7 +173,7 @@ impl Sections<'_> {
                 Column::Measure(M::DwellP90),
             ]
         } else {
-            &[Column::Mean("Mean seconds", M::DwellSeconds, M::DwellCount)]
+            &[Column::Mean("Mean, s", M::DwellSeconds, M::DwellCount)]
         };
         let people: &[Column] = if self.visits {
             &[
@@ -233,13 +233,13 @@ impl Sections<'_> {
     fn origins(&self, page: &mut Markup) {
         if let Some(referrers) = self.view.table(Table::Referrers) {
             let channels = channels(&referrers);
-            page.open("div", &[("class", &"beside")]);
+            page.open("div", &[("class", &"beside uneven")]);
             page.open("section", &[]);
             page.element("h2", &[], "Channels");
             let rows = channels.ranked(M::Visits);
             self.listing("Channels", &channels, rows, &FEW).write(page);
             page.close("section");
-            page.open("section", &[("class", &"wide")]);
+            page.open("section", &[]);
             page.element("h2", &[], "Referrers");
             self.ranked(page, "Referrers", &referrers, &VISITS);
             page.close("section");

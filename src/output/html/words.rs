@@ -1,6 +1,6 @@
 //! What tables, columns and keys are called on the page.
 
-use super::number::{grouped, span};
+use super::number::grouped;
 use crate::aggregate::{Measure, Table};
 
 /// The heading of a column of figures; people of several days are not told apart.
@@ -10,18 +10,18 @@ pub(super) const fn measure(measure: Measure, several_days: bool) -> &'static st
         Measure::Bytes => "Bytes",
         Measure::Completions => "Completions",
         Measure::DwellCount => "Continued",
-        Measure::DwellMedian => "Median seconds",
-        Measure::DwellP90 => "90 % below, seconds",
-        Measure::DwellSeconds => "Seconds in all",
+        Measure::DwellMedian => "Median, s",
+        Measure::DwellP90 => "90 % under, s",
+        Measure::DwellSeconds => "Seconds",
         Measure::Entries => "Entries",
         Measure::Exits => "Exits",
         Measure::Pageviews => "Pageviews",
         Measure::PeakConcurrentVisits => "Most at a time",
         Measure::Requests => "Requests",
         Measure::Transitions => "Times",
-        Measure::VisitSeconds => "Seconds in all",
-        Measure::VisitSecondsMedian => "Median seconds",
-        Measure::VisitSecondsP90 => "90 % below, seconds",
+        Measure::VisitSeconds => "Seconds",
+        Measure::VisitSecondsMedian => "Median, s",
+        Measure::VisitSecondsP90 => "90 % under, s",
         Measure::Visitors if several_days => "Visitor-days",
         Measure::Visitors => "Visitors",
         Measure::Visits => "Visits",
@@ -65,7 +65,7 @@ pub(super) fn bin(table: Table, keys: &[String]) -> Option<String> {
     match (table, to) {
         (Table::Durations, Ok(to)) if from < 60 && to <= 60 => Some(format!("{from} – {to} s")),
         (Table::Durations, Ok(to)) => Some(format!("{} – {} min", from / 60, to / 60)),
-        (Table::Durations, Err(_)) => Some(format!("{} or longer", span(from).replace(" 0 s", ""))),
+        (Table::Durations, Err(_)) => Some(format!("{} min or longer", from / 60)),
         (Table::Depths, Ok(to)) if to == from => Some(grouped(from)),
         (Table::Depths, Ok(to)) => Some(format!("{from} – {to}")),
         (Table::Depths, Err(_)) => Some(format!("{from} or more")),
