@@ -22,8 +22,12 @@ const RANKS: [&[&str]; 11] = [
 const NEIGHBOURS: [(&str, &str); 2] = [("record", "time"), ("aggregate", "session")];
 
 /// Words, and the only places that may have them; a place is a folder or a file below `src/`.
-const CONFINED: [(&str, &[&str]); 28] = [
+const CONFINED: [(&str, &[&str]); 32] = [
     ("clap", &["cli"]),
+    ("clap_complete", &["cli/completions.rs"]),
+    ("clap_mangen", &["cli/manual.rs"]),
+    ("toml", &["cli/configuration"]),
+    ("strsim", &["cli/configuration"]),
     ("indicatif", &["cli"]),
     ("rayon", &["pipeline"]),
     ("nom", &["format"]),

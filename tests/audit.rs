@@ -251,6 +251,8 @@ const FAULTS: &[Fault] = &[
     ("no ledger", |site| remove(&site.out().join("ledger.jsonl")), false, "ledger"),
     ("a torn ledger", |site| cut(&site.out().join("ledger.jsonl"), 10), false, "ledger"),
     ("a ledger without its first line", without_first_line, false, "ledger"),
+    ("a withdrawn release put back", put_back, false, "ledger"),
+    ("a removal of what was not released", |site| append_removal(site, "2020-01-01"), false, "ledger"),
     ("another manifest", |site| site.replace("manifest.json", "\"complete\": true", "\"complete\": false"), false, "digests"),
     ("other settings", |site| site.replace("manifest.json", "\"visit_timeout_seconds\": 1800", "\"visit_timeout_seconds\": 900"), true, "digests"),
     ("another table", |site| site.replace("statuses.csv", ",200,", ",204,"), false, "digests"),
@@ -321,6 +323,20 @@ fn open(path: &Path, mode: u32) {
 fn cut(path: &Path, bytes: usize) {
     let content = fs::read(path).expect("a file");
     fs::write(path, &content[..content.len() - bytes]).expect("a written file");
+}
+
+/// Has the ledger say that the release of a day was withdrawn, while it is still there.
+fn put_back(site: &Site) {
+    append_removal(site, DATE.trim_start_matches("date="));
+}
+
+fn append_removal(site: &Site, date: &str) {
+    let path = site.out().join("ledger.jsonl");
+    let text = fs::read_to_string(&path).expect("a ledger");
+    let prev = digest(text.lines().last().expect("an entry").as_bytes());
+    let line =
+        format!(r#"{{"removed":"withdrawn","period":"day","date":"{date}","prev":"{prev}"}}"#);
+    write(&path, &format!("{text}{line}\n"));
 }
 
 fn without_first_line(site: &Site) {

@@ -20,6 +20,9 @@ const ENTRY: [&str; 9] = [
     "period", "date", "tz", "site", "rho", "budget", "policy", "manifest", "prev",
 ];
 
+/// Members of an entry that says that a release was removed, in their order.
+const REMOVAL: [&str; 4] = ["removed", "period", "date", "prev"];
+
 /// Members of a manifest, in their order; only `hours` may be missing.
 const MANIFEST: [&str; 12] = [
     "hushlog",
@@ -44,6 +47,8 @@ pub(super) struct Entry {
     pub(super) cost: Option<Cost>,
     policy: String,
     manifest: String,
+    /// Taken out of circulation since.
+    pub(super) is_removed: bool,
 }
 
 /// A period's manifest, as far as it can be understood.
@@ -78,6 +83,7 @@ pub(super) fn ledger(site: &Site, findings: &mut Findings) -> Vec<Entry> {
     {
         let text = line.strip_suffix(b"\n");
         let problem = match text.and_then(|text| entry(text, &previous, site)) {
+            None if text.is_some_and(|text| remove(text, &previous, &mut entries)) => None,
             None => Some("torn, altered, or not an entry that follows the line before it"),
             Some(entry) if entries.iter().any(|it| it.period == entry.period) => {
                 Some("the period is released twice")
@@ -106,6 +112,28 @@ pub(super) fn ledger(site: &Site, findings: &mut Findings) -> Vec<Entry> {
     entries
 }
 
+/// Takes an entry that says that a release was removed; whether it is one.
+fn remove(text: &[u8], previous: &str, entries: &mut [Entry]) -> bool {
+    let Ok(value) = serde_json::from_slice::<Value>(text) else {
+        return false;
+    };
+    let of = |name: &str| value[name].as_str().unwrap_or_default();
+    let is_whole = value.to_string().as_bytes() == text
+        && value
+            .as_object()
+            .is_some_and(|members| members.keys().eq(REMOVAL.iter()))
+        && ["withdrawn", "expired"].contains(&of("removed"))
+        && of("prev") == previous;
+    let removed = period(of("period"), of("date"));
+    let mut kept = entries.iter_mut().filter(|entry| !entry.is_removed);
+    let entry = kept.find(|entry| is_whole && Some(entry.period) == removed);
+    if let Some(entry) = entry {
+        entry.is_removed = true;
+        return true;
+    }
+    false
+}
+
 fn entry(text: &[u8], previous: &str, site: &Site) -> Option<Entry> {
     let value: Value = serde_json::from_slice(text).ok()?;
     let members = value.as_object()?;
@@ -127,6 +155,7 @@ fn entry(text: &[u8], previous: &str, site: &Site) -> Option<Entry> {
         cost: noise::cost(members)?,
         policy: text_of("policy")?,
         manifest: text_of("manifest")?,
+        is_removed: false,
     })
 }
 
@@ -147,6 +176,7 @@ impl Entry {
             cost,
             policy: String::new(),
             manifest: String::new(),
+            is_removed: false,
         }
     }
 }
@@ -266,6 +296,12 @@ fn check_entry(
 ) {
     let place = || Place::file(&artefact.name);
     let entry = entries.iter().find(|it| it.period == manifest.period);
+    findings.require(
+        Check::Ledger,
+        entry.is_none_or(|entry| !entry.is_removed),
+        place,
+        || "the ledger says that this release was withdrawn or has expired".to_owned(),
+    );
     noise::check(artefact, manifest, entry, findings);
     findings.require(Check::Ledger, entry.is_some(), place, || {
         "the ledger has no release of this period".to_owned()

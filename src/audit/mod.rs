@@ -134,14 +134,15 @@ fn others(released: &[(Site, Vec<Release>)], number: usize) -> Vec<&Release> {
 /// Everything that needs no log.
 fn check_site(site: &Site, findings: &mut Findings) -> Vec<Release> {
     let entries = chain::ledger(site, findings);
-    let missing = entries.iter().filter(|entry| {
+    let missing = entries.iter().filter(|entry| !entry.is_removed);
+    let missing = missing.filter(|entry| {
         let date = entry.period.to_string();
         !site.dated.iter().any(|dated| dated.date == date)
     });
     let missing = missing.count();
     if missing > 0 {
         findings.leave(format!(
-            "{missing} periods of the ledger are not in the folder (withdrawn, expired or elsewhere)"
+            "{missing} periods of the ledger are not in the folder (in another one, or removed by hand)"
         ));
     }
     let mut releases = Vec::new();

@@ -27,6 +27,13 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// The status of two runs: that of the one that needs more attention, the first where both do.
+    pub(super) fn worse(self, other: Self) -> Self {
+        if self == Self::Done { other } else { self }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {

@@ -4,11 +4,14 @@
 #![allow(clippy::print_stdout)]
 
 mod audit;
+mod completions;
+mod configuration;
 mod exit;
 mod formats;
 mod geo;
 mod key;
 mod log_format;
+mod manual;
 mod messages;
 mod notice;
 mod opt_out;
@@ -16,6 +19,7 @@ mod process;
 mod profile;
 mod progress;
 mod release;
+mod removal;
 mod report;
 mod scrub;
 mod shown;
@@ -23,6 +27,7 @@ mod sources;
 mod watch;
 
 use std::{
+    env,
     fmt::Arguments,
     io::{ErrorKind, Write, stderr, stdout},
     num::NonZeroUsize,
@@ -41,6 +46,8 @@ use jiff::SignedDuration;
 
 pub(crate) use exit::Exit;
 
+use configuration::{Meant, Unusable};
+
 /// Web server logs to publishable statistics with no personal data left in them
 #[derive(Parser)]
 #[command(name = "hushlog", version, long_version = long_version(), max_term_width = 100)]
@@ -58,42 +65,82 @@ enum Command {
     Audit(Box<audit::AuditArguments>),
     Formats(formats::FormatsArguments),
     Notice(Box<notice::NoticeArguments>),
+    Withdraw(removal::WithdrawArguments),
+    Expire(removal::ExpireArguments),
     #[command(subcommand)]
     Geo(geo::GeoCommand),
     #[command(subcommand)]
     Key(key::KeyCommand),
+    #[command(subcommand)]
+    Config(configuration::ConfigCommand),
+    Completions(completions::CompletionsArguments),
+    Man(manual::ManArguments),
 }
 
 /// Runs the program as the command line says.
 pub(crate) fn run() -> Exit {
     process::harden();
-    let arguments = match CommandLine::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
+    match configuration::meant(env::args_os().collect()) {
+        Ok(meant) => {
+            let exits = meant.iter().map(run_meant);
+            exits.reduce(Exit::worse).unwrap_or(Exit::Done)
+        }
+        Err(Unusable::Arguments(error)) => {
             // If not even this can be written there is nobody to tell.
             let _ = error.print();
-            return if error.use_stderr() {
+            if error.use_stderr() {
                 Exit::CouldNotRun
             } else {
                 Exit::Done
-            };
+            }
         }
-    };
-    let result = match arguments.command {
-        Command::Report(arguments) => report::run(&arguments),
-        Command::Watch(arguments) => watch::run(&arguments),
-        Command::Scrub(arguments) => scrub::run(&arguments),
-        Command::Show(arguments) => shown::run(&arguments),
-        Command::Audit(arguments) => audit::run(&arguments),
-        Command::Formats(arguments) => formats::run(&arguments),
-        Command::Notice(arguments) => notice::run(&arguments),
-        Command::Geo(command) => geo::run(&command),
-        Command::Key(command) => key::run(&command),
-    };
-    result.unwrap_or_else(|error| {
-        say(format_args!("{error}"));
+        Err(Unusable::Configuration(error)) => {
+            say(format_args!("{error}"));
+            Exit::of(&error)
+        }
+    }
+}
+
+fn run_meant(meant: &Meant) -> Exit {
+    meant.command_line.run().unwrap_or_else(|error| {
+        match &meant.site {
+            Some(site) => say(format_args!("site {site}: {error}")),
+            None => say(format_args!("{error}")),
+        }
         Exit::of(&error)
     })
+}
+
+impl CommandLine {
+    fn run(&self) -> Result<Exit> {
+        match &self.command {
+            Command::Report(arguments) => report::run(arguments),
+            Command::Watch(arguments) => watch::run(arguments),
+            Command::Scrub(arguments) => scrub::run(arguments),
+            Command::Show(arguments) => shown::run(arguments),
+            Command::Audit(arguments) => audit::run(arguments),
+            Command::Formats(arguments) => formats::run(arguments),
+            Command::Notice(arguments) => notice::run(arguments),
+            Command::Withdraw(arguments) => removal::withdraw(arguments),
+            Command::Expire(arguments) => removal::expire(arguments),
+            Command::Geo(command) => geo::run(command),
+            Command::Key(command) => key::run(command),
+            Command::Config(command) => configuration::run(command),
+            Command::Completions(arguments) => completions::run(arguments),
+            Command::Man(arguments) => manual::run(arguments),
+        }
+    }
+
+    /// Whether its settings can be used, as far as that shows without doing anything.
+    fn check(&self) -> Result<()> {
+        match &self.command {
+            Command::Report(arguments) => arguments.check(),
+            Command::Watch(arguments) => arguments.check(),
+            Command::Scrub(arguments) => arguments.check(),
+            Command::Notice(arguments) => arguments.check(),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Tells something on standard error, safe for a terminal whatever names are in it. A reader that went

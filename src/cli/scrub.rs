@@ -175,6 +175,14 @@ pub(super) fn run(arguments: &ScrubArguments) -> Result<Exit> {
 }
 
 impl ScrubArguments {
+    /// Whether the settings can be used, as far as that shows without scrubbing.
+    pub(super) fn check(&self) -> Result<()> {
+        self.rules()?;
+        self.log.chosen()?;
+        self.log.zone()?;
+        Ok(())
+    }
+
     fn inputs(&self) -> Result<Inputs> {
         let sources = sources::named(&self.inputs, self.log.text() != "auto")?;
         Ok(Inputs {

@@ -209,6 +209,8 @@ impl Run<'_> {
         for (period, CollectedPeriod { lines, hits }) in collected.periods {
             if folder.ledger().contains(period) {
                 match self.noise {
+                    // Of what was taken out of circulation it is not known any more what it was made from.
+                    _ if folder.ledger().is_removed(period) => {}
                     None => report.judge(period, &lines, &folder),
                     Some(_) => report.again.push(period),
                 }

@@ -1,7 +1,7 @@
 //! The ledger: which periods have been released, one hash-chained line each, never rewritten.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write,
     path::{Path, PathBuf},
 };
@@ -28,8 +28,20 @@ pub struct Ledger {
     last: String,
     scope: Option<Scope>,
     manifests: BTreeMap<Period, String>,
+    /// Released, and taken out of circulation since.
+    removed: BTreeSet<Period>,
     /// What each release with noise cost a day.
     spent: Vec<(Period, Rho)>,
+}
+
+/// Why a release was taken out of circulation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Removal {
+    /// It was wrong.
+    Withdrawn,
+    /// It was kept for as long as it was to be.
+    Expired,
 }
 
 /// What all releases of a ledger have in common.
@@ -42,10 +54,18 @@ struct Scope {
     budget: Option<Rho>,
 }
 
-/// One line of the file: a JSON object with these keys in this order.
+/// One line of the file.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Release(ReleaseLine),
+    Removal(RemovalLine),
+}
+
+/// A release: a JSON object with these keys in this order.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
+struct ReleaseLine {
     /// Length of the period.
     period: String,
     /// Its first day.
@@ -65,6 +85,19 @@ struct Line {
     /// SHA-256 of the manifest.
     manifest: String,
     /// SHA-256 of the line before without its newline; zeros in the first.
+    prev: String,
+}
+
+/// The removal of a release, in the same form.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemovalLine {
+    removed: Removal,
+    /// Length of the period.
+    period: String,
+    /// Its first day.
+    date: String,
+    /// SHA-256 of the line before without its newline.
     prev: String,
 }
 
@@ -89,6 +122,7 @@ impl Ledger {
             last: NO_LINE.to_owned(),
             scope: None,
             manifests: BTreeMap::new(),
+            removed: BTreeSet::new(),
             spent: Vec::new(),
         };
         for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
@@ -107,7 +141,7 @@ impl Ledger {
     /// [`Error::Refused`] if the period was released before, is of another length, time zone, site or
     /// protection than the ledger's, or would exceed its budget.
     pub fn append(&mut self, release: &Release, manifest: &[u8]) -> Result<()> {
-        let line = Line {
+        let line = ReleaseLine {
             period: release.period().length.name().to_owned(),
             date: release.period().to_string(),
             tz: release.tz().to_owned(),
@@ -118,7 +152,26 @@ impl Ledger {
             manifest: digest(manifest),
             prev: self.last.clone(),
         };
-        let mut bytes = serde_json::to_vec(&line).expect("strings serialise");
+        self.add(&line)
+    }
+
+    /// Adds the line of a removal: the release is out of circulation, and never comes back.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if the period was never released, or is removed already.
+    pub fn remove(&mut self, period: Period, removal: Removal) -> Result<()> {
+        let line = RemovalLine {
+            removed: removal,
+            period: period.length.name().to_owned(),
+            date: period.to_string(),
+            prev: self.last.clone(),
+        };
+        self.add(&line)
+    }
+
+    fn add(&mut self, line: &impl Serialize) -> Result<()> {
+        let mut bytes = serde_json::to_vec(line).expect("strings serialise");
         bytes.push(b'\n');
         self.admit(&bytes).map_err(|problem| self.refusal(&problem))
     }
@@ -158,7 +211,24 @@ impl Ledger {
         self.manifests.contains_key(&period)
     }
 
-    /// The released periods, earliest first.
+    /// Whether the period's release was taken out of circulation.
+    #[must_use]
+    pub fn is_removed(&self, period: Period) -> bool {
+        self.removed.contains(&period)
+    }
+
+    /// The periods whose releases were taken out of circulation, earliest first.
+    pub fn removed(&self) -> impl Iterator<Item = Period> {
+        self.removed.iter().copied()
+    }
+
+    /// The name of the time zone of all periods; `None` before the first release.
+    #[must_use]
+    pub fn tz(&self) -> Option<&str> {
+        self.scope.as_ref().map(|scope| scope.tz.as_str())
+    }
+
+    /// The released periods, removed ones among them, earliest first.
     pub fn periods(&self) -> impl Iterator<Item = Period> {
         self.manifests.keys().copied()
     }
@@ -193,10 +263,31 @@ impl Ledger {
             return Err("it is torn: its end is missing".to_owned());
         };
         let line: Line = serde_json::from_slice(text).map_err(|_| "it is not a ledger entry")?;
-        if line.prev != self.last {
+        if line.prev() != self.last {
             return Err("the chain is broken: a line before it was altered or removed".to_owned());
         }
-        let period = line.period().ok_or("it names no period")?;
+        match line {
+            Line::Release(line) => self.admit_release(line)?,
+            Line::Removal(line) => self.admit_removal(&line)?,
+        }
+        self.last = digest(text);
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn admit_removal(&mut self, line: &RemovalLine) -> Check {
+        let period = period(&line.period, &line.date).ok_or("it names no period")?;
+        if !self.contains(period) {
+            return Err(format!("{period} was not released"));
+        }
+        if !self.removed.insert(period) {
+            return Err(format!("{period} is already removed"));
+        }
+        Ok(())
+    }
+
+    fn admit_release(&mut self, line: ReleaseLine) -> Check {
+        let period = period(&line.period, &line.date).ok_or("it names no period")?;
         let spending = line.spending()?;
         let scope = Scope {
             length: period.length,
@@ -216,8 +307,6 @@ impl Ledger {
         }
         self.scope = Some(scope);
         self.manifests.insert(period, line.manifest);
-        self.last = digest(text);
-        self.bytes.extend_from_slice(bytes);
         Ok(())
     }
 
@@ -269,16 +358,25 @@ fn one_of(subject: &str, own: &str, other: &str) -> String {
     format!("a ledger keeps one {subject}, here {own}, not {other}")
 }
 
-impl Line {
-    /// The period, if there is one of that length that starts on that day.
-    fn period(&self) -> Option<Period> {
-        let lengths = [PeriodLength::Day, PeriodLength::Week, PeriodLength::Month];
-        let length = lengths.into_iter().find(|it| it.name() == self.period)?;
-        let start: Date = self.date.parse().ok()?;
-        let period = Period { start, length };
-        (period.to_string() == self.date).then_some(period)
-    }
+/// The period of that length that starts on that day, if there is one.
+fn period(length: &str, date: &str) -> Option<Period> {
+    let lengths = [PeriodLength::Day, PeriodLength::Week, PeriodLength::Month];
+    let length = lengths.into_iter().find(|it| it.name() == length)?;
+    let start: Date = date.parse().ok()?;
+    let period = Period { start, length };
+    (period.to_string() == date).then_some(period)
+}
 
+impl Line {
+    fn prev(&self) -> &str {
+        match self {
+            Self::Release(line) => &line.prev,
+            Self::Removal(line) => &line.prev,
+        }
+    }
+}
+
+impl ReleaseLine {
     /// What it says of noise, if it has any.
     fn spending(&self) -> std::result::Result<Option<Spending>, String> {
         let spending = match (&self.rho, &self.budget) {
@@ -372,8 +470,49 @@ mod tests {
     }
 
     #[test]
+    fn a_removed_release_stays_in_the_ledger_and_never_comes_back() {
+        let day = |date| release(PeriodLength::Day, date).period();
+        let mut ledger = ledger_of(&["2026-11-19", "2026-11-20"]);
+        ledger
+            .remove(day("2026-11-19"), Removal::Withdrawn)
+            .unwrap();
+        ledger.remove(day("2026-11-20"), Removal::Expired).unwrap();
+        let read = Ledger::parse(Path::new("ledger.jsonl"), ledger.bytes()).unwrap();
+        assert!(read.contains(day("2026-11-19")) && read.is_removed(day("2026-11-19")));
+        assert_eq!(read.removed().count(), 2);
+        let text = String::from_utf8(ledger.bytes().to_vec()).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let (removal, prev) = (lines[2], digest(lines[1].as_bytes()));
+        assert_eq!(
+            removal,
+            format!(
+                r#"{{"removed":"withdrawn","period":"day","date":"2026-11-19","prev":"{prev}"}}"#
+            )
+        );
+        for (result, expected) in [
+            (
+                ledger.remove(day("2026-11-19"), Removal::Expired),
+                "is already removed",
+            ),
+            (
+                ledger.remove(day("2026-11-21"), Removal::Expired),
+                "was not released",
+            ),
+            (
+                ledger.append(&release(PeriodLength::Day, "2026-11-19"), b""),
+                "is already released",
+            ),
+        ] {
+            let message = result.unwrap_err().to_string();
+            assert!(message.ends_with(expected), "{message}");
+        }
+    }
+
+    #[test]
     fn every_altered_byte_and_every_cut_is_noticed() {
-        let whole = ledger_of(&["2026-11-19", "2026-11-20", "2026-11-21"]);
+        let mut whole = ledger_of(&["2026-11-19", "2026-11-20"]);
+        let first = whole.earliest().unwrap();
+        whole.remove(first, Removal::Withdrawn).unwrap();
         let ends: Vec<usize> = (1..=whole.bytes().len())
             .filter(|end| whole.bytes()[end - 1] == b'\n')
             .collect();

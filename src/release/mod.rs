@@ -14,7 +14,7 @@ use serde_json::Value;
 
 pub use audit::Unsettled;
 pub use dominance::FEWEST_CONTRIBUTORS;
-pub use ledger::{Ledger, digest};
+pub use ledger::{Ledger, Removal, digest};
 pub use noise::{Guarantee, Noise, NoiseSettings, Rho, Spending};
 pub use numbers::Numbers;
 pub use plan::{FEWEST_CRAWLER_REQUESTS, Plan, PlanSettings};

@@ -74,6 +74,11 @@ impl State {
     pub fn insert(&mut self, period: Period, digest: LineDigest) {
         self.digests.insert(period.to_string(), digest);
     }
+
+    /// Forgets what a period was released from.
+    pub fn forget(&mut self, period: Period) {
+        self.digests.remove(&period.to_string());
+    }
 }
 
 const VERSION: u32 = 1;

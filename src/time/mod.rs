@@ -5,6 +5,7 @@ mod clock;
 mod component;
 mod hours;
 mod moment;
+mod retention;
 mod rewrite;
 mod syntax;
 
@@ -14,6 +15,7 @@ pub(crate) use component::{Fields, Provides};
 pub use hours::{CivilHour, Hours};
 pub use jiff::{civil::Date, tz::TimeZone};
 pub(crate) use moment::{date, time_of_day};
+pub use retention::Retention;
 pub use rewrite::Precision;
 pub(crate) use syntax::{Pattern, UnknownConversion};
 

@@ -74,9 +74,16 @@ pub(super) fn kept(in_force: &InForce) -> Section {
              many lines there were, and a checksum of them under that key. They are not published.",
             period.name()
         ),
-        "The tables are kept as long as we publish them. They are anonymous in the sense described here. [Say \
-         how long, if you take them down.]"
-            .to_owned(),
+        match in_force.retain {
+            Some(retention) => format!(
+                "The tables are removed {retention} after the end of their {}, and these numbers with them. They \
+                 are anonymous in the sense described here.",
+                period.name()
+            ),
+            None => "The tables are kept as long as we publish them. They are anonymous in the sense described \
+                     here. [Say how long, if you take them down.]"
+                .to_owned(),
+        },
         "The server's log itself is not changed by this. [Say how long you keep it, and what for.]".to_owned(),
     ];
     let open = if in_force.settings.include_open {

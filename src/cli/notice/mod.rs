@@ -39,6 +39,13 @@ enum FormatArgument {
     Markdown,
 }
 
+impl NoticeArguments {
+    /// Whether the settings can be used.
+    pub(super) fn check(&self) -> Result<()> {
+        self.report.check()
+    }
+}
+
 /// Prints the notice.
 pub(super) fn run(arguments: &NoticeArguments) -> Result<Exit> {
     let in_force = arguments.report.in_force()?;

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use hushlog::{
     aggregate::Crawlers,
     release::Rho,
-    time::{Date, PeriodLength},
+    time::{Date, PeriodLength, Retention},
 };
 use jiff::SignedDuration;
 
@@ -174,6 +174,10 @@ pub(in crate::cli) struct ReleaseArguments {
     /// advanced past what is released. Without it the keys are random and end with the run
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) key_file: Option<PathBuf>,
+
+    /// Remove releases so long after their period has ended, in days, weeks, months or years: 400d, 13mo
+    #[arg(long, env = "HUSHLOG_RETAIN", value_name = "TIME")]
+    pub(in crate::cli) retain: Option<Retention>,
 
     /// Release although lines may be missing
     #[arg(long, env = "HUSHLOG_ALLOW_PARTIAL", value_parser = BoolishValueParser::new())]

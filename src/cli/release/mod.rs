@@ -7,6 +7,7 @@ mod watch;
 use hushlog::{
     aggregate::VisitSettings,
     error::{Error, Result},
+    input::NamedHosts,
     pipeline::{ReportSettings, random},
     privacy::{
         AgentRules, FilterSettings, Filters, Goals, Hosts, KeyFile, Keys, Policy, ReferrerRules,
@@ -48,6 +49,18 @@ impl ReleaseArguments {
             include_open,
             policy: self.statement()?,
         })
+    }
+
+    /// Whether releases can be made by the arguments, as far as that shows without doing so.
+    pub(in crate::cli) fn check(&self) -> Result<()> {
+        self.settings(false)?;
+        self.policy()?;
+        self.sites()?;
+        self.spending()?;
+        NamedHosts::new(&self.host_from_file)?;
+        self.log.chosen()?;
+        self.log.zone()?;
+        Ok(())
     }
 
     pub(in crate::cli) fn profile(&self) -> Profile {

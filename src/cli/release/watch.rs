@@ -71,6 +71,7 @@ impl ReleaseArguments {
             report: settings,
             sites,
             reading: self.line_reading()?,
+            retain: self.retain,
             grace: pace.grace,
             silence: pace.silence,
             interval: pace.interval,

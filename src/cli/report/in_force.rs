@@ -6,6 +6,7 @@ use hushlog::{
     pipeline::ReportSettings,
     privacy::Policy,
     release::Spending,
+    time::Retention,
 };
 
 use super::ReportArguments;
@@ -22,6 +23,8 @@ pub(in crate::cli) struct InForce {
     /// Whether addresses may have asked not to be counted.
     pub(in crate::cli) opt_out_addresses: bool,
     pub(in crate::cli) has_key_file: bool,
+    /// How long releases are kept, if not for ever.
+    pub(in crate::cli) retain: Option<Retention>,
 }
 
 impl ReportArguments {
@@ -37,6 +40,7 @@ impl ReportArguments {
             cookies: cookies.to_vec(),
             opt_out_addresses: self.release.opt_out.have_addresses(),
             has_key_file: self.release.key_file.is_some(),
+            retain: self.release.retain,
         })
     }
 }

@@ -7,7 +7,7 @@ mod in_force;
 use hushlog::{
     error::Result,
     input::NamedHosts,
-    output,
+    output::{self, Folder},
     pipeline::{self, Inputs, Outlet, Reading, Report, ThreadPool},
     privacy::{Admission, Due, GateSettings, GatesSettings, KeyFile},
     stats::{Accounts, MalformedLine},
@@ -18,7 +18,7 @@ pub(super) use self::{arguments::ReportArguments, in_force::InForce};
 use super::{
     Exit, messages, pool, progress,
     release::{Places, keys, microseconds},
-    say, show, sources,
+    removal, say, show, sources,
 };
 
 /// Reads, releases, publishes and tells what was done.
@@ -83,7 +83,9 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
             let noise = spending.map(|it| arguments.release.noise(it)).transpose()?;
             let outlet = Outlet { folders, key_file };
             let material = reading.material(&inputs);
-            pipeline::report(&pool, material, &settings, outlet, noise)?.0
+            let (reports, outlet) = pipeline::report(&pool, material, &settings, outlet, noise)?;
+            arguments.expire(outlet.folders, now)?;
+            reports
         }
         _ => Vec::new(),
     };
@@ -117,6 +119,11 @@ fn summary(reports: &[Report], accounts: &Accounts, malformed: &[MalformedLine])
 }
 
 impl ReportArguments {
+    /// Whether the settings can be used, as far as that shows without reading anything.
+    pub(in crate::cli) fn check(&self) -> Result<()> {
+        self.release.check()
+    }
+
     fn inputs(&self) -> Result<Inputs> {
         let sources = sources::named(&self.inputs, false)?;
         let hosts = NamedHosts::new(&self.release.host_from_file)?;
@@ -128,6 +135,20 @@ impl ReportArguments {
             opt_out_cookies: self.release.opt_out.cookies().to_vec(),
             log_tz: self.release.log.zone()?,
         })
+    }
+
+    /// Removes releases that have been kept for long enough.
+    fn expire(&self, folders: Vec<Folder>, now: Timestamp) -> Result<()> {
+        let Some(retention) = self.release.retain else {
+            return Ok(());
+        };
+        for folder in folders {
+            let (folder, ended) = removal::expired(folder, retention, now)?;
+            if !self.quiet {
+                removal::tell(&folder, &ended, "expired")?;
+            }
+        }
+        Ok(())
     }
 
     /// What may be let in of each site.

@@ -14,7 +14,7 @@ pub(in crate::cli) struct WatchArguments {
     /// Where lines come from: files, folders and patterns, which are followed through rotation; named pipes;
     /// `-`, standard input; `journal:-`, that in the journal's export format; `syslog+udp://ADDRESS:PORT`,
     /// `syslog+tcp://ADDRESS:PORT` and `syslog+unix:PATH`, where syslog is listened to
-    #[arg(default_value = "-")]
+    #[arg(id = "inputs", value_name = "SOURCES", default_value = "-")]
     pub(super) sources: Vec<LiveSource>,
 
     #[command(flatten)]

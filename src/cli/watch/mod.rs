@@ -76,6 +76,13 @@ fn notify(state: NotifyState<'_>) {
 }
 
 impl WatchArguments {
+    /// Whether the settings can be used, as far as that shows without watching.
+    pub(in crate::cli) fn check(&self) -> Result<()> {
+        self.check_listen()?;
+        self.pace()?;
+        self.release.check()
+    }
+
     /// Only this machine may ask, unless more is wanted.
     fn check_listen(&self) -> Result<()> {
         match self.listen {

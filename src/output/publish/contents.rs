@@ -32,7 +32,9 @@ impl Contents {
             Some(bytes) => State::parse(&layout.state(), &bytes)?,
             None => State::default(),
         };
-        let periods = ledger.periods();
+        let periods = ledger
+            .periods()
+            .filter(|period| !ledger.is_removed(*period));
         let published = periods.filter_map(|period| published(layout, &ledger, period).transpose());
         let published = published.collect::<Result<_>>()?;
         Ok(Self {

@@ -6,6 +6,9 @@
 //! is staged can be thrown away. After it every step can be repeated, and [`Folder::open`] finishes
 //! what a crash left.
 //!
+//! What is removed is first said to be so by the ledger, which is renamed into place; the rest can be
+//! repeated.
+//!
 //! By host, each site has a folder of its own within the output folder, which is published to like any
 //! other: a crash leaves each site's periods whole. The lock of the output folder is held for all.
 
@@ -15,6 +18,7 @@ mod journal;
 mod layout;
 mod lock;
 mod page;
+mod removal;
 mod scope;
 #[cfg(test)]
 mod tests;
@@ -146,7 +150,8 @@ impl Folder {
     /// A locked folder, after what an interrupted run left is finished or cleared away.
     fn recovered(disk: Box<dyn Disk>, layout: Layout, locks: Locks) -> Result<Self> {
         recover(&*disk, &layout, &locks)?;
-        let contents = Contents::read(&layout)?;
+        let mut contents = Contents::read(&layout)?;
+        removal::settle(&*disk, &layout, &mut contents)?;
         page::draw(&*disk, &layout, &contents)?;
         Ok(Self {
             site: None,

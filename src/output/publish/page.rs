@@ -22,8 +22,10 @@ pub(super) fn draw(disk: &dyn Disk, layout: &Layout, contents: &Contents) -> Res
     let described = digest(&datapackage::encode(&contents.published));
     let target = target(layout);
     let drawn = read(&target)?;
-    let is_current = drawn.is_some_and(|drawn| stamp(&drawn) == Some(&described));
-    if contents.published.is_empty() || is_current {
+    if contents.published.is_empty() {
+        return drawn.map_or(Ok(()), |_| disk.remove_file(&target));
+    }
+    if drawn.is_some_and(|drawn| stamp(&drawn) == Some(&described)) {
         return Ok(());
     }
     let mut periods: Vec<_> = contents.published.iter().map(|it| it.period).collect();

@@ -17,7 +17,7 @@ use super::{disk::write_error, *};
 use crate::{
     aggregate::Table,
     privacy::{LineDigest, SiteName},
-    release::{PublishedTable, Row, digest},
+    release::{PublishedTable, Removal, Row, digest},
     time::PeriodLength,
 };
 
@@ -447,6 +447,72 @@ fn a_crash_anywhere_leaves_the_folder_as_before_or_whole() {
 #[test]
 fn a_crash_anywhere_is_recovered_with_state_and_ledger_elsewhere() {
     check_every_crash(true);
+}
+
+/// A folder with two releases.
+fn with_two(elsewhere: bool) -> Site {
+    let site = Site::new(elsewhere);
+    site.publish("2026-11-20").unwrap();
+    site.publish("2026-11-21").unwrap();
+    site
+}
+
+/// Removes the releases of some days.
+fn remove_on(site: &Site, disk: Faulty, dates: &[&str]) -> Result<()> {
+    let periods: Vec<Period> = dates.iter().map(|date| release(date).period()).collect();
+    let folder = site.open_on(disk)?;
+    folder.remove(&periods, Removal::Withdrawn).map(drop)
+}
+
+#[test]
+fn a_crash_while_releases_are_removed_leaves_none_or_all_of_each() {
+    let cases = [
+        (false, &["2026-11-20"][..]),
+        (true, &["2026-11-21"]),
+        (false, &["2026-11-20", "2026-11-21"]),
+    ];
+    for (elsewhere, dates) in cases {
+        let expected = with_two(elsewhere);
+        remove_on(&expected, Faulty::crash_after(usize::MAX), dates).unwrap();
+        let (expected, mut crashes) = (expected.files(), 0);
+        for intact in 0.. {
+            let site = with_two(elsewhere);
+            if remove_on(&site, Faulty::crash_after(intact), dates).is_ok() {
+                break;
+            }
+            crashes += 1;
+            let folder = site.open().unwrap();
+            let left = folder.ledger().removed().count();
+            drop(folder);
+            if left == 0 {
+                assert_eq!(site.verified_dates().len(), 2, "after {intact} steps");
+                site.open().unwrap();
+                remove_on(&site, Faulty::crash_after(usize::MAX), dates).unwrap();
+            }
+            assert_eq!(site.files(), expected, "after {intact} steps");
+        }
+        assert!(crashes > 5, "{crashes} crashes");
+    }
+}
+
+#[test]
+fn a_removed_release_is_gone_and_never_comes_back() {
+    let site = with_two(false);
+    remove_on(&site, Faulty::crash_after(usize::MAX), &["2026-11-20"]).unwrap();
+    let files = site.files();
+    let has = |date: &str| files.keys().any(|name| name.contains(date));
+    assert!(!has("2026-11-20") && has("2026-11-21"));
+    let text = |name: &str| String::from_utf8_lossy(&files[name]).into_owned();
+    assert!(!text("out/datapackage.json").contains("2026-11-20"));
+    assert!(!text("out/.state/state.json").contains("2026-11-20"));
+    assert!(text("out/ledger.jsonl").contains("withdrawn"));
+    for again in [
+        site.publish("2026-11-20"),
+        remove_on(&site, Faulty::crash_after(usize::MAX), &["2026-11-20"]),
+        remove_on(&site, Faulty::crash_after(usize::MAX), &["2026-11-22"]),
+    ] {
+        assert!(matches!(again, Err(Error::Refused(_))));
+    }
 }
 
 #[test]

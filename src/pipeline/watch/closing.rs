@@ -14,8 +14,8 @@ use crate::{
     error::Result,
     output::Folder,
     privacy::{Collected, KeyChain, Keys},
-    release::Noise,
-    time::{Period, Timestamp},
+    release::{Noise, Removal},
+    time::{Date, Period, Timestamp},
 };
 
 /// What became of a period that was over.
@@ -83,6 +83,10 @@ impl Watch {
             self.commit(now)?;
             self.keeping.chain.advance(period.end())?;
             self.checkpoint.clear()?;
+            if let Some(retention) = self.settings.retain {
+                let day = retention.cutoff(self.day(now));
+                self.keeping = self.keeping.expire(day)?;
+            }
         }
         Ok(self)
     }
@@ -125,6 +129,16 @@ impl Watch {
 }
 
 impl Keeping {
+    /// Removes releases of periods that ended by a day.
+    fn expire(mut self, day: Date) -> Result<Self> {
+        let folders = self.folders.into_iter().map(|folder| {
+            let ended = folder.ended_by(day);
+            folder.remove(&ended, Removal::Expired)
+        });
+        self.folders = folders.collect::<Result<_>>()?;
+        Ok(self)
+    }
+
     /// Releases what may be.
     fn release(
         self,

@@ -49,7 +49,7 @@ use crate::{
     },
     release::NoiseSettings,
     stats::Accounts,
-    time::{Date, Period, Timestamp},
+    time::{Date, Period, Retention, Timestamp},
 };
 
 /// What a watch is run by.
@@ -62,6 +62,8 @@ pub struct WatchSettings {
     pub sites: Sites,
     /// How lines are read.
     pub reading: LineReading,
+    /// How long releases are kept, if not for ever.
+    pub retain: Option<Retention>,
     /// Time in microseconds after a period's end before it is released.
     pub grace: i64,
     /// Time in microseconds after which a source that tells nothing is taken to have nothing to tell.

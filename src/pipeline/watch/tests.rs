@@ -16,12 +16,20 @@ const MIDNIGHT: i64 = 1_795_219_200;
 
 const DAY: i64 = 86_400;
 
-struct Scene(TempDir);
+struct Scene {
+    folder: TempDir,
+    retain: Option<Retention>,
+}
 
 /// What is heard, at seconds after midnight.
 type Heard = (i64, Message);
 
 impl Scene {
+    fn new(retain: Option<Retention>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, retain }
+    }
+
     fn watch(&self, now: i64) -> Watch {
         let calendar = Calendar::new(TimeZone::UTC, PeriodLength::Day);
         let settings = WatchSettings {
@@ -43,6 +51,7 @@ impl Scene {
                 log_tz: TimeZone::UTC,
                 hosts: NamedHosts::default(),
             },
+            retain: self.retain,
             grace: 600 * Timestamp::MICROSECONDS,
             silence: 2 * Timestamp::MICROSECONDS,
             interval: 10 * Timestamp::MICROSECONDS,
@@ -51,7 +60,7 @@ impl Scene {
             checkpoints: None,
             identity: String::new(),
         };
-        let folder = Folder::open(self.0.path(), None, None).unwrap();
+        let folder = Folder::open(self.folder.path(), None, None).unwrap();
         let chain = KeyChain::in_memory([7; 32].into(), "2026-11-01".parse().unwrap());
         let (pool, policy) = (pool(1).unwrap(), Policy::example(&[], &[]));
         let folders = vec![folder];
@@ -79,7 +88,7 @@ impl Scene {
             None => (Message::Stop, at(end)),
         };
         watch.run(next, |_| {}).unwrap();
-        let folder = Folder::open(self.0.path(), None, None).unwrap();
+        let folder = Folder::open(self.folder.path(), None, None).unwrap();
         let periods = folder.ledger().periods().map(|period| period.to_string());
         (periods.collect(), status.numbers())
     }
@@ -113,7 +122,7 @@ fn a_day_is_released_after_the_grace_time_and_once_its_lines_have_come() {
         (&[DAY + 30, DAY + 595, DAY + 599][..], &[][..]),
         (&[DAY + 30, DAY + 600, DAY + 603], &["2026-11-21"]),
     ] {
-        let scene = Scene(tempfile::tempdir().unwrap());
+        let scene = Scene::new(None);
         let mut script = vec![(60, lines(60)), (DAY - 1, lines(DAY - 2))];
         script.extend(ticks(&[DAY + 10, DAY + 20]));
         script.push((DAY + 25, lines(DAY + 25)));
@@ -127,7 +136,7 @@ fn a_day_is_released_after_the_grace_time_and_once_its_lines_have_come() {
 
 #[test]
 fn late_lines_are_counted_as_released_and_early_ones_as_not_over() {
-    let scene = Scene(tempfile::tempdir().unwrap());
+    let scene = Scene::new(None);
     let mut script = vec![(60, lines(60))];
     script.extend(ticks(&[80, DAY + 610, DAY + 620]));
     script.push((DAY + 630, lines(70)));
@@ -144,7 +153,7 @@ fn late_lines_are_counted_as_released_and_early_ones_as_not_over() {
 /// It hears nothing for most of a day: keys and what may be let in are not those of the day before.
 #[test]
 fn lines_after_a_long_silence_are_of_their_own_day() {
-    let scene = Scene(tempfile::tempdir().unwrap());
+    let scene = Scene::new(None);
     let mut script = vec![(60, lines(60)), (DAY + 9_000, lines(DAY + 9_000))];
     script.extend(ticks(&[DAY + 9_020, 2 * DAY + 700, 2 * DAY + 710]));
     let (released, numbers) = scene.hear(script);
@@ -159,7 +168,7 @@ fn a_day_of_which_lines_were_lost_is_not_released_nor_are_its_late_lines() {
         source: 0,
         count: 3,
     };
-    let scene = Scene(tempfile::tempdir().unwrap());
+    let scene = Scene::new(None);
     let mut script = vec![(60, lines(60)), (70, Message::Event(lost))];
     script.extend(ticks(&[90, DAY + 610, DAY + 620]));
     script.push((DAY + 630, lines(70)));
@@ -173,7 +182,7 @@ fn a_day_of_which_lines_were_lost_is_not_released_nor_are_its_late_lines() {
 /// Whoever sends a long line must not be able to keep a day from being released.
 #[test]
 fn lines_that_are_too_long_keep_no_day_back() {
-    let scene = Scene(tempfile::tempdir().unwrap());
+    let scene = Scene::new(None);
     let cut = Event::Cut {
         source: 0,
         bytes: 9,
@@ -185,7 +194,7 @@ fn lines_that_are_too_long_keep_no_day_back() {
 
 #[test]
 fn what_is_open_is_bounded_where_it_is_in_memory_only() {
-    let scene = Scene(tempfile::tempdir().unwrap());
+    let scene = Scene::new(None);
     let mut watch = scene.watch(0);
     watch.settings.memory = 1;
     let status = watch.status();
@@ -197,4 +206,23 @@ fn what_is_open_is_bounded_where_it_is_in_memory_only() {
     watch.run(next, |_| {}).unwrap();
     assert_eq!(status.numbers().accounts.parsed, 60);
     assert!(status.numbers().open_hits < 60);
+}
+
+#[test]
+fn releases_are_removed_once_they_have_been_kept_for_long_enough() {
+    let scene = Scene::new(Some("2d".parse().unwrap()));
+    let mut script = Vec::new();
+    for day in 0..4 {
+        script.push((day * DAY + 60, lines(day * DAY + 60)));
+        script.extend(ticks(&[
+            day * DAY + 80,
+            (day + 1) * DAY + 610,
+            (day + 1) * DAY + 620,
+        ]));
+    }
+    let (released, _) = scene.hear(script);
+    assert_eq!(released.len(), 4);
+    let ledger = Folder::open(scene.folder.path(), None, None).unwrap();
+    let removed = ledger.ledger().removed().map(|period| period.to_string());
+    assert_eq!(removed.collect::<Vec<_>>(), ["2026-11-21", "2026-11-22"]);
 }
