@@ -177,6 +177,9 @@ pub mod output;
 // All of it, connected.
 pub mod pipeline;
 
+// Releases in databases.
+pub mod database;
+
 // How a watch is doing, and its files, over HTTP.
 pub mod serve;
 

@@ -6,6 +6,7 @@
 mod audit;
 mod completions;
 mod configuration;
+mod database;
 mod exit;
 mod formats;
 mod geo;
@@ -65,6 +66,7 @@ enum Command {
     Audit(Box<audit::AuditArguments>),
     Formats(formats::FormatsArguments),
     Notice(Box<notice::NoticeArguments>),
+    Load(database::LoadArguments),
     Withdraw(removal::WithdrawArguments),
     Expire(removal::ExpireArguments),
     #[command(subcommand)]
@@ -121,6 +123,7 @@ impl CommandLine {
             Command::Audit(arguments) => audit::run(arguments),
             Command::Formats(arguments) => formats::run(arguments),
             Command::Notice(arguments) => notice::run(arguments),
+            Command::Load(arguments) => database::run(arguments),
             Command::Withdraw(arguments) => removal::withdraw(arguments),
             Command::Expire(arguments) => removal::expire(arguments),
             Command::Geo(command) => geo::run(command),

@@ -51,6 +51,20 @@ impl Folders {
     ///
     /// [`Error::Read`] if it cannot be read, [`Error::Setting`] if nothing is released in it.
     pub fn find(folder: &Path) -> Result<Self> {
+        Self::find_any(folder)?.ok_or_else(|| {
+            Error::Setting(format!(
+                "{}: nothing is released in this folder",
+                folder.display()
+            ))
+        })
+    }
+
+    /// The same; `None` if nothing is released in it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Read`] if it cannot be read.
+    pub fn find_any(folder: &Path) -> Result<Option<Self>> {
         let mut sites = vec![(site_of(folder), dated(folder)?)];
         for name in names(folder)? {
             if let Some(site) = name.strip_prefix("site=") {
@@ -58,13 +72,7 @@ impl Folders {
             }
         }
         sites.retain(|(_, periods)| !periods.is_empty());
-        if sites.is_empty() {
-            return Err(Error::Setting(format!(
-                "{}: nothing is released in this folder",
-                folder.display()
-            )));
-        }
-        Ok(Self { sites })
+        Ok((!sites.is_empty()).then_some(Self { sites }))
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Released {
     pub period: Period,
     /// Under which terms.
     pub terms: Terms,
+    /// SHA-256 of its manifest, in hexadecimal.
+    pub manifest: String,
     /// Its tables in the order of [`Table::ALL`].
     pub tables: Vec<PublishedTable>,
 }
@@ -62,17 +64,19 @@ impl Released {
     /// [`Error::Read`] if a file cannot be read, [`Error::Ledger`] if one is not as it was released.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join("manifest.json");
-        let manifest = serde_json::from_slice(&bytes(&path)?).unwrap_or(Value::Null);
+        let written = bytes(&path)?;
+        let manifest = serde_json::from_slice(&written).unwrap_or(Value::Null);
         let (Some(period), Some(terms)) = (period(&manifest), terms(&manifest)) else {
             return Err(altered(&path));
         };
-        let digest = |table: &Table| manifest["tables"][table.name()]["sha256"].as_str();
+        let sha256 = |table: &Table| manifest["tables"][table.name()]["sha256"].as_str();
         let named = Table::ALL.into_iter();
-        let named = named.filter_map(|table| Some((table, digest(&table)?)));
+        let named = named.filter_map(|table| Some((table, sha256(&table)?)));
         let tables = named.map(|(table, digest)| read_table(folder, table, period, digest));
         Ok(Self {
             period,
             terms,
+            manifest: digest(&written),
             tables: tables.collect::<Result<_>>()?,
         })
     }
