@@ -147,7 +147,6 @@ impl Folder {
     fn recovered(disk: Box<dyn Disk>, layout: Layout, locks: Locks) -> Result<Self> {
         recover(&*disk, &layout, &locks)?;
         let contents = Contents::read(&layout)?;
-        page::draw(&*disk, &layout, &contents)?;
         Ok(Self {
             site: None,
             disk,
@@ -252,7 +251,8 @@ impl Folder {
         Ok(self)
     }
 
-    /// Brings `report.html` up to date with what is released.
+    /// Brings `report.html` up to date with what is released, if it is not: since something has been
+    /// published, or since a run ended before it had done so.
     ///
     /// # Errors
     ///
