@@ -202,7 +202,9 @@ mod tests {
     use super::*;
     use crate::view::{Promise, Terms};
 
-    fn released(date: &str, table: Table, rows: &[(&[&str], &[Option<u64>])]) -> Released {
+    type Rows<'r> = &'r [(&'r [&'r str], &'r [Option<u64>])];
+
+    fn released(date: &str, table: Table, rows: Rows<'_>) -> Released {
         let row = |(keys, measures): &(&[&str], &[Option<u64>])| Row {
             keys: keys.iter().map(|key| (*key).to_owned()).collect(),
             measures: measures.to_vec(),
@@ -227,7 +229,7 @@ mod tests {
         }
     }
 
-    fn check(table: Table, days: &[&[(&[&str], &[Option<u64>])]], expected: &[&str]) {
+    fn check(table: Table, days: &[Rows<'_>], expected: &[&str]) {
         let mut sum = Sum::default();
         for (day, rows) in days.iter().enumerate() {
             sum.add(&released(&format!("2026-11-{}", 16 + day), table, rows));
@@ -291,7 +293,7 @@ mod tests {
 
     #[test]
     fn bins_are_in_the_order_of_numbers() {
-        let rows: &[(&[&str], &[Option<u64>])] = &[
+        let rows: Rows<'_> = &[
             (&["0", "10"], &[Some(5)]),
             (&["10", "30"], &[Some(4)]),
             (&["180", "600"], &[Some(3)]),
@@ -310,7 +312,7 @@ mod tests {
 
     #[test]
     fn ranked_rows_have_withheld_ones_after_all_others() {
-        let rows: &[(&[&str], &[Option<u64>])] = &[
+        let rows: Rows<'_> = &[
             (&["200"], &[None]),
             (&["404"], &[Some(1)]),
             (&["500"], &[Some(2)]),

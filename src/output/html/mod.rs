@@ -181,3 +181,6 @@ fn switch(page: &mut Markup, overview: &Overview) {
     page.close("fieldset");
     page.fixed("\n");
 }
+
+#[cfg(test)]
+mod tests;

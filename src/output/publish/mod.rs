@@ -152,7 +152,6 @@ impl Folder {
         recover(&*disk, &layout, &locks)?;
         let mut contents = Contents::read(&layout)?;
         removal::settle(&*disk, &layout, &mut contents)?;
-        page::draw(&*disk, &layout, &contents)?;
         Ok(Self {
             site: None,
             disk,
@@ -257,7 +256,8 @@ impl Folder {
         Ok(self)
     }
 
-    /// Brings `report.html` up to date with what is released.
+    /// Brings `report.html` up to date with what is released, if it is not: since something has been
+    /// published, or since a run ended before it had done so.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! Keeps `report.html` as of what is released.
 //!
-//! The page is drawn after a publication, from what is in view then: it is no part of the promise that a
-//! period is published whole or not at all, and one that a crash left behind is drawn when the folder is
-//! next opened. A stamp in it tells which releases it shows.
+//! The page is drawn after publications, from what is in view then: it is no part of the promise that a
+//! period is published whole or not at all, and one that a crash left behind is drawn by the next run. A
+//! stamp in it tells which releases it shows.
 
 use std::path::PathBuf;
 

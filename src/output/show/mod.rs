@@ -225,18 +225,16 @@ impl Site {
             [only] => only.table(table)?,
             several => total(several).table(table)?,
         };
+        if table == Table::Traffic {
+            return Some(hours::by_weekday(&figures));
+        }
         let several = self.periods.len() > 1 || self.periods.iter().any(Shown::has_several_days);
         let mut grid = Grid::new(table.name(), &figures, several, false);
-        let rows = match (table, figures.measures.first()) {
-            (Table::Traffic | Table::Durations | Table::Depths, _) | (_, None) => {
-                figures.rows.iter().collect()
+        let (rows, most) = match (table, figures.measures.first()) {
+            (Table::Durations | Table::Depths, _) | (_, None) => {
+                (figures.rows.iter().collect(), usize::MAX)
             }
-            (_, Some(measure)) => figures.ranked(*measure),
-        };
-        let most = if grid.is_ranked(table) {
-            TOP
-        } else {
-            usize::MAX
+            (_, Some(measure)) => (figures.ranked(*measure), TOP),
         };
         for row in rows.iter().take(most) {
             grid.push(None, &row.keys, grid::cells(row));

@@ -282,7 +282,9 @@ mod tests {
     fn bars_and_sparklines_are_in_eighths() {
         for (number, expected) in [
             (Some(0), ""),
-            (Some(1), "▉"),
+            (Some(1), ""),
+            (Some(9), "█"),
+            (Some(10), "█▏"),
             (Some(50), "██████"),
             (Some(100), "████████████"),
             (None, ""),
