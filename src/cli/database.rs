@@ -1,6 +1,6 @@
 //! `hushlog load`: released tables into an SQL database.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use hushlog::{
@@ -8,7 +8,7 @@ use hushlog::{
     error::Result,
 };
 
-use super::{Exit, show};
+use super::{Exit, release::ReleaseArguments, show};
 
 /// Load released tables into an SQL database: periods that it has not, once
 ///
@@ -22,21 +22,34 @@ pub(super) struct LoadArguments {
     #[arg(long, env = "HUSHLOG_LEDGER", value_name = "FILE")]
     ledger: Option<PathBuf>,
 
-    /// Database: postgres://USER@HOST/NAME, whose tables are in the schema hushlog, or sqlite:FILE
+    /// Database: `postgres://USER@HOST/NAME`, whose tables are in the schema hushlog, or sqlite:FILE
     #[arg(long, env = "HUSHLOG_TO", hide_env_values = true, value_name = "URL")]
     to: String,
 }
 
 /// Loads, and tells how much.
 pub(super) fn run(arguments: &LoadArguments) -> Result<Exit> {
-    let loaded = load(&arguments.folder, arguments.ledger.as_deref(), &arguments.to)?;
-    show(&told(loaded))?;
+    let destination = Destination {
+        url: arguments.to.clone(),
+        folder: arguments.folder.clone(),
+        ledger: arguments.ledger.clone(),
+    };
+    show(&told(destination.load()?))?;
     Ok(Exit::Done)
 }
 
-/// Makes a database have what an output folder has.
-pub(super) fn load(folder: &Path, ledger: Option<&Path>, url: &str) -> Result<Loaded> {
-    Database::open(url)?.load(folder, ledger)
+/// A database, and the output folder that is loaded into it.
+pub(super) struct Destination {
+    url: String,
+    folder: PathBuf,
+    ledger: Option<PathBuf>,
+}
+
+impl Destination {
+    /// Makes the database have what the folder has.
+    pub(super) fn load(&self) -> Result<Loaded> {
+        Database::open(&self.url)?.load(&self.folder, self.ledger.as_deref())
+    }
 }
 
 /// What a load has changed, in words.
@@ -47,4 +60,15 @@ pub(super) fn told(loaded: Loaded) -> String {
         unchanged,
     } = loaded;
     format!("Loaded: {added} periods, {removed} removed, {unchanged} there already\n")
+}
+
+impl ReleaseArguments {
+    /// The database that releases are loaded into, if there is one.
+    pub(super) fn destination(&self) -> Option<Destination> {
+        Some(Destination {
+            url: self.to.clone()?,
+            folder: self.output.clone(),
+            ledger: self.ledger.clone(),
+        })
+    }
 }

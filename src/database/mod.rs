@@ -181,7 +181,12 @@ fn release(site: &str, released: &Released) -> Vec<Value> {
     row
 }
 
-fn insert(engine: &mut dyn Engine, key: &[Value], period: Period, table: &PublishedTable) -> Result<()> {
+fn insert(
+    engine: &mut dyn Engine,
+    key: &[Value],
+    period: Period,
+    table: &PublishedTable,
+) -> Result<()> {
     let keys = table.table.keys(period.length != PeriodLength::Day);
     let statement = schema::insert(table.table, keys);
     for row in &table.rows {

@@ -24,9 +24,9 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn connect(url: &str) -> Result<Self> {
-        let config: Config = url
-            .parse()
-            .map_err(|_| Error::Setting("this is not the URL of a PostgreSQL database".to_owned()))?;
+        let config: Config = url.parse().map_err(|_| {
+            Error::Setting("this is not the URL of a PostgreSQL database".to_owned())
+        })?;
         let name = name(&config);
         let client = config.connect(NoTls).map_err(|error| told(&name, &error))?;
         let mut server = Self { name, client };
@@ -78,7 +78,10 @@ fn name(config: &Config) -> String {
         Host::Tcp(host) => host.clone(),
         Host::Unix(path) => path.display().to_string(),
     });
-    let database = config.get_dbname().or(config.get_user()).unwrap_or_default();
+    let database = config
+        .get_dbname()
+        .or(config.get_user())
+        .unwrap_or_default();
     format!("postgres {} {database}", host.unwrap_or_default())
 }
 
@@ -115,7 +118,15 @@ impl ToSql for Value {
     }
 
     fn accepts(kind: &Type) -> bool {
-        [Type::TEXT, Type::VARCHAR, Type::NAME, Type::INT8, Type::FLOAT8, Type::DATE].contains(kind)
+        [
+            Type::TEXT,
+            Type::VARCHAR,
+            Type::NAME,
+            Type::INT8,
+            Type::FLOAT8,
+            Type::DATE,
+        ]
+        .contains(kind)
     }
 
     types::to_sql_checked!();

@@ -29,7 +29,11 @@ const RELEASE: [(&str, &str); 7] = [
 pub(super) fn prepare(engine: &mut dyn Engine) -> Result<()> {
     engine.begin()?;
     let prepared = prepare_all(engine);
-    let end = if prepared.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    let end = if prepared.is_ok() {
+        "COMMIT"
+    } else {
+        "ROLLBACK"
+    };
     let ended = engine.execute(end, &[]);
     prepared.and(ended.map(drop))
 }
@@ -39,7 +43,10 @@ fn prepare_all(engine: &mut dyn Engine) -> Result<()> {
     complete(engine, "releases", &RELEASE, "site, period, date")?;
     for table in Table::ALL {
         let keys = table.keys(true).iter().map(|key| (*key, "TEXT"));
-        let measures = table.measures().iter().map(|measure| (measure.name(), "BIGINT"));
+        let measures = table
+            .measures()
+            .iter()
+            .map(|measure| (measure.name(), "BIGINT"));
         let columns: Vec<_> = keys.chain(measures).collect();
         complete(engine, table.name(), &columns, "")?;
     }
@@ -47,10 +54,15 @@ fn prepare_all(engine: &mut dyn Engine) -> Result<()> {
 }
 
 fn check_version(engine: &mut dyn Engine) -> Result<()> {
-    engine.execute("CREATE TABLE IF NOT EXISTS layout (version BIGINT NOT NULL)", &[])?;
+    engine.execute(
+        "CREATE TABLE IF NOT EXISTS layout (version BIGINT NOT NULL)",
+        &[],
+    )?;
     let versions = engine.query("SELECT CAST(version AS TEXT) FROM layout", &[])?;
     match versions.first().map(|version| version.parse::<u32>()) {
-        None => engine.execute(&format!("INSERT INTO layout VALUES ({VERSION})"), &[]).map(drop),
+        None => engine
+            .execute(&format!("INSERT INTO layout VALUES ({VERSION})"), &[])
+            .map(drop),
         Some(Ok(version)) if version <= VERSION => Ok(()),
         Some(_) => Err(failed(
             engine.name(),
@@ -69,7 +81,9 @@ fn complete(
     let present = engine.columns(table)?;
     if present.is_empty() {
         let columns = COMMON.iter().chain(columns);
-        let columns: Vec<String> = columns.map(|(name, kind)| format!("{name} {kind}")).collect();
+        let columns: Vec<String> = columns
+            .map(|(name, kind)| format!("{name} {kind}"))
+            .collect();
         let unique = match unique {
             "" => String::new(),
             columns => format!(", PRIMARY KEY ({columns})"),
@@ -82,9 +96,14 @@ fn complete(
         }
         return Ok(());
     }
-    let missing = columns.iter().filter(|(name, _)| !present.iter().any(|it| it == name));
+    let missing = columns
+        .iter()
+        .filter(|(name, _)| !present.iter().any(|it| it == name));
     for (name, kind) in missing {
-        engine.execute(&format!("ALTER TABLE {table} ADD COLUMN {name} {kind}"), &[])?;
+        engine.execute(
+            &format!("ALTER TABLE {table} ADD COLUMN {name} {kind}"),
+            &[],
+        )?;
     }
     Ok(())
 }
@@ -101,7 +120,17 @@ pub(super) fn insert(table: Table, keys: &[&str]) -> String {
 }
 
 fn insert_into<'n>(table: &str, columns: impl Iterator<Item = &'n str>) -> String {
-    let columns: Vec<&str> = COMMON.iter().map(|(name, _)| *name).chain(columns).collect();
-    let values: Vec<String> = (1..=columns.len()).map(|number| format!("${number}")).collect();
-    format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), values.join(", "))
+    let columns: Vec<&str> = COMMON
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(columns)
+        .collect();
+    let values: Vec<String> = (1..=columns.len())
+        .map(|number| format!("${number}"))
+        .collect();
+    format!(
+        "INSERT INTO {table} ({}) VALUES ({})",
+        columns.join(", "),
+        values.join(", ")
+    )
 }

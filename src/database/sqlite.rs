@@ -1,4 +1,4 @@
-//! An SQLite database in a file.
+//! An `SQLite` database in a file.
 
 use rusqlite::{
     Connection, params_from_iter,

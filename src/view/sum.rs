@@ -222,6 +222,7 @@ mod tests {
                 visits: true,
                 promise: Promise::Threshold(10),
             },
+            manifest: String::new(),
             tables: vec![PublishedTable {
                 table,
                 rows: rows.iter().map(row).collect(),
