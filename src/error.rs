@@ -46,6 +46,14 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
+    /// A database could not be reached, or failed.
+    #[error("{name}: {message}")]
+    Database {
+        /// Where it is, without any password.
+        name: String,
+        /// What it reported.
+        message: String,
+    },
     /// A privacy rule forbids the release; the message says what to do.
     #[error("{0}")]
     Refused(String),

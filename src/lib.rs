@@ -51,8 +51,10 @@
 //! | [`session`] | Orders one visitor's hits and cuts them into visits. |
 //! | [`aggregate`] | `table` declares tables, measures and families; `contribution` counts what one visitor's day adds to each cell; collectors add that up. |
 //! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, [`noise`](release::noise) is differential privacy in their place, `ledger` and `state` remember what has been released. |
+//! | [`view`] | Reads what was released back from its folder, and adds up over periods what may be added. |
 //! | [`output`] | Encodings of a release, the summary for the terminal, and `publish`, the only code that writes an output folder; `log` is where scrubbed lines go. |
 //! | [`pipeline`] | Connects the stages and owns the threads; [`pipeline::watch`] does so for logs that are followed: `checkpoint` is what outlives its process, `closing` releases what is over, `service` brings it events, time and signals. |
+//! | [`database`] | Loads what is released into `PostgreSQL` and `SQLite`. |
 //! | [`serve`] | Shows over HTTP how a watch is doing, and what it has released. |
 //! | [`audit`] | The motivated intruder: reads back what was released, beside the log if there is one, and tries to find anything that breaks a promise. No stage knows of it. |
 //!
@@ -167,11 +169,17 @@ pub mod aggregate;
 // Gate 2: exact numbers to releases.
 pub mod release;
 
+// What was released, read back.
+pub mod view;
+
 // Releases to files.
 pub mod output;
 
 // All of it, connected.
 pub mod pipeline;
+
+// Releases in databases.
+pub mod database;
 
 // How a watch is doing, and its files, over HTTP.
 pub mod serve;

@@ -9,6 +9,7 @@ mod cases;
 mod continued;
 mod coverage;
 mod crash;
+mod database;
 mod formats;
 mod generate;
 mod geo;

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     finding::{Check, Findings, Place},
-    patterns,
+    page, patterns,
 };
 use crate::{
     aggregate::Table,
@@ -34,6 +34,18 @@ pub(super) struct Artefact {
     pub(super) name: String,
     pub(super) kind: Kind,
     pub(super) bytes: Vec<u8>,
+}
+
+impl Artefact {
+    /// What people read in it, by lines: all of it, but of a page what it shows.
+    pub(super) fn texts(&self) -> Vec<(usize, String)> {
+        let text = String::from_utf8_lossy(&self.bytes);
+        if self.kind == Kind::Page {
+            return page::texts(&text);
+        }
+        let lines = (1..).zip(text.split('\n'));
+        lines.map(|(line, text)| (line, text.to_owned())).collect()
+    }
 }
 
 /// A period's folder.

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{
     finding::{Check, Findings, Place},
     folder::{Artefact, Kind, Site},
+    page,
     table::Rows,
 };
 use crate::output::is_hazardous;
@@ -52,35 +53,10 @@ pub(super) fn check_files(site: &Site, findings: &mut Findings) {
             }
         }
         match artefact.kind {
-            Kind::Page => check_page(artefact, &text, findings),
+            Kind::Page => page::check(artefact, &text, findings),
             Kind::Manifest | Kind::DataPackage => check_json(artefact, findings),
             _ => {}
         }
-    }
-}
-
-/// A page runs nothing and asks for nothing.
-fn check_page(artefact: &Artefact, text: &str, findings: &mut Findings) {
-    let lower = text.to_ascii_lowercase();
-    let place = || Place::file(&artefact.name);
-    findings.require(
-        Check::Injection,
-        lower.contains("default-src 'none'"),
-        place,
-        || "the page has no policy that forbids everything (default-src 'none')".to_owned(),
-    );
-    for forbidden in [
-        "<script",
-        "<iframe",
-        "<object",
-        "<embed",
-        "javascript:",
-        "<base",
-        "@import",
-    ] {
-        findings.require(Check::Injection, !lower.contains(forbidden), place, || {
-            format!("the page holds {forbidden}")
-        });
     }
 }
 

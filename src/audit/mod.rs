@@ -15,6 +15,7 @@ mod finding;
 mod folder;
 mod injection;
 mod noise;
+mod page;
 mod patterns;
 mod profile;
 mod statement;
@@ -154,6 +155,7 @@ fn check_site(site: &Site, findings: &mut Findings) -> Vec<Release> {
     }
     let manifests = releases.iter().map(|release| &release.manifest);
     chain::package(site, manifests, findings);
+    page::check_stamp(site, findings);
     for Release { manifest, tables } in &releases {
         // Noisy numbers neither agree nor tell of networks.
         if !manifest.is_noisy() {

@@ -97,11 +97,10 @@ pub(super) fn check_files(site: &Site, read: &[&str], findings: &mut Findings) {
         if matches!(artefact.kind, Kind::Table(_)) && read.contains(&artefact.name.as_str()) {
             continue;
         }
-        let text = String::from_utf8_lossy(&artefact.bytes);
-        for (number, line) in text.split('\n').enumerate() {
+        for (line, text) in artefact.texts() {
             findings.tried(Check::Patterns, 1);
-            if let Some(pattern) = of_text(&known.removed_from(line)) {
-                let place = Place::line(&artefact.name, number + 1);
+            if let Some(pattern) = of_text(&known.removed_from(&text)) {
+                let place = Place::line(&artefact.name, line);
                 findings.add(Check::Patterns, place, looks_like(pattern));
             }
         }

@@ -6,6 +6,7 @@
 mod audit;
 mod completions;
 mod configuration;
+mod database;
 mod exit;
 mod formats;
 mod geo;
@@ -22,6 +23,7 @@ mod release;
 mod removal;
 mod report;
 mod scrub;
+mod shown;
 mod sources;
 mod watch;
 
@@ -60,9 +62,11 @@ enum Command {
     Report(Box<report::ReportArguments>),
     Watch(Box<watch::WatchArguments>),
     Scrub(Box<scrub::ScrubArguments>),
+    Show(shown::ShowArguments),
     Audit(Box<audit::AuditArguments>),
     Formats(formats::FormatsArguments),
     Notice(Box<notice::NoticeArguments>),
+    Load(database::LoadArguments),
     Withdraw(removal::WithdrawArguments),
     Expire(removal::ExpireArguments),
     #[command(subcommand)]
@@ -115,9 +119,11 @@ impl CommandLine {
             Command::Report(arguments) => report::run(arguments),
             Command::Watch(arguments) => watch::run(arguments),
             Command::Scrub(arguments) => scrub::run(arguments),
+            Command::Show(arguments) => shown::run(arguments),
             Command::Audit(arguments) => audit::run(arguments),
             Command::Formats(arguments) => formats::run(arguments),
             Command::Notice(arguments) => notice::run(arguments),
+            Command::Load(arguments) => database::run(arguments),
             Command::Withdraw(arguments) => removal::withdraw(arguments),
             Command::Expire(arguments) => removal::expire(arguments),
             Command::Geo(command) => geo::run(command),

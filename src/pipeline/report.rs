@@ -251,6 +251,7 @@ impl Run<'_> {
                 Err(unsettled) => report.refused.push((period, unsettled)),
             }
         }
+        folder.draw()?;
         Ok((report, folder))
     }
 

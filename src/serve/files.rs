@@ -14,8 +14,18 @@ pub(super) struct Files {
     folder: PathBuf,
 }
 
-/// Files of the folder, or of a site's folder, itself.
-const FILES: [&str; 2] = ["datapackage.json", "ledger.jsonl"];
+/// Files of the folder, or of a site's folder, itself, with their types.
+const FILES: [(&str, &str); 3] = [
+    (PAGE, HTML),
+    ("datapackage.json", "application/json"),
+    ("ledger.jsonl", "application/json"),
+];
+
+/// The release for people.
+const PAGE: &str = "report.html";
+
+/// The type of pages.
+pub(super) const HTML: &str = "text/html; charset=utf-8";
 
 /// What the index begins with; what follows has no name that is not plain.
 const HEAD: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>Released statistics</title>\
@@ -31,8 +41,15 @@ impl Files {
         }
     }
 
+    /// The page of all that is released, or, where each site has its own or there is none yet, the list of
+    /// files.
+    pub(super) fn index(&self) -> Vec<u8> {
+        let page = self.read(&format!("/{PAGE}"));
+        page.map_or_else(|| self.list_of_all().into_bytes(), |(_, bytes)| bytes)
+    }
+
     /// A page that leads to all released files of the folder and of the sites in it.
-    pub(super) fn index(&self) -> String {
+    pub(super) fn list_of_all(&self) -> String {
         let mut page = HEAD.to_owned();
         self.list(&self.folder, "", &mut page);
         for site in names(&self.folder, "site=") {
@@ -50,8 +67,10 @@ impl Files {
             }
         };
         page.push_str("<ul>");
-        for file in FILES.iter().filter(|file| folder.join(file).is_file()) {
-            link(page, file, file);
+        for (file, _) in FILES {
+            if folder.join(file).is_file() {
+                link(page, file, file);
+            }
         }
         page.push_str("</ul>");
         for period in names(folder, "date=").iter().rev() {
@@ -96,7 +115,10 @@ fn kind(path: &str) -> Option<&'static str> {
         None => path,
     };
     match path.split_once('/') {
-        None => FILES.contains(&path).then_some("application/json"),
+        None => {
+            let mut files = FILES.into_iter();
+            files.find(|(file, _)| *file == path).map(|(_, kind)| kind)
+        }
         Some((folder, file)) => {
             let date = folder.strip_prefix("date=")?;
             let is_date = date.parse::<Date>().is_ok_and(|it| it.to_string() == date);
@@ -130,6 +152,7 @@ mod tests {
             "date=2026-11-99/pages.csv",
             ".state/state.json",
             "site=a.example/date=2026-11-21/visits.csv",
+            "site=a.example/report.html",
             "other/date=2026-11-21/visits.csv",
         ] {
             let path = folder.path().join(path);
@@ -137,7 +160,8 @@ mod tests {
             fs::write(path, "").unwrap();
         }
         let files = Files::of(folder.path());
-        let page = files.index();
+        let page = files.list_of_all();
+        assert_eq!(files.index(), page.as_bytes());
         let links: Vec<&str> = page.split("href=\"").skip(1).collect();
         let links: Vec<&str> = links
             .iter()
@@ -147,17 +171,24 @@ mod tests {
             "/ledger.jsonl",
             "/date=2026-11-22/pages.csv",
             "/date=2026-11-21/pages.csv",
+            "/site=a.example/report.html",
             "/site=a.example/date=2026-11-21/visits.csv",
         ];
         assert_eq!(links, expected);
         assert!(links.iter().all(|link| files.read(link).is_some()));
         assert!(!page.contains("<b>") && !page.contains("state"));
+        fs::write(folder.path().join("report.html"), "drawn").unwrap();
+        assert_eq!(files.index(), b"drawn");
+        assert!(files.list_of_all().contains("\"/report.html\""));
     }
 
     #[test]
     fn only_what_is_released_can_be_read() {
         for (path, expected) in [
             ("ledger.jsonl", Some("application/json")),
+            ("report.html", Some(HTML)),
+            ("site=a.example/report.html", Some(HTML)),
+            ("date=2026-11-21/report.html", None),
             ("datapackage.json", Some("application/json")),
             ("date=2026-11-21/pages.csv", Some("text/csv; charset=utf-8")),
             ("date=2026-11-21/manifest.json", Some("application/json")),

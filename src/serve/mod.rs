@@ -10,6 +10,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use axum::{
     Router,
+    body::Body,
     extract::State,
     http::{HeaderName, HeaderValue, StatusCode, Uri, header},
     middleware::map_response,
@@ -35,11 +36,13 @@ struct Shown {
 /// A watch that has not been heard of for so long is not well.
 const SILENCE: i64 = 60 * Timestamp::MICROSECONDS;
 
-/// What every answer says: nothing in it is to be run or loaded, guessed at, framed, kept or told of.
+/// What every answer says: nothing in it is to be run or loaded, guessed at, framed, kept or told of. A page
+/// may be styled by itself.
 const HEADERS: [(HeaderName, &str); 4] = [
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
@@ -70,6 +73,7 @@ fn router(status: Arc<Status>, output: &Path) -> Router {
         .route("/readyz", get(readiness))
         .route("/metrics", get(numbers))
         .route("/", get(index))
+        .route("/files", get(list))
         .fallback(get(file))
         .layer(map_response(strict))
         .with_state(Arc::new(shown))
@@ -102,8 +106,16 @@ async fn numbers(State(shown): State<Arc<Shown>>) -> Response {
 }
 
 async fn index(State(shown): State<Arc<Shown>>) -> Response {
-    match spawn_blocking(move || shown.files.index()).await {
-        Ok(page) => Html(page).into_response(),
+    html(spawn_blocking(move || shown.files.index()).await)
+}
+
+async fn list(State(shown): State<Arc<Shown>>) -> Response {
+    html(spawn_blocking(move || shown.files.list_of_all()).await)
+}
+
+fn html<E>(page: std::result::Result<impl Into<Body>, E>) -> Response {
+    match page {
+        Ok(page) => Html(page.into()).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -77,10 +77,9 @@ impl Haystack {
             .artefacts()
             .filter(|it| !read.contains(&it.name.as_str()));
         for artefact in others {
-            let text = String::from_utf8_lossy(&artefact.bytes);
-            for (number, line) in text.split('\n').enumerate() {
-                let place = Place::line(&artefact.name, number + 1);
-                haystack.push(&known.removed_from(line), &place, false);
+            for (line, text) in artefact.texts() {
+                let place = Place::line(&artefact.name, line);
+                haystack.push(&known.removed_from(&text), &place, false);
             }
         }
         haystack.lower = haystack.text.to_ascii_lowercase();

@@ -185,6 +185,11 @@ pub(in crate::cli) struct ReleaseArguments {
     )]
     pub(in crate::cli) key_credential: Option<String>,
 
+    /// Load what is released into a database too: `postgres://USER@HOST/NAME`, whose tables are in the schema
+    /// hushlog, or sqlite:FILE
+    #[arg(long, env = "HUSHLOG_TO", hide_env_values = true, value_name = "URL")]
+    pub(in crate::cli) to: Option<String>,
+
     /// Remove releases so long after their period has ended, in days, weeks, months or years: 400d, 13mo
     #[arg(long, env = "HUSHLOG_RETAIN", value_name = "TIME")]
     pub(in crate::cli) retain: Option<Retention>,

@@ -66,6 +66,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
              before it was known to be read to its end (--allow-partial releases such periods)"
         ));
     }
+    arguments.load()?;
     let outcome = messages::outcome(&reports, arguments.release.threshold()?);
     if !arguments.quiet {
         show(&summary(&reports, &numbers.accounts, &[]))?;

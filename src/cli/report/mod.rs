@@ -16,7 +16,7 @@ use hushlog::{
 
 pub(super) use self::{arguments::ReportArguments, in_force::InForce};
 use super::{
-    Exit, messages, pool, progress,
+    Exit, database, messages, pool, progress,
     release::{Places, keys, microseconds},
     removal, say, show, sources,
 };
@@ -86,6 +86,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
             let material = reading.material(&inputs);
             let (reports, outlet) = pipeline::report(&pool, material, &settings, outlet, noise)?;
             arguments.expire(outlet.folders, now)?;
+            arguments.load()?;
             reports
         }
         _ => Vec::new(),
@@ -136,6 +137,18 @@ impl ReportArguments {
             opt_out_cookies: self.release.opt_out.cookies().to_vec(),
             log_tz: self.release.log.zone()?,
         })
+    }
+
+    /// Loads what is released into a database, if there is one.
+    fn load(&self) -> Result<()> {
+        let Some(destination) = self.release.destination() else {
+            return Ok(());
+        };
+        let loaded = destination.load()?;
+        if self.quiet {
+            return Ok(());
+        }
+        show(&database::told(loaded))
     }
 
     /// Removes releases that have been kept for long enough.

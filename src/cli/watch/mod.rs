@@ -63,7 +63,14 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<Exit> {
     let marks = watch.marks();
     let open = || LiveSources::open(&arguments.sources, settings, marks);
     let k = arguments.release.threshold()?;
-    let tell = move |closing| told::closing(closing, k);
+    let destination = arguments.release.destination();
+    let tell = move |closing| {
+        told::closing(closing, k);
+        // What cannot be loaded now is loaded with the next period.
+        if let Some(destination) = &destination {
+            told::loading(destination.load());
+        }
+    };
     let watched = watch::serve(watch, open, regions, shown, alive, tell);
     notify(NotifyState::Stopping);
     watched.map(|()| Exit::Done)

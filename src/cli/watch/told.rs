@@ -2,6 +2,8 @@
 
 use hushlog::{
     aggregate::Table,
+    database::Loaded,
+    error::Result,
     pipeline::{Report, watch::Closing},
 };
 
@@ -20,6 +22,16 @@ pub(super) fn closing(closing: Closing, k: usize) {
             "held back, and with it later periods: its release would take more than --memory; begin again \
              with more"
         ),
+    }
+}
+
+/// Tells what was loaded into a database.
+pub(super) fn loading(loading: Result<Loaded>) {
+    match loading {
+        Ok(Loaded { added, removed, .. }) => {
+            tracing::info!(added, removed, "loaded into the database");
+        }
+        Err(error) => tracing::error!("not loaded into the database: {error}"),
     }
 }
 

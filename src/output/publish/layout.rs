@@ -114,6 +114,12 @@ impl Layout {
         &self.dir
     }
 
+    /// The name of the site, if this is the folder of one.
+    pub(super) fn site_name(&self) -> Option<String> {
+        let name = self.dir.file_name()?.to_str()?;
+        name.strip_prefix(SITE).map(str::to_owned)
+    }
+
     pub(super) fn private(&self) -> &Path {
         &self.private
     }

@@ -17,6 +17,7 @@ mod disk;
 mod journal;
 mod layout;
 mod lock;
+mod page;
 mod removal;
 mod scope;
 #[cfg(test)]
@@ -253,6 +254,17 @@ impl Folder {
         }
         self.contents = publication.contents;
         Ok(self)
+    }
+
+    /// Brings `report.html` up to date with what is released, if it is not: since something has been
+    /// published, or since a run ended before it had done so.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Read`] or [`Error::Ledger`] if what is released cannot be read back as it was released,
+    /// [`Error::Write`] if the page cannot be written.
+    pub fn draw(&self) -> Result<()> {
+        page::draw(&*self.disk, &self.layout, &self.contents)
     }
 
     fn prepare(&self, release: &Release, lines: LineDigest) -> Result<Publication> {

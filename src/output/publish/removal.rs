@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::{Folder, contents::Contents, datapackage, disk::Disk, exists, layout::Layout, recover};
+use super::{
+    Folder, contents::Contents, datapackage, disk::Disk, exists, layout::Layout, page, recover,
+};
 use crate::{
     error::{Error, Result},
     release::Removal,
@@ -31,6 +33,7 @@ impl Folder {
         if !periods.is_empty() {
             self.enter()?;
             settle(&*self.disk, &self.layout, &mut self.contents)?;
+            page::draw(&*self.disk, &self.layout, &self.contents)?;
             recover(&*self.disk, &self.layout, &self.locks)?;
         }
         Ok(self)

@@ -853,3 +853,58 @@ fn a_run_by_host_has_the_output_folder_to_itself() {
     drop(folders);
     site.open().unwrap();
 }
+
+impl Site {
+    fn draw_on(&self, disk: impl Disk + 'static) -> Result<()> {
+        self.open_on(disk)?.draw()
+    }
+
+    fn page(&self) -> Option<Vec<u8>> {
+        fs::read(self.path("out/report.html")).ok()
+    }
+}
+
+#[test]
+fn the_page_is_drawn_of_what_is_released_whenever_that_has_changed() {
+    let site = Site::new(true);
+    site.draw_on(Quick).unwrap();
+    assert_eq!(site.page(), None, "nothing is released");
+    let mut pages = Vec::new();
+    for date in ["2026-11-20", "2026-11-21"] {
+        site.publish(date).unwrap();
+        assert_eq!(site.page().as_ref(), pages.last());
+        site.draw_on(Quick).unwrap();
+        pages.push(site.page().unwrap());
+    }
+    assert_ne!(pages[0], pages[1]);
+    // It is not drawn again for nothing.
+    fs::remove_file(site.path("out/date=2026-11-20/browsers.csv")).unwrap();
+    site.draw_on(Quick).unwrap();
+    // But if it is gone, and cannot be drawn of what is there, that is said.
+    fs::remove_file(site.path("out/report.html")).unwrap();
+    assert!(matches!(site.draw_on(Quick), Err(Error::Read { .. })));
+}
+
+#[test]
+fn a_crash_while_the_page_is_drawn_leaves_the_old_or_the_new_one() {
+    let site = Site::new(false);
+    site.publish("2026-11-20").unwrap();
+    site.draw_on(Quick).unwrap();
+    let old = site.page().unwrap();
+    site.publish("2026-11-21").unwrap();
+    site.draw_on(Quick).unwrap();
+    let new = site.page().unwrap();
+    for intact in 0.. {
+        fs::write(site.path("out/report.html"), &old).unwrap();
+        let drawn = site.draw_on(Faulty::crash_after(intact));
+        let page = site.page().unwrap();
+        assert!(page == old || page == new, "after {intact} steps");
+        site.draw_on(Quick).unwrap();
+        assert_eq!(site.page().as_ref(), Some(&new), "after {intact} steps");
+        assert_eq!(site.verified_dates().len(), 2);
+        if drawn.is_ok() {
+            assert!(intact >= 4);
+            break;
+        }
+    }
+}

@@ -236,6 +236,8 @@ impl Watch {
         mut tell: impl FnMut(Closing),
     ) -> Result<()> {
         self.drop_released()?;
+        // The last process may have ended before it had drawn what it released.
+        self.keeping.folders.iter().try_for_each(Folder::draw)?;
         self.status.update(|it| it.ready = true);
         let mut now = self.began;
         let (mut keys, mut keyed) = (self.keys(now)?, self.keyed(now));

@@ -1,0 +1,340 @@
+//! Releases in databases: each period once and whole, in the same numbers as in the folder.
+
+use std::{
+    fs,
+    os::unix::fs::chown,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use crate::{
+    program::{program, report, run_for},
+    servers::process::free_port,
+    site::{lines, midnight, text},
+    watch::eventually,
+};
+
+/// A site of two days, one of them released.
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = Self { folder };
+        place.log(3);
+        place
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a log of so many days from the third of June on, of which the last is not over.
+    fn log(&self, days: i64) {
+        let days = (0..days).flat_map(|day| lines(midnight(2025, 6, 3 + day), 1, 60));
+        fs::write(self.path("access.log"), text(&days.collect::<Vec<_>>())).expect("a log");
+    }
+
+    /// Reports, and loads into a database.
+    fn report(&self, url: &str) {
+        let mut command = report(&self.path("out"));
+        command
+            .args(["-q", "--to", url])
+            .arg(self.path("access.log"));
+        run_for(&mut command, 0);
+    }
+
+    /// What `load` says.
+    fn load(&self, url: &str, status: i32) -> String {
+        let mut command = program();
+        command
+            .arg("load")
+            .arg(self.path("out"))
+            .args(["--to", url]);
+        let output = run_for(&mut command, status);
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    }
+
+    /// The rows of a published table of a day as they are in the folder, `NULL` where a cell is withheld.
+    fn published(&self, date: &str, table: &str) -> Vec<String> {
+        let path = self.path(&format!("out/date={date}/{table}.csv"));
+        let text = fs::read_to_string(path).expect("a table");
+        let row = |row: &str| {
+            let cells = row
+                .split(',')
+                .map(|cell| if cell.is_empty() { "NULL" } else { cell });
+            cells.collect::<Vec<_>>().join("|")
+        };
+        text.lines()
+            .skip(1)
+            .map(|line| row(line.trim_end()))
+            .collect()
+    }
+}
+
+const TABLES: [&str; 3] = ["summary", "pages", "transitions"];
+
+/// What holds of any database, which answers queries by rows with `|` between their cells.
+fn check(place: &Place, url: &str, query: impl Fn(&str) -> Vec<String>) {
+    place.report(url);
+    for table in TABLES {
+        let columns = header(place, table);
+        let rows = query(&format!(
+            "SELECT {columns} FROM {table} WHERE date = '2025-06-03' AND site = '' ORDER BY {columns}"
+        ));
+        let mut expected = place.published("2025-06-03", table);
+        expected.sort();
+        let mut rows = rows;
+        rows.sort();
+        assert_eq!(rows, expected, "{table}");
+    }
+    let count = || query("SELECT count(*) FROM pages").concat();
+    let before = count();
+    let days = query("SELECT date FROM releases").len();
+    assert_eq!(
+        place.load(url, 0),
+        format!("Loaded: 0 periods, 0 removed, {days} there already\n")
+    );
+    assert_eq!(count(), before, "nothing twice");
+    run_for(
+        program()
+            .arg("withdraw")
+            .arg(place.path("out"))
+            .arg("2025-06-03"),
+        0,
+    );
+    assert!(
+        place
+            .load(url, 0)
+            .starts_with("Loaded: 0 periods, 1 removed")
+    );
+    assert_eq!(
+        query("SELECT count(*) FROM pages WHERE date = '2025-06-03'"),
+        ["0"]
+    );
+    let other = Place::new();
+    let mut command = report(&other.path("out"));
+    command
+        .args(["-q", "--k", "5"])
+        .arg(other.path("access.log"));
+    run_for(&mut command, 0);
+    let said = other.load(url, 3);
+    assert!(said.contains("it has another release of"), "{said}");
+    assert_eq!(
+        query("SELECT count(*) FROM releases").concat(),
+        (days - 1).to_string()
+    );
+}
+
+/// The columns of a table of the folder.
+fn header(place: &Place, table: &str) -> String {
+    let path = place.path(&format!("out/date=2025-06-03/{table}.csv"));
+    let text = fs::read_to_string(path).expect("a table");
+    text.lines().next().expect("a header").trim_end().to_owned()
+}
+
+#[test]
+fn sqlite_has_what_the_folder_has() {
+    let place = Place::new();
+    let file = place.path("statistics.sqlite");
+    let query = |statement: &str| {
+        let connection = rusqlite::Connection::open(&file).expect("a database");
+        let mut statement = connection.prepare(statement).expect("a statement");
+        let columns = statement.column_count();
+        let row = |row: &rusqlite::Row<'_>| {
+            let cells = (0..columns).map(|column| match row.get(column)? {
+                rusqlite::types::Value::Null => Ok("NULL".to_owned()),
+                rusqlite::types::Value::Integer(number) => Ok(number.to_string()),
+                rusqlite::types::Value::Text(text) => Ok(text),
+                other => panic!("{other:?}"),
+            });
+            Ok(cells.collect::<rusqlite::Result<Vec<_>>>()?.join("|"))
+        };
+        let rows = statement.query_map([], row).expect("an answer");
+        rows.collect::<rusqlite::Result<Vec<_>>>().expect("rows")
+    };
+    check(&place, &format!("sqlite:{}", file.display()), query);
+    let tables =
+        query("SELECT group_concat(name) FROM sqlite_master WHERE type = 'table'").concat();
+    assert!(
+        tables.contains("layout") && tables.contains("releases"),
+        "{tables}"
+    );
+}
+
+#[test]
+fn a_database_of_an_earlier_layout_is_completed_and_one_of_a_later_is_refused() {
+    let place = Place::new();
+    let file = place.path("statistics.sqlite");
+    let url = format!("sqlite:{}", file.display());
+    let connection = rusqlite::Connection::open(&file).expect("a database");
+    connection
+        .execute_batch(
+            "CREATE TABLE pages (site TEXT NOT NULL, period TEXT NOT NULL, date DATE NOT NULL, page TEXT)",
+        )
+        .expect("a table");
+    place.report(&url);
+    let pages: i64 = connection
+        .query_row("SELECT sum(pageviews) FROM pages", [], |row| row.get(0))
+        .expect("the columns are there");
+    assert!(pages > 0);
+    connection
+        .execute_batch("UPDATE layout SET version = 99")
+        .expect("a change");
+    let said = place.load(&url, 1);
+    assert!(said.contains("a later version"), "{said}");
+}
+
+#[test]
+fn what_is_no_database_is_told() {
+    let place = Place::new();
+    run_for(
+        report(&place.path("out"))
+            .arg("-q")
+            .arg(place.path("access.log")),
+        0,
+    );
+    for (url, expected) in [
+        (
+            "mysql://root:secret@localhost/x",
+            "a database is postgres://",
+        ),
+        ("sqlite:/nowhere/at/all.db", "/nowhere/at/all.db: "),
+        (
+            "postgres://somebody:secret@127.0.0.1:1/x",
+            "postgres 127.0.0.1 x: ",
+        ),
+    ] {
+        let said = place.load(url, 1);
+        assert!(
+            said.contains(expected) && !said.contains("secret"),
+            "{said}"
+        );
+    }
+}
+
+/// A server of its own, which ends with it.
+struct Server {
+    process: Child,
+    folder: tempfile::TempDir,
+    port: u16,
+}
+
+impl Server {
+    /// `None` where none is installed.
+    fn start() -> Option<Self> {
+        let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
+        let binaries = versions
+            .flatten()
+            .map(|version| version.path().join("bin"))
+            .max()?;
+        let folder = tempfile::tempdir().expect("a folder");
+        let port = free_port();
+        let data = folder.path().join("data");
+        let data = data.to_str().expect("a path");
+        let initialised = as_other(folder.path(), &binaries.join("initdb"))
+            .args(["-D", data, "-U", "owner", "--auth=trust", "--no-sync"])
+            .stdout(Stdio::null())
+            .status();
+        assert!(initialised.expect("initdb starts").success());
+        let process = as_other(folder.path(), &binaries.join("postgres"))
+            .args([
+                "-D",
+                data,
+                "-h",
+                "127.0.0.1",
+                "-k",
+                "",
+                "-p",
+                &port.to_string(),
+                "-F",
+            ])
+            .stderr(Stdio::null())
+            .spawn();
+        let server = Self {
+            process: process.expect("postgres starts"),
+            folder,
+            port,
+        };
+        eventually(|| server.psql("SELECT 1") == ["1"]);
+        Some(server)
+    }
+
+    fn url(&self) -> String {
+        format!("postgres://owner@127.0.0.1:{}/postgres", self.port)
+    }
+
+    fn psql(&self, query: &str) -> Vec<String> {
+        let output = Command::new("psql")
+            .arg(self.url())
+            .args([
+                "-qAt",
+                "-P",
+                "null=NULL",
+                "-c",
+                "SET search_path = hushlog, public",
+                "-c",
+                query,
+            ])
+            .output()
+            .expect("psql starts");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = &self.folder;
+    }
+}
+
+/// A command that does not run as root, which servers refuse; the folder is its user's.
+fn as_other(folder: &Path, program: &Path) -> Command {
+    const NOBODY: u32 = 65534;
+    if !rustix::process::geteuid().is_root() {
+        return Command::new(program);
+    }
+    chown(folder, Some(NOBODY), Some(NOBODY)).expect("our folder");
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
+    command.arg(program).current_dir(folder);
+    command
+}
+
+#[test]
+fn postgresql_has_what_the_folder_has() {
+    let Some(server) = Server::start() else {
+        println!("skipped: PostgreSQL is not installed");
+        return;
+    };
+    check(&Place::new(), &server.url(), |query| server.psql(query));
+}
+
+#[test]
+fn the_dashboard_asks_for_what_is_there() {
+    let Some(server) = Server::start() else {
+        println!("skipped: PostgreSQL is not installed");
+        return;
+    };
+    Place::new().report(&server.url());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib/grafana/statistics.json");
+    let dashboard = fs::read(path).expect("a dashboard");
+    let dashboard: serde_json::Value = serde_json::from_slice(&dashboard).expect("JSON");
+    let panels = dashboard["panels"].as_array().expect("panels");
+    assert!(panels.len() > 10);
+    for panel in panels {
+        let query = panel["targets"][0]["rawSql"].as_str().expect("a query");
+        let query = query
+            .replace("$__timeFilter(date)", "date > '2025-01-01'")
+            .replace("$period", "day")
+            .replace("$site", "");
+        let rows = server.psql(&query);
+        let is_empty = ["Goals", "Crawlers"].contains(&panel["title"].as_str().expect("a title"));
+        assert_eq!(rows.is_empty(), is_empty, "{query}: {rows:?}");
+    }
+}
