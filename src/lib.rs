@@ -36,6 +36,7 @@
 //! - [`aggregate::Contribution`] is where a visitor's sorted hits become numbers.
 //! - [`release::Plan::new`] decides what is named and what is not.
 //! - [`output::files`] encodes a release.
+//! - [`view::Folders::find`] reads releases back, [`output::show()`] shows them.
 //!
 //! # Code map
 //!
@@ -52,7 +53,7 @@
 //! | [`aggregate`] | `table` declares tables, measures and families; `contribution` counts what one visitor's day adds to each cell; collectors add that up. |
 //! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, [`noise`](release::noise) is differential privacy in their place, `ledger` and `state` remember what has been released. |
 //! | [`view`] | Reads what was released back from its folder, and adds up over periods what may be added. |
-//! | [`output`] | Encodings of a release, the summary for the terminal, and `publish`, the only code that writes an output folder; `log` is where scrubbed lines go. |
+//! | [`output`] | Encodings of a release, the summary for the terminal, and `publish`, the only code that writes an output folder; `html` is the page of all that is in it, `show` the same for the terminal; `log` is where scrubbed lines go. |
 //! | [`pipeline`] | Connects the stages and owns the threads; [`pipeline::watch`] does so for logs that are followed: `checkpoint` is what outlives its process, `closing` releases what is over, `service` brings it events, time and signals. |
 //! | [`database`] | Loads what is released into `PostgreSQL` and `SQLite`. |
 //! | [`serve`] | Shows over HTTP how a watch is doing, and what it has released. |
@@ -141,6 +142,7 @@
 //! | a measure | the same, and `aggregate/amounts.rs`; a volume is judged for dominance too |
 //! | either, with noise | its bounds in `aggregate/bounded/bounds.rs`, its keys in `domain.rs` beside it, its share in `release/noise/shares.rs` |
 //! | an encoding | a file in `output/`, called by `output/files.rs` |
+//! | a figure of the page | a file in `output/html/figures/`, called by `output/html/sections.rs`, as are the page's tables; what elements and attributes a page may have is in `audit/page.rs` |
 //! | a kind of field that formats tell | `format/outline.rs`, with words in `cli/formats/explain.rs` and `cli/notice/data.rs` |
 //! | a profile | a variant in `cli/profile.rs` |
 //! | an option | `cli/release/` if it concerns releases, else the folder of its command, into the settings of the one stage it concerns |

@@ -21,11 +21,12 @@ const names = require("cldr-localenames-full/main/en/territories.json").main.en.
 
 const projection = geoEqualEarth().rotate([-11, 0]).fitExtent([[0, 0], [960, 500]], { type: "Sphere" });
 
-// The source's map gives Kosovo no number; CLDR knows it as XK.
+// The source's map gives these no number. CLDR knows Kosovo as XK; to ISO 3166-1 the others are parts of a country.
+const UNNUMBERED = { Kosovo: "XK", "N. Cyprus": "CY", Somaliland: "SO" };
 const code = (shape) =>
-  shape.properties.name === "Kosovo" ? "XK"
-    : Object.keys(mappings).find((it) => shape.id !== undefined && mappings[it]._numeric === String(shape.id).padStart(3, "0")
-      && it.length === 2 && it in names || false);
+  UNNUMBERED[shape.properties.name]
+    ?? (Object.keys(mappings).find((it) => shape.id !== undefined && mappings[it]._numeric === String(shape.id).padStart(3, "0")
+      && it.length === 2 && it in names) || false);
 
 const shapes = (name, weight) => {
   const world = require(name);
@@ -34,7 +35,6 @@ const shapes = (name, weight) => {
 };
 
 const path = (shape) => {
-  const points = (ring) => ring.map((point) => projection(point).map(Math.round));
   const polygons = shape.geometry.type === "Polygon" ? [shape.geometry.coordinates] : shape.geometry.coordinates;
   let text = "";
   for (const polygon of polygons) {
@@ -63,7 +63,7 @@ const relative = (drawn) => {
 const outlines = new Map();
 for (const shape of shapes("world-atlas/countries-110m.json", 0.02)) {
   const key = code(shape);
-  if (key && key !== "AQ") outlines.set(key, path(shape));
+  if (key && key !== "AQ") outlines.set(key, (outlines.get(key) ?? "") + path(shape));
 }
 for (const shape of shapes("world-atlas/countries-50m.json")) {
   const key = code(shape);

@@ -90,12 +90,13 @@ impl Figures {
         self.measures.contains(&measure)
     }
 
-    /// The rows with the largest of a measure first, withheld ones after them, `(other)` last; ties in
-    /// the table's order.
+    /// The rows with the largest of a measure first, withheld ones after them, then `(other)` within a
+    /// parent, and that of all parents last; ties in the table's order.
     #[must_use]
     pub fn ranked(&self, measure: Measure) -> Vec<&SumRow> {
         let mut rows: Vec<&SumRow> = self.rows.iter().collect();
-        rows.sort_by_key(|row| (row.is_other(), Reverse(self.cell(row, measure))));
+        let others = |row: &SumRow| row.keys.iter().filter(|key| *key == OTHER).count();
+        rows.sort_by_key(|row| (others(row), Reverse(self.cell(row, measure))));
         rows
     }
 }

@@ -95,26 +95,24 @@ pub(super) fn view_title(overview: &Overview, view: &View) -> String {
 
 /// Says what changes are told against, and what adding up does.
 pub(super) fn compared(page: &mut Markup, view: &View) {
-    let has_changes = [Measure::Requests, Measure::Visits]
-        .into_iter()
-        .any(|it| view.figure_before(it).is_some());
-    page.open("p", &[("class", &"note")]);
-    if has_changes && view.is_single() {
-        page.text("Changes are against the period before. ");
-    } else if has_changes {
-        page.text(format_args!(
-            "Changes are against the {} periods before. ",
-            view.span.length
-        ));
+    let length = view.span.length;
+    let is_compared = |measure: &Measure| view.figure_before(*measure).is_some();
+    if [Measure::Requests, Measure::Visits].iter().any(is_compared) {
+        let before = if length == 1 {
+            "period".to_owned()
+        } else {
+            format!("{length} periods")
+        };
+        let text = format!("Changes are against the {before} before.");
+        page.element("p", &[("class", &"note")], text);
     }
     if !view.is_single() {
-        page.text(format_args!(
-            "{} of {} periods are added up; a sum of which any part is withheld is withheld.",
-            view.periods(),
-            view.span.length
-        ));
+        let text = format!(
+            "{} of {length} periods are added up; a sum of which any part is withheld is withheld.",
+            view.periods()
+        );
+        page.element("p", &[("class", &"note")], text);
     }
-    page.close("p");
 }
 
 /// How to read the numbers.

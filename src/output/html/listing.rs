@@ -74,7 +74,7 @@ impl Listing<'_> {
         if self.rows.len() > shown {
             let more = grouped((self.rows.len() - shown) as u64);
             let file = self.figures.table.name();
-            let text = format!("and {more} more in {file}.csv");
+            let text = format!("{more} further rows are in {file}.csv.");
             page.element("p", &[("class", &"note")], text);
         }
         self.missing(page);

@@ -112,7 +112,7 @@ fn body(page: &mut Markup, overview: &Overview) {
         let class: &dyn Display = &format!("view v{number}");
         page.open("div", &[("class", class)]);
         page.element("h2", &[], about::view_title(overview, view));
-        tiles::write(page, view, several_days(overview, view), visits);
+        tiles::write(page, overview, view, visits);
         about::compared(page, view);
         page.close("div");
     }

@@ -82,6 +82,13 @@ impl Overview {
         self.headlines.last()
     }
 
+    /// Most visits at a time in any of a span's hours whose peak was published.
+    pub(super) fn peak(&self, view: &View) -> Option<u64> {
+        let headlines = self.headlines.iter();
+        let shown = headlines.filter(|it| view.span.contains(it.period));
+        shown.filter_map(|it| it.peak).max()
+    }
+
     /// Whether all numbers come with noise instead of a threshold.
     pub(super) fn is_noisy(&self) -> bool {
         let latest = self.latest().map(|it| &it.terms.promise);

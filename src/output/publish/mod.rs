@@ -257,14 +257,18 @@ impl Folder {
     }
 
     /// Brings `report.html` up to date with what is released, if it is not: since something has been
-    /// published, or since a run ended before it had done so.
+    /// published, or since a run ended before it had done so. A failure leaves the page as it was.
     ///
     /// # Errors
     ///
     /// [`Error::Read`] or [`Error::Ledger`] if what is released cannot be read back as it was released,
     /// [`Error::Write`] if the page cannot be written.
     pub fn draw(&self) -> Result<()> {
-        page::draw(&*self.disk, &self.layout, &self.contents)
+        let drawn = page::draw(&*self.disk, &self.layout, &self.contents);
+        drawn.inspect_err(|_| {
+            // If this fails as well, the next opening does it.
+            let _ = clear(&*self.disk, &self.layout, &self.locks);
+        })
     }
 
     fn prepare(&self, release: &Release, lines: LineDigest) -> Result<Publication> {

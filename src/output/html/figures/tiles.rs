@@ -4,8 +4,8 @@ use super::super::{
     listing::withheld_mark,
     markup::Markup,
     number::{bytes, change, grouped, mean, permille, span, tenths},
-    overview::View,
-    words,
+    overview::{Overview, View},
+    several_days, words,
 };
 use crate::aggregate::Measure;
 
@@ -19,9 +19,20 @@ struct Tile {
 }
 
 /// Writes them.
-pub(in super::super) fn write(page: &mut Markup, view: &View, several_days: bool, visits: bool) {
+pub(in super::super) fn write(page: &mut Markup, overview: &Overview, view: &View, visits: bool) {
+    let several_days = several_days(overview, view);
+    let mut tiles = tiles(view, several_days, visits);
+    // A single day has a figure of its own for that.
+    if visits && several_days {
+        tiles.push(Tile {
+            name: "Most at a time",
+            text: overview.peak(view).map(grouped),
+            exact: Some("visits in progress within one minute".to_owned()),
+            change: None,
+        });
+    }
     page.open("dl", &[("class", &"tiles")]);
-    for tile in tiles(view, several_days, visits) {
+    for tile in tiles {
         page.open("div", &[]);
         page.element("dt", &[], tile.name);
         match tile.exact {
