@@ -10,6 +10,9 @@ use std::{
 };
 
 use flate2::{Compression, write::GzEncoder};
+use sha2::{Digest, Sha256};
+
+use crate::traces::hex;
 
 /// Every file below a folder, by its path in it.
 pub(crate) type Tree = BTreeMap<String, Vec<u8>>;
@@ -90,6 +93,18 @@ pub(crate) fn published(folder: &Path) -> Tree {
     let mut tree = tree(folder);
     tree.retain(|name, _| !name.starts_with(".state/"));
     tree
+}
+
+/// Whether the page of an output folder is of all that is released there.
+pub(crate) fn has_current_page(out: &Path) -> bool {
+    let page = fs::read_to_string(out.join("report.html")).unwrap_or_default();
+    let package = fs::read(out.join("datapackage.json"));
+    package.is_ok_and(|package| page.contains(&digest(&package)))
+}
+
+/// SHA-256 in hexadecimal.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 fn collect(folder: &Path, prefix: &str, tree: &mut Tree) {

@@ -20,7 +20,9 @@ use tempfile::TempDir;
 
 use crate::{
     generate::Random,
-    program::{Tree, assert_same, complaint, program, published, report, run_for, tree},
+    program::{
+        Tree, assert_same, complaint, has_current_page, program, published, report, run_for, tree,
+    },
     site::{Line, lines, midnight, text},
 };
 
@@ -100,7 +102,7 @@ impl Scene {
     }
 
     pub(crate) fn await_release(&self, days: &[&str]) {
-        eventually(|| self.has_released(days));
+        eventually(|| self.has_released(days) && has_current_page(&self.path("out")));
     }
 
     /// A watch that is begun now releases all days as `report` does.
@@ -459,6 +461,8 @@ fn what_is_shown_over_http_is_strict_and_public() {
         ("/ledger.jsonl", "200"),
         (&manifest, "200"),
         ("/", "200"),
+        ("/files", "200"),
+        ("/report.html", "200"),
         ("/.state/state.json", "404"),
         ("/.state/watch/checkpoint", "404"),
         ("/%2estate/state.json", "404"),
@@ -481,8 +485,12 @@ fn what_is_shown_over_http_is_strict_and_public() {
     let (_, shown) = ask(port, &manifest);
     let file = fs::read_to_string(scene.path(&format!("out{manifest}"))).expect("a file");
     assert_eq!(shown, file);
-    let (_, index) = ask(port, "/");
-    assert!(index.contains(&format!("href=\"{manifest}\"")), "{index}");
+    let (_, list) = ask(port, "/files");
+    assert!(list.contains(&format!("href=\"{manifest}\"")), "{list}");
+    let (head, index) = ask(port, "/");
+    let page = fs::read_to_string(scene.path("out/report.html")).expect("a page");
+    assert_eq!(index, page);
+    assert!(head.contains("style-src 'unsafe-inline'"), "{head}");
     let (_, metrics) = ask(port, "/metrics");
     for line in [
         "hushlog_lines_total{account=\"parsed\"} 900\n",

@@ -270,7 +270,7 @@ fn none() -> String {
 
 fn write_key(page: &mut Markup, name: &str, key: &str) {
     let note = match name {
-        "country" => world::name(key).map(|it| (it, key)),
+        "country" => world::country_of(key).map(|it| (it.name, key)),
         "status" => Some((key, words::status(key))).filter(|(_, note)| !note.is_empty()),
         _ => None,
     };

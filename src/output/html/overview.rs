@@ -43,8 +43,10 @@ impl Overview {
     ///
     /// Those of [`Dated::read`].
     pub(super) fn read(site: Option<String>, dated: &[Dated]) -> Result<Self> {
-        let first = dated.first().map(Dated::read).transpose()?;
-        let length = first.map_or_else(Default::default, |it| it.period.length);
+        let mut first = dated.first().map(Dated::read).transpose()?;
+        let length = first
+            .as_ref()
+            .map_or_else(Default::default, |it| it.period.length);
         let period = |it: &Dated| Period {
             start: it.date,
             length,
@@ -54,7 +56,7 @@ impl Overview {
         let mut headlines = Vec::with_capacity(dated.len());
         let mut summaries: Vec<Sum> = views.iter().map(|_| Sum::default()).collect();
         for dated in dated {
-            let mut released = dated.read()?;
+            let mut released = first.take().map_or_else(|| dated.read(), Ok)?;
             for view in &mut views {
                 view.add(&released);
             }

@@ -1,7 +1,12 @@
 //! The countries of the world: their names and outlines. Where they are from is told in `data/README.md`.
 
-/// A line each: two-letter code, name, outline.
-const COUNTRIES: &str = include_str!("../../../data/world/world.tsv");
+use std::sync::LazyLock;
+
+/// A line each: two-letter code, name, outline; in the order of codes.
+const LINES: &str = include_str!("../../../data/world/world.tsv");
+
+static COUNTRIES: LazyLock<Vec<Country>> =
+    LazyLock::new(|| LINES.lines().filter_map(country).collect());
 
 /// The part of the map's plane that has land, as an SVG `viewBox`.
 pub(super) const VIEW: &str = "0 14 960 424";
@@ -15,21 +20,23 @@ pub(super) struct Country {
 }
 
 /// All of them in the order of their codes.
-pub(super) fn countries() -> impl Iterator<Item = Country> {
-    COUNTRIES.lines().filter_map(|line| {
-        let mut fields = line.split('\t');
-        Some(Country {
-            code: fields.next()?,
-            name: fields.next()?,
-            outline: fields.next()?,
-        })
-    })
+pub(super) fn countries() -> &'static [Country] {
+    &COUNTRIES
 }
 
-/// The English name of a country.
-pub(super) fn name(code: &str) -> Option<&'static str> {
-    let mut countries = countries();
-    countries.find(|it| it.code == code).map(|it| it.name)
+/// The country of a code.
+pub(super) fn country_of(code: &str) -> Option<&'static Country> {
+    let found = COUNTRIES.binary_search_by(|it| it.code.cmp(code));
+    found.ok().map(|at| &COUNTRIES[at])
+}
+
+fn country(line: &'static str) -> Option<Country> {
+    let mut fields = line.split('\t');
+    Some(Country {
+        code: fields.next()?,
+        name: fields.next()?,
+        outline: fields.next()?,
+    })
 }
 
 #[cfg(test)]
@@ -38,7 +45,7 @@ mod tests {
 
     #[test]
     fn every_country_has_a_name_and_most_have_an_outline() {
-        let countries: Vec<Country> = countries().collect();
+        let countries = countries();
         assert!(countries.is_sorted_by(|one, other| one.code < other.code));
         let plain = |it: char| it.is_ascii_digit() || "Mlz -".contains(it);
         assert!(countries.iter().all(|it| it.outline.chars().all(plain)));
@@ -49,7 +56,7 @@ mod tests {
         );
         let drawn = countries.iter().filter(|it| !it.outline.is_empty());
         assert_eq!((countries.len(), drawn.count()), (250, 235));
-        assert_eq!(name("GB"), Some("United Kingdom"));
-        assert_eq!(name("(other)"), None);
+        assert_eq!(country_of("GB").unwrap().name, "United Kingdom");
+        assert!(country_of("(other)").is_none());
     }
 }

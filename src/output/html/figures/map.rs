@@ -15,7 +15,10 @@ const SHADES: u64 = 5;
 /// Writes the outlines that all maps of the page use.
 pub(in super::super) fn define(page: &mut Markup) {
     page.open("g", &[("id", &"world")]);
-    for country in world::countries().filter(|it| !it.outline.is_empty()) {
+    for country in world::countries()
+        .iter()
+        .filter(|it| !it.outline.is_empty())
+    {
         page.empty(
             "path",
             &[
@@ -53,8 +56,8 @@ pub(in super::super) fn write(page: &mut Markup, regions: &Figures) {
 }
 
 fn shape(page: &mut Markup, row: &SumRow, largest: u64) {
-    let mut drawn = world::countries().filter(|it| !it.outline.is_empty());
-    let Some(country) = drawn.find(|it| it.code == row.keys[0]) else {
+    let country = world::country_of(&row.keys[0]);
+    let Some(country) = country.filter(|it| !it.outline.is_empty()) else {
         return;
     };
     let (class, told) = match row.cells[0] {
