@@ -25,6 +25,7 @@ use hushlog::{
         Hit, Hits, Hosts, Keys, Lexicon, Logged, OptOuts, Policy, ReferrerRules, Regions, Senders,
         UrlRules, UrlSettings,
     },
+    record::Record,
     release::{Numbers, Plan, PlanSettings, Release, Statement},
     session,
     stats::Accounts,
@@ -177,9 +178,13 @@ fn hits_counted<'a, 'b>(bencher: Bencher<'a, 'b>) -> Bencher<'a, 'b> {
         .counter(BytesCount::new(hits * size_of::<Hit>()))
 }
 
-fn admit(gate: &mut Gate<'_>, records: &[Logged<'_>]) {
+fn admit(gate: &mut Gate<'_>, records: &[(Record<'_>, &[u8])]) {
     let mut accounts = Accounts::default();
-    for batch in records.chunks(64) {
+    let logged = records
+        .iter()
+        .map(|&(ref record, line)| Logged { record, line });
+    let logged: Vec<_> = logged.collect();
+    for batch in logged.chunks(64) {
         gate.admit(batch, 0, &mut accounts);
     }
     black_box(accounts);
@@ -199,13 +204,13 @@ fn sort_all(hits: &mut Hits, lexicon: &Lexicon) -> Vec<Vec<Hit>> {
 }
 
 /// A log's lines, parsed.
-fn records(log: &str) -> Vec<Logged<'_>> {
+fn records(log: &str) -> Vec<(Record<'_>, &[u8])> {
     let format = Format::named("combined").expect("combined is a known format");
     let mut parser = format.parser(TimeZone::UTC);
     log.lines()
         .map(str::as_bytes)
         .map(|line| match parser.parse(line) {
-            Parsed::Record(record) => Logged { record, line },
+            Parsed::Record(record) => (record, line),
             _ => unreachable!("every generated line is a request"),
         })
         .collect()

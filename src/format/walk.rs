@@ -17,7 +17,9 @@ impl Plan {
         line: &'a [u8],
         clock: &mut Clock,
     ) -> Result<Option<Record<'a>>, Rule> {
-        self.draft(line, clock, |_| {})?.finished(clock)
+        let mut draft = Draft::default();
+        self.fill(&mut draft, line, clock, |_| {})?;
+        draft.finished(clock)
     }
 
     /// Puts the record of a line behind others; `mark` is told where each value ends.
@@ -29,24 +31,26 @@ impl Plan {
         mark: impl FnMut(usize),
         records: &mut Vec<Record<'a>>,
     ) -> Result<(), Rule> {
-        let draft = self.draft(line, clock, mark)?;
+        let mut draft = Draft::default();
+        self.fill(&mut draft, line, clock, mark)?;
         let time = draft.instant(clock)?;
-        records.push(draft.record(time));
+        // A record that is made elsewhere and then moved costs a tenth of what reading its line does.
+        draft.write(time, records.push_mut(Record::default()));
         Ok(())
     }
 
-    #[inline]
-    fn draft<'a>(
+    #[inline(always)]
+    fn fill<'a>(
         &self,
+        draft: &mut Draft<'a>,
         line: &'a [u8],
         clock: &mut Clock,
         mut mark: impl FnMut(usize),
-    ) -> Result<Draft<'a>, Rule> {
-        let mut draft = Draft::default();
+    ) -> Result<(), Rule> {
         let mut rest = self.lead.strip(line)?;
         for step in &self.steps {
             rest = if step.end == End::Syntax {
-                let rest = read_time(&step.field, rest, &mut draft, clock).ok_or(Rule::Time)?;
+                let rest = read_time(&step.field, rest, draft, clock).ok_or(Rule::Time)?;
                 step.literal.strip(rest)?
             } else {
                 let (raw, rest) = step.split(rest)?;
@@ -57,7 +61,7 @@ impl Plan {
             mark(line.len() - rest.len() - step.literal.len());
         }
         if rest.is_empty() || self.is_open {
-            Ok(draft)
+            Ok(())
         } else {
             Err(Rule::Trailing)
         }

@@ -1,7 +1,7 @@
 //! One thread's part of reading: takes chunks of lines, parses them and leads them through gate 1.
 
 use crate::{
-    format::{Format, Parsed, Parser},
+    format::{Format, Parser},
     input::{self, Chunk},
     privacy::{Gates, GatesSettings, Intake, Logged},
     stats::{Account, Accounts, Rule},
@@ -80,24 +80,28 @@ impl<'r> Worker<'r> {
         self.gates.begin(chunk.source, chunk.sequence, host);
         let mut lines = input::lines(&chunk.bytes).peekable();
         while lines.peek().is_some() {
-            let mut logged = Vec::with_capacity(BATCH);
+            let mut records = Vec::with_capacity(BATCH);
+            let mut of_records = Vec::with_capacity(BATCH);
             for (buffer, line) in self.unwrapped.iter_mut().zip(&mut lines) {
                 counted.lines += 1;
-                match parser.parse(counted.format.unwrapped(line, buffer)) {
-                    Parsed::Record(record) => {
-                        counted.latest = Some(record.time);
-                        logged.push(Logged { record, line });
-                    }
-                    Parsed::Ignored => {
+                let inner = counted.format.unwrapped(line, buffer);
+                match parser.parse_behind(inner, &mut records) {
+                    Ok(Some(())) => of_records.push(line),
+                    Ok(None) => {
                         counted.ignored += 1;
                         self.accounts.enter(Account::Ignored);
                     }
-                    Parsed::Malformed(rule) => {
+                    Err(rule) => {
                         counted.malform(rule);
                         self.accounts.enter(Account::Malformed(rule));
                     }
                 }
             }
+            counted.latest = records.last().map(|it| it.time).or(counted.latest);
+            let logged = records.iter().zip(of_records);
+            let logged: Vec<_> = logged
+                .map(|(record, line)| Logged { record, line })
+                .collect();
             self.gates.admit(&logged, source, &mut self.accounts);
         }
         self.chunks.push_mut(counted)

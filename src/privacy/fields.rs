@@ -3,11 +3,12 @@
 use super::{
     address::Client,
     agent::Agent,
-    geo::{Lookup, Region},
+    geo::Region,
     hit::NO_HOST,
     lexicon::Dictionary,
     memo::{Key, Memo, Number},
     method::Method,
+    networks::Networks,
     policy::Policy,
     pseudonym::TableSecret,
     referrer::Referrer,
@@ -21,7 +22,7 @@ pub(super) struct Fields<'r> {
     pub(super) hosts: Memo<'r, KnownHost>,
     pub(super) referrers: Memo<'r, KnownReferrer>,
     pub(super) requests: Memo<'r, KnownRequest>,
-    regions: Lookup<'r>,
+    pub(super) networks: Networks<'r>,
     joined: JoinedParts,
     scratch: Vec<u8>,
 }
@@ -109,7 +110,7 @@ impl<'r> Fields<'r> {
             hosts: Memo::new(secret),
             referrers: Memo::new(secret),
             requests: Memo::new(secret),
-            regions: policy.regions.lookup(),
+            networks: Networks::new(policy, secret),
             joined: JoinedParts::default(),
             scratch: Vec::new(),
         }
@@ -152,10 +153,10 @@ impl<'r> Fields<'r> {
                 KnownHost::new(host, policy)
             });
         let clients = records.map(|record| record.client);
-        let regions = &mut self.regions;
+        let networks = &mut self.networks;
         self.clients
             .number(clients, bytes_key, &mut columns.clients, |client| {
-                KnownClient::new(&Client::read(client), policy, regions)
+                KnownClient::new(&Client::read(client), policy, networks)
             });
     }
 
@@ -212,10 +213,10 @@ impl KnownHost {
 }
 
 impl KnownClient {
-    fn new(client: &Client, policy: &Policy, regions: &mut Lookup<'_>) -> Self {
+    fn new(client: &Client, policy: &Policy, networks: &mut Networks<'_>) -> Self {
         let unit = client.unit_address();
         Self {
-            region: unit.map_or_else(Region::default, |unit| regions.region(unit)),
+            region: unit.map_or_else(Region::default, |unit| networks.region(unit)),
             excluded: policy.filters.excludes_client(client),
             latest: (0, NO_DAY),
             visitor: Visitor::default(),

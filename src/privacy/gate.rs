@@ -12,7 +12,7 @@ use super::{
     fields::{Columns, Fields, NO_DAY, OriginKey, Row, Visitor, VisitorKey},
     hit::{Hit, Parts},
     intake::Intake,
-    lexicon::Dictionary,
+    lexicon::{Dictionary, Identity},
     policy::Policy,
     pseudonym::Keys,
     repetition::Tracer,
@@ -40,7 +40,7 @@ pub struct GateSettings<'r> {
 #[derive(Clone, Copy)]
 pub struct Logged<'l> {
     /// The record.
-    pub record: Record<'l>,
+    pub record: &'l Record<'l>,
     /// The line as it stands in its source, without its line feed.
     pub line: &'l [u8],
 }
@@ -99,7 +99,7 @@ impl<'r> Gate<'r> {
         let mut entered = Vec::with_capacity(logged.len());
         for logged in logged {
             match self.enter(logged, source) {
-                Ok(day) => entered.push((&logged.record, day)),
+                Ok(day) => entered.push((logged.record, day)),
                 Err(account) => accounts.enter(account),
             }
         }
@@ -225,7 +225,12 @@ impl<'r> Gate<'r> {
         let visitor = self.visitors.get(&key).copied().unwrap_or_else(|| {
             let client = Client::read(record.client);
             let raw_agent = record.agent.decode(&mut self.scratch);
-            let sender = slot.sender(&client, known.region, raw_agent, agent());
+            let identity = Identity {
+                network: self.fields.networks.pseudonym(&client.network(), slot),
+                region: known.region,
+                agent: agent(),
+            };
+            let sender = slot.sender(&client, raw_agent, identity);
             Visitor {
                 pseudonym: sender.pseudonym,
                 identity: self.dictionary.identity(sender),

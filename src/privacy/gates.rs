@@ -81,37 +81,21 @@ impl<'r> Gates<'r> {
             self.lead(logged, source, accounts);
             return;
         }
-        let mut lines = mem::take(&mut self.lines);
+        let (host, mut lines) = (mem::take(&mut self.host), mem::take(&mut self.lines));
         lines.clear();
         for Logged { line, .. } in logged {
-            lines.extend_from_slice(&self.host);
+            lines.extend_from_slice(&host);
             lines.push(b' ');
             lines.extend_from_slice(line);
         }
-        let told = self.tell_host(logged, &lines);
+        let records = logged.iter().map(|logged| Record {
+            host: &host,
+            ..*logged.record
+        });
+        let records: Vec<Record<'_>> = records.collect();
+        let told = tell_host(logged, &records, &lines);
         self.lead(&told, source, accounts);
-        self.lines = lines;
-    }
-
-    /// The records as if the host were logged, so that the same line of two hosts is two lines; the
-    /// lines have it before them.
-    fn tell_host<'l>(&self, logged: &[Logged<'l>], mut lines: &'l [u8]) -> Vec<Logged<'l>> {
-        let tell = |logged: &Logged<'l>| {
-            let (line, rest) = lines.split_at(self.host.len() + 1 + logged.line.len());
-            lines = rest;
-            if !logged.record.host.is_empty() {
-                return *logged;
-            }
-            let host = &line[..self.host.len()];
-            Logged {
-                record: Record {
-                    host,
-                    ..logged.record
-                },
-                line,
-            }
-        };
-        logged.iter().map(tell).collect()
+        (self.host, self.lines) = (host, lines);
     }
 
     fn lead(&mut self, logged: &[Logged<'_>], source: u32, accounts: &mut Accounts) {
@@ -125,7 +109,7 @@ impl<'r> Gates<'r> {
         for logged in logged {
             match self.sites.number(logged.record.host) {
                 Some(site) => led.entry(site).or_default().push(*logged),
-                None => accounts.enter(self.account_of_stranger(&logged.record)),
+                None => accounts.enter(self.account_of_stranger(logged.record)),
             }
         }
         for (site, logged) in led {
@@ -153,6 +137,25 @@ impl<'r> Gates<'r> {
     pub fn finish(self) -> Vec<Intake> {
         self.gates.into_iter().map(Gate::finish).collect()
     }
+}
+
+/// The records, each replaced by the one beside it, which tells a host, unless it has one of its own. Its line then
+/// has the host before it, so that the same line of two hosts is two lines.
+fn tell_host<'l>(
+    logged: &[Logged<'l>],
+    records: &'l [Record<'l>],
+    mut lines: &'l [u8],
+) -> Vec<Logged<'l>> {
+    let tell = |(logged, record): (&Logged<'l>, &'l Record<'l>)| {
+        let (line, rest) = lines.split_at(record.host.len() + 1 + logged.line.len());
+        lines = rest;
+        if logged.record.host.is_empty() {
+            Logged { record, line }
+        } else {
+            *logged
+        }
+    };
+    logged.iter().zip(records).map(tell).collect()
 }
 
 impl Collected {
