@@ -26,7 +26,7 @@ use hushlog::{
         UrlRules, UrlSettings,
     },
     record::Record,
-    release::{Numbers, Plan, PlanSettings, Release, Statement},
+    release::{InTurn, Numbers, Plan, PlanSettings, Release, Statement},
     session,
     stats::Accounts,
     time::{Calendar, Hours, Period, PeriodLength, TimeZone, Timestamp},
@@ -124,7 +124,7 @@ fn audited(bencher: Bencher<'_, '_>, day: &Day) {
     bencher
         .counter(ItemsCount::new(cells))
         .with_inputs(|| day.plan(&survey))
-        .bench_local_values(|plan| plan.audited(&survey, &microdata));
+        .bench_local_values(|plan| plan.audited(&survey, &microdata, &InTurn));
 }
 
 /// Contributions of every visitor, and the exact numbers of the rows.

@@ -1,9 +1,12 @@
 //! One thread's part of reading: takes chunks of lines, parses them and leads them through gate 1.
 
+use std::mem;
+
 use crate::{
     format::{Format, Parser},
     input::{self, Chunk},
     privacy::{Gates, GatesSettings, Intake, Logged},
+    record::Record,
     stats::{Account, Accounts, Rule},
     time::Timestamp,
 };
@@ -20,8 +23,18 @@ pub(super) struct Worker<'r> {
     gates: Gates<'r>,
     /// Room for the lines of a batch out of their wrappers.
     unwrapped: [Vec<u8>; BATCH],
+    room: Room,
     accounts: Accounts,
     chunks: Vec<ChunkLines>,
+}
+
+/// Room for what is read of a batch; empty between two of them.
+#[derive(Default)]
+struct Room {
+    records: Vec<Record<'static>>,
+    /// The line of each record.
+    lines: Vec<&'static [u8]>,
+    logged: Vec<Logged<'static>>,
 }
 
 /// What a worker has taken.
@@ -52,6 +65,7 @@ impl<'r> Worker<'r> {
         Self {
             gates: Gates::new(gates),
             unwrapped: [const { Vec::new() }; BATCH],
+            room: Room::default(),
             accounts: Accounts::default(),
             chunks: Vec::new(),
         }
@@ -80,8 +94,8 @@ impl<'r> Worker<'r> {
         self.gates.begin(chunk.source, chunk.sequence, host);
         let mut lines = input::lines(&chunk.bytes).peekable();
         while lines.peek().is_some() {
-            let mut records = Vec::with_capacity(BATCH);
-            let mut of_records = Vec::with_capacity(BATCH);
+            let mut records = emptied(mem::take(&mut self.room.records));
+            let mut of_records = emptied(mem::take(&mut self.room.lines));
             for (buffer, line) in self.unwrapped.iter_mut().zip(&mut lines) {
                 counted.lines += 1;
                 let inner = counted.format.unwrapped(line, buffer);
@@ -98,11 +112,15 @@ impl<'r> Worker<'r> {
                 }
             }
             counted.latest = records.last().map(|it| it.time).or(counted.latest);
-            let logged = records.iter().zip(of_records);
-            let logged: Vec<_> = logged
-                .map(|(record, line)| Logged { record, line })
-                .collect();
+            let mut logged = emptied(mem::take(&mut self.room.logged));
+            let with_lines = records.iter().zip(&of_records);
+            logged.extend(with_lines.map(|(record, &line)| Logged { record, line }));
             self.gates.admit(&logged, source, &mut self.accounts);
+            self.room = Room {
+                logged: emptied(logged),
+                records: emptied(records),
+                lines: emptied(of_records),
+            };
         }
         self.chunks.push_mut(counted)
     }
@@ -125,6 +143,12 @@ impl<'r> Worker<'r> {
             chunks: self.chunks,
         }
     }
+}
+
+/// The room of a vector for items of another lifetime.
+fn emptied<T, U>(items: Vec<T>) -> Vec<U> {
+    // Collected where they lie, since nothing is left of them.
+    items.into_iter().filter_map(|_| None).collect()
 }
 
 impl ChunkLines {

@@ -32,6 +32,8 @@ pub(super) struct Fields<'r> {
 pub(super) struct Columns {
     agents: Vec<Number>,
     clients: Vec<Number>,
+    /// What was known of the clients, fetched for all records at once.
+    known_clients: Vec<KnownClient>,
     hosts: Vec<Number>,
     /// Of pageviews that may be of visits; the number of no referrer for all other records.
     referrers: Vec<Number>,
@@ -43,6 +45,8 @@ pub(super) struct Columns {
 pub(super) struct Row {
     pub(super) agent: Number,
     pub(super) client: Number,
+    /// What was known of the client before the first of the few records.
+    pub(super) known_client: KnownClient,
     pub(super) host: Number,
     pub(super) referrer: Number,
     pub(super) request: Number,
@@ -67,6 +71,7 @@ pub(super) struct KnownHost {
 
 /// What is needed of a client, and its latest visitor: most clients have one agent and one day. Kept
 /// small, since there are as many as clients.
+#[derive(Clone, Copy)]
 pub(super) struct KnownClient {
     /// The latest visitor's agent and day.
     pub(super) latest: (Number, u32),
@@ -158,6 +163,9 @@ impl<'r> Fields<'r> {
             .number(clients, bytes_key, &mut columns.clients, |client| {
                 KnownClient::new(&Client::read(client), policy, networks)
             });
+        let known = columns.clients.iter().map(|&number| self.clients[number]);
+        columns.known_clients.clear();
+        columns.known_clients.extend(known);
     }
 
     fn number_requests<'l>(
@@ -225,11 +233,12 @@ impl KnownClient {
 }
 
 impl Columns {
-    /// The numbers of the record at a position.
+    /// What is known of the record at a position.
     pub(super) fn row(&self, position: usize) -> Row {
         Row {
             agent: self.agents[position],
             client: self.clients[position],
+            known_client: self.known_clients[position],
             host: self.hosts[position],
             referrer: self.referrers[position],
             request: self.requests[position],

@@ -215,13 +215,13 @@ mod tests {
 
     const HOSTS: [&str; 2] = ["a.example", "b.example"];
 
-    /// A request to the sites in turn, and the line it stands in.
-    fn logged(line: &[u8], number: usize) -> Logged<'_> {
+    /// A request to the sites in turn.
+    fn record(number: usize) -> Record<'static> {
         let text = |raw| Text {
             raw,
             escape: Escape::Backslash,
         };
-        let record = Record {
+        Record {
             client: b"192.0.2.1",
             time: Timestamp(number as i64),
             request: Request::Line(text(b"GET / HTTP/1.1")),
@@ -231,8 +231,7 @@ mod tests {
             agent: text(b""),
             host: HOSTS[number % 2].as_bytes(),
             opted_out: false,
-        };
-        Logged { record, line }
+        }
     }
 
     /// What is repeated in sources of the same twelve lines, each read in chunks of so many, which two
@@ -253,13 +252,17 @@ mod tests {
         };
         let mut workers = [Gates::new(settings), Gates::new(settings)];
         let lines: Vec<String> = (0..12).map(|number| format!("line {number}")).collect();
-        let lines = lines.iter().enumerate();
-        let lines: Vec<_> = lines.map(|(at, it)| logged(it.as_bytes(), at)).collect();
+        let records: Vec<_> = (0..12).map(record).collect();
+        let logged = lines.iter().zip(&records).map(|(line, record)| Logged {
+            record,
+            line: line.as_bytes(),
+        });
+        let logged: Vec<_> = logged.collect();
         for (source, &chunk) in (0..).zip(chunks) {
-            for (sequence, lines) in lines.chunks(chunk).enumerate() {
+            for (sequence, logged) in logged.chunks(chunk).enumerate() {
                 let worker = &mut workers[sequence % 2];
                 worker.begin(source as usize, sequence as u64, b"");
-                worker.admit(lines, source, &mut Accounts::default());
+                worker.admit(logged, source, &mut Accounts::default());
             }
         }
         let intakes = workers.into_iter().map(Gates::finish).collect();

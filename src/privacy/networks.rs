@@ -70,3 +70,63 @@ impl<'r> Networks<'r> {
         known.pseudonym
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::{
+        privacy::{
+            Keys, Regions,
+            address::Client,
+            days::{Admission, Days, Due},
+            gate::GateSettings,
+        },
+        time::{Calendar, PeriodLength, TimeZone, Timestamp},
+    };
+
+    #[test]
+    fn a_remembered_network_has_the_region_of_each_of_its_addresses() {
+        let policy = Policy {
+            regions: Regions::embedded().unwrap(),
+            ..Policy::example(&[], &[])
+        };
+        let keys = Keys::new([7; 32].into());
+        let mut networks = Networks::new(&policy, keys.table_secret());
+        for _ in ["not remembered", "remembered"] {
+            for address in ["8.8.8.8", "8.8.8.9", "2a00:1450:4001::1", "192.0.2.1"] {
+                let address = address.parse().unwrap();
+                let expected = policy.regions.region(address);
+                assert_eq!(networks.region(address), expected, "{address}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_network_has_one_pseudonym_in_each_period() {
+        let (policy, keys) = (Policy::example(&[], &[]), Keys::new([7; 32].into()));
+        let settings = GateSettings {
+            policy: &policy,
+            calendar: &Calendar::new(TimeZone::UTC, PeriodLength::Day),
+            admission: &Admission {
+                due: Due::Any,
+                released: [].into(),
+            },
+            keys: &keys,
+        };
+        let mut networks = Networks::new(&policy, keys.table_secret());
+        let mut days = Days::default();
+        for day in [21, 22, 21, 21] {
+            let date = date(2026, 11, day);
+            let noon = date.at(12, 0, 0, 0).to_zoned(TimeZone::UTC).unwrap();
+            let position = days.of(Timestamp(noon.timestamp().as_microsecond()), &settings);
+            let slot = &days.slots[position];
+            for client in ["192.0.2.1", "192.0.2.2", "2001:db8::1"] {
+                let network = Client::read(client.as_bytes()).network();
+                let expected = slot.networks.of(&[&network]);
+                assert_eq!(networks.pseudonym(&network, slot), expected, "{client}");
+            }
+        }
+    }
+}

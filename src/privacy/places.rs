@@ -142,12 +142,16 @@ impl Bucket {
     }
 
     fn free_lane(&self) -> Option<usize> {
-        self.positions.iter().position(|&position| position == NOWHERE)
+        self.positions
+            .iter()
+            .position(|&position| position == NOWHERE)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use xxhash_rust::xxh3::xxh3_64;
+
     use super::*;
 
     /// Hashes of which many belong in the same bucket, among them that of a free lane.
@@ -179,7 +183,7 @@ mod tests {
     fn nearly_all_hashes_are_where_they_are_likely_to_be() {
         let mut places = Places::default();
         let spread = |number: u64| Hash {
-            place: number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32),
+            place: xxh3_64(&number.to_le_bytes()),
             check: 0,
         };
         (0..100_000).for_each(|number| places.insert(spread(number.into()), number));
