@@ -52,7 +52,6 @@ struct OnThreads<'p>(&'p ThreadPool);
 impl Execution for OnThreads<'_> {
     fn map<T: Send>(&self, parts: usize, part: impl Fn(usize) -> T + Sync) -> Vec<T> {
         let parts = (0..parts).into_par_iter();
-        self.0
-            .install(|| parts.map(|number| part(number)).collect())
+        self.0.install(|| parts.map(&part).collect())
     }
 }

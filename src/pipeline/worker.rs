@@ -80,7 +80,6 @@ impl<'r> Worker<'r> {
         format: Format,
         parser: &mut Parser,
     ) -> &ChunkLines {
-        let source = u32::try_from(chunk.source).unwrap_or(u32::MAX);
         let mut counted = ChunkLines {
             source: chunk.source,
             sequence: chunk.sequence,
@@ -94,35 +93,46 @@ impl<'r> Worker<'r> {
         self.gates.begin(chunk.source, chunk.sequence, host);
         let mut lines = input::lines(&chunk.bytes).peekable();
         while lines.peek().is_some() {
-            let mut records = emptied(mem::take(&mut self.room.records));
-            let mut of_records = emptied(mem::take(&mut self.room.lines));
-            for (buffer, line) in self.unwrapped.iter_mut().zip(&mut lines) {
-                counted.lines += 1;
-                let inner = counted.format.unwrapped(line, buffer);
-                match parser.parse_behind(inner, &mut records) {
-                    Ok(Some(())) => of_records.push(line),
-                    Ok(None) => {
-                        counted.ignored += 1;
-                        self.accounts.enter(Account::Ignored);
-                    }
-                    Err(rule) => {
-                        counted.malform(rule);
-                        self.accounts.enter(Account::Malformed(rule));
-                    }
-                }
-            }
-            counted.latest = records.last().map(|it| it.time).or(counted.latest);
-            let mut logged = emptied(mem::take(&mut self.room.logged));
-            let with_lines = records.iter().zip(&of_records);
-            logged.extend(with_lines.map(|(record, &line)| Logged { record, line }));
-            self.gates.admit(&logged, source, &mut self.accounts);
-            self.room = Room {
-                logged: emptied(logged),
-                records: emptied(records),
-                lines: emptied(of_records),
-            };
+            self.take_batch(&mut lines, &mut counted, parser);
         }
         self.chunks.push_mut(counted)
+    }
+
+    /// Takes the next lines of a chunk together.
+    fn take_batch<'c>(
+        &mut self,
+        lines: &mut impl Iterator<Item = &'c [u8]>,
+        counted: &mut ChunkLines,
+        parser: &mut Parser,
+    ) {
+        let room = mem::take(&mut self.room);
+        let (mut records, mut of_records) = (emptied(room.records), emptied(room.lines));
+        for (buffer, line) in self.unwrapped.iter_mut().zip(lines) {
+            counted.lines += 1;
+            let inner = counted.format.unwrapped(line, buffer);
+            match parser.parse_behind(inner, &mut records) {
+                Ok(Some(())) => of_records.push(line),
+                Ok(None) => {
+                    counted.ignored += 1;
+                    self.accounts.enter(Account::Ignored);
+                }
+                Err(rule) => {
+                    counted.malform(rule);
+                    self.accounts.enter(Account::Malformed(rule));
+                }
+            }
+        }
+        counted.latest = records.last().map(|it| it.time).or(counted.latest);
+        let mut logged = emptied(room.logged);
+        let with_lines = records.iter().zip(&of_records);
+        logged.extend(with_lines.map(|(record, &line)| Logged { record, line }));
+        let source = u32::try_from(counted.source).unwrap_or(u32::MAX);
+        self.gates.admit(&logged, source, &mut self.accounts);
+        self.room = Room {
+            logged: emptied(logged),
+            records: emptied(records),
+            lines: emptied(of_records),
+        };
     }
 
     /// All lines taken so far, by account.
