@@ -34,7 +34,7 @@ impl Plan {
         let mut draft = Draft::default();
         self.fill(&mut draft, line, clock, mark)?;
         let time = draft.instant(clock)?;
-        // A record that is made elsewhere and then moved costs a tenth of what reading its line does.
+        // In its place: a record is too large to be moved for every line.
         draft.write(time, records.push_mut(Record::default()));
         Ok(())
     }

@@ -5,8 +5,7 @@ use std::mem;
 use crate::{
     format::{Format, Parser},
     input::{self, Chunk},
-    privacy::{Gates, GatesSettings, Intake, Logged},
-    record::Record,
+    privacy::{Batch, Gates, GatesSettings, Intake},
     stats::{Account, Accounts, Rule},
     time::Timestamp,
 };
@@ -23,18 +22,10 @@ pub(super) struct Worker<'r> {
     gates: Gates<'r>,
     /// Room for the lines of a batch out of their wrappers.
     unwrapped: [Vec<u8>; BATCH],
-    room: Room,
+    /// Room for the records of a batch.
+    batch: Batch<'static>,
     accounts: Accounts,
     chunks: Vec<ChunkLines>,
-}
-
-/// Room for what is read of a batch; empty between two of them.
-#[derive(Default)]
-struct Room {
-    records: Vec<Record<'static>>,
-    /// The line of each record.
-    lines: Vec<&'static [u8]>,
-    logged: Vec<Logged<'static>>,
 }
 
 /// What a worker has taken.
@@ -65,7 +56,7 @@ impl<'r> Worker<'r> {
         Self {
             gates: Gates::new(gates),
             unwrapped: [const { Vec::new() }; BATCH],
-            room: Room::default(),
+            batch: Batch::default(),
             accounts: Accounts::default(),
             chunks: Vec::new(),
         }
@@ -105,13 +96,12 @@ impl<'r> Worker<'r> {
         counted: &mut ChunkLines,
         parser: &mut Parser,
     ) {
-        let room = mem::take(&mut self.room);
-        let (mut records, mut of_records) = (emptied(room.records), emptied(room.lines));
+        let mut batch = mem::take(&mut self.batch).emptied();
         for (buffer, line) in self.unwrapped.iter_mut().zip(lines) {
             counted.lines += 1;
             let inner = counted.format.unwrapped(line, buffer);
-            match parser.parse_behind(inner, &mut records) {
-                Ok(Some(())) => of_records.push(line),
+            match parser.parse_behind(inner, &mut batch.records) {
+                Ok(Some(())) => batch.lines.push(line),
                 Ok(None) => {
                     counted.ignored += 1;
                     self.accounts.enter(Account::Ignored);
@@ -122,17 +112,11 @@ impl<'r> Worker<'r> {
                 }
             }
         }
-        counted.latest = records.last().map(|it| it.time).or(counted.latest);
-        let mut logged = emptied(room.logged);
-        let with_lines = records.iter().zip(&of_records);
-        logged.extend(with_lines.map(|(record, &line)| Logged { record, line }));
+        let latest = batch.records.last().map(|record| record.time);
+        counted.latest = latest.or(counted.latest);
         let source = u32::try_from(counted.source).unwrap_or(u32::MAX);
-        self.gates.admit(&logged, source, &mut self.accounts);
-        self.room = Room {
-            logged: emptied(logged),
-            records: emptied(records),
-            lines: emptied(of_records),
-        };
+        self.gates.admit(&batch, source, &mut self.accounts);
+        self.batch = batch.emptied();
     }
 
     /// All lines taken so far, by account.
@@ -153,12 +137,6 @@ impl<'r> Worker<'r> {
             chunks: self.chunks,
         }
     }
-}
-
-/// The room of a vector for items of another lifetime.
-fn emptied<T, U>(items: Vec<T>) -> Vec<U> {
-    // Collected where they lie, since nothing is left of them.
-    items.into_iter().filter_map(|_| None).collect()
 }
 
 impl ChunkLines {

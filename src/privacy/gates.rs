@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    batch::{Batch, emptied},
     gate::{Gate, GateSettings, Logged},
     intake::{Collected, Intake},
     neighbours::share_coverage,
@@ -38,6 +39,8 @@ pub struct Gates<'r> {
     host: Vec<u8>,
     /// Room for lines with that host before them.
     lines: Vec<u8>,
+    /// Room for the records of a batch with their lines.
+    logged: Vec<Logged<'static>>,
 }
 
 /// What a run let through.
@@ -61,6 +64,7 @@ impl<'r> Gates<'r> {
             gates: settings.gates.iter().copied().map(Gate::new).collect(),
             host: Vec::new(),
             lines: Vec::new(),
+            logged: Vec::new(),
         }
     }
 
@@ -76,11 +80,18 @@ impl<'r> Gates<'r> {
 
     /// Takes a few records of the source with the given number, and enters their lines into the account
     /// that each is in. A request to a host that is no site is excluded.
-    pub fn admit(&mut self, logged: &[Logged<'_>], source: u32, accounts: &mut Accounts) {
+    pub fn admit(&mut self, batch: &Batch<'_>, source: u32, accounts: &mut Accounts) {
+        let logged = batch.logged(mem::take(&mut self.logged));
         if self.host.is_empty() {
-            self.lead(logged, source, accounts);
-            return;
+            self.lead(&logged, source, accounts);
+        } else {
+            self.lead_telling_host(&logged, source, accounts);
         }
+        self.logged = emptied(logged);
+    }
+
+    /// The same with the records as if the source's host were logged, unless they have one.
+    fn lead_telling_host(&mut self, logged: &[Logged<'_>], source: u32, accounts: &mut Accounts) {
         let (host, mut lines) = (mem::take(&mut self.host), mem::take(&mut self.lines));
         lines.clear();
         for Logged { line, .. } in logged {
@@ -253,16 +264,17 @@ mod tests {
         let mut workers = [Gates::new(settings), Gates::new(settings)];
         let lines: Vec<String> = (0..12).map(|number| format!("line {number}")).collect();
         let records: Vec<_> = (0..12).map(record).collect();
-        let logged = lines.iter().zip(&records).map(|(line, record)| Logged {
-            record,
-            line: line.as_bytes(),
-        });
-        let logged: Vec<_> = logged.collect();
+        let lines: Vec<&[u8]> = lines.iter().map(String::as_bytes).collect();
         for (source, &chunk) in (0..).zip(chunks) {
-            for (sequence, logged) in logged.chunks(chunk).enumerate() {
+            let chunks = records.chunks(chunk).zip(lines.chunks(chunk));
+            for (sequence, (records, lines)) in chunks.enumerate() {
+                let batch = Batch {
+                    records: records.to_vec(),
+                    lines: lines.to_vec(),
+                };
                 let worker = &mut workers[sequence % 2];
                 worker.begin(source as usize, sequence as u64, b"");
-                worker.admit(logged, source, &mut Accounts::default());
+                worker.admit(&batch, source, &mut Accounts::default());
             }
         }
         let intakes = workers.into_iter().map(Gates::finish).collect();

@@ -4,6 +4,7 @@
 
 mod address;
 mod agent;
+mod batch;
 mod channel;
 mod days;
 mod domain;
@@ -41,6 +42,7 @@ mod url;
 pub(crate) use address::Client;
 pub use address::{IPV4_NETWORK_BITS, IPV6_NETWORK_BITS, IPV6_VISITOR_BITS};
 pub use agent::{Agent, AgentRules, Browser, Category, Crawler, Device, System};
+pub use batch::Batch;
 pub use channel::Channel;
 pub use days::{Admission, Due};
 pub(crate) use domain::registrable_domain;

@@ -14,16 +14,27 @@ use super::{
 /// The regions and pseudonyms of networks, as far as remembered.
 pub(super) struct Networks<'r> {
     lookup: Lookup<'r>,
-    /// None where addresses of one network have different regions.
-    regions: Memo<'r, Option<Region>>,
-    pseudonyms: Memo<'r, Known>,
+    known: Memo<'r, Known>,
 }
 
-/// The latest pseudonym of a network: most are seen in one period.
+/// What is known of a network.
+#[derive(Default)]
 struct Known {
-    /// The position of the period.
-    intake: usize,
-    pseudonym: u64,
+    region: Shared,
+    /// The pseudonym in the latest period, which is told by its position: most networks are seen in one.
+    pseudonym: Option<(usize, u64)>,
+}
+
+/// The region of a network's addresses.
+#[derive(Clone, Copy, Default)]
+enum Shared {
+    /// Not looked up.
+    #[default]
+    Unknown,
+    /// All have the same.
+    One(Region),
+    /// Each has to be looked up.
+    Several,
 }
 
 impl<'r> Networks<'r> {
@@ -31,43 +42,48 @@ impl<'r> Networks<'r> {
     pub(super) fn new(policy: &'r Policy, secret: &'r TableSecret) -> Self {
         Self {
             lookup: policy.regions.lookup(),
-            regions: Memo::new(secret),
-            pseudonyms: Memo::new(secret),
+            known: Memo::new(secret),
         }
     }
 
     /// The region of an address.
     pub(super) fn region(&mut self, address: IpAddr) -> Region {
-        let Self {
-            lookup, regions, ..
-        } = self;
-        let octets = network_octets(address);
-        let key = Key {
-            tag: 0,
-            bytes: &octets,
-        };
-        let known = *regions.value(key, || {
-            let (region, is_of_network) = lookup.region_of_network(address);
-            is_of_network.then_some(region)
-        });
-        known.unwrap_or_else(|| lookup.region(address))
+        let known = self
+            .known
+            .value(key(&network_octets(address)), Known::default);
+        match known.region {
+            Shared::One(region) => region,
+            Shared::Several => self.lookup.region(address),
+            Shared::Unknown => {
+                let (region, is_shared) = self.lookup.region_of_network(address);
+                known.region = if is_shared {
+                    Shared::One(region)
+                } else {
+                    Shared::Several
+                };
+                region
+            }
+        }
     }
 
     /// The pseudonym of a network in the period of a day.
     pub(super) fn pseudonym(&mut self, network: &[u8], day: &DaySlot) -> u64 {
-        let pseudonym = || Known {
-            intake: day.intake,
-            pseudonym: day.networks.of(&[network]),
-        };
-        let key = Key {
-            tag: 0,
-            bytes: network,
-        };
-        let known = self.pseudonyms.value(key, pseudonym);
-        if known.intake != day.intake {
-            *known = pseudonym();
+        let known = self.known.value(key(network), Known::default);
+        match known.pseudonym {
+            Some((intake, pseudonym)) if intake == day.intake => pseudonym,
+            _ => {
+                let pseudonym = day.networks.of(&[network]);
+                known.pseudonym = Some((day.intake, pseudonym));
+                pseudonym
+            }
         }
-        known.pseudonym
+    }
+}
+
+const fn key(network: &[u8]) -> Key<'_> {
+    Key {
+        tag: 0,
+        bytes: network,
     }
 }
 
