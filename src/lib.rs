@@ -48,10 +48,10 @@
 //! | [`time`], [`record`] | Instants, the date syntaxes of logs, the site's calendar of days and periods. One request as logged, which cannot be printed. |
 //! | [`input`] | Finds and opens files and standard input, decompresses, yields chunks of whole lines. [`input::live`] follows files through rotation and listens for syslog. |
 //! | [`format`](mod@format) | Compiles format strings of three dialects once to a field plan, knows the layouts that are no format string (`w3c`, `json`, `haproxy`, rows of columns), detects a log's format, parses lines, and writes them again with other values (`rewrite`). |
-//! | [`privacy`] | Reduces every field of a record to what may count: `gate` puts the rules together and remembers what each distinct value came to (`memo`), `opt_out` drops what asks not to be counted, `filters` set lines aside, `senders` tells whom requests are told apart by, `repetition` notices lines read twice, `address`, `agent`, `referrer`, `url` and `geo` are the rules, `pseudonym` the keys, `ratchet`, `key_file` and `key_chain` those that outlive a run, `seal` and `segment` what may be kept of a day under its key, `policy` the settings. `lexicon` numbers the reduced strings, `intake` holds the hits. `sites` are the hosts with a report of their own, `gates` has a gate for each. `scrub` is the gate of logs that are written again. |
+//! | [`privacy`] | Reduces every field of a record to what may count: `gate` puts the rules together and remembers what each distinct value came to (`memo`, in tables of `places`), `opt_out` drops what asks not to be counted, `filters` set lines aside, `senders` tells whom requests are told apart by, `repetition` notices lines read twice, `address`, `agent`, `referrer`, `url` and `geo` are the rules, `networks` remembers what is known of networks, `pseudonym` the keys, `ratchet`, `key_file` and `key_chain` those that outlive a run, `seal` and `segment` what may be kept of a day under its key, `policy` the settings. `lexicon` numbers the reduced strings, `intake` holds the hits. `sites` are the hosts with a report of their own, `gates` has a gate for each. `scrub` is the gate of logs that are written again. |
 //! | [`session`] | Orders one visitor's hits and cuts them into visits. |
 //! | [`aggregate`] | `table` declares tables, measures and families; `contribution` counts what one visitor's day adds to each cell; collectors add that up. |
-//! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, [`noise`](release::noise) is differential privacy in their place, `ledger` and `state` remember what has been released. |
+//! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, [`noise`](release::noise) is differential privacy in their place, `ledger` and `state` remember what has been released. Parts that do not depend on each other are left to an [`Execution`](release::Execution), which [`pipeline`] has threads for. |
 //! | [`view`] | Reads what was released back from its folder, and adds up over periods what may be added. |
 //! | [`output`] | Encodings of a release, the summary for the terminal, and `publish`, the only code that writes an output folder; `html` is the page of all that is in it, `show` the same for the terminal; `log` is where scrubbed lines go. |
 //! | [`pipeline`] | Connects the stages and owns the threads; [`pipeline::watch`] does so for logs that are followed: `checkpoint` is what outlives its process, `closing` releases what is over, `service` brings it events, time and signals. |
@@ -107,7 +107,7 @@
 //!
 //! **Survey, plan, totals, shares.** A period's sorted shards are read three times, each time into
 //! another [`Collector`](aggregate::Collector), so that nothing costly is ever kept for the many cells
-//! that will not be published:
+//! that will not be published; the first time as soon as each is sorted, while a near cache holds it:
 //!
 //! 1. The [`Survey`](aggregate::Survey) knows each cell's size and networks. From it the
 //!    [`Plan`](release::Plan) decides which cells become rows of their own and which join `(other)`.

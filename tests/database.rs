@@ -343,7 +343,8 @@ fn the_dashboard_asks_for_what_is_there() {
             .replace("$period", "day")
             .replace("$site", "");
         let rows = server.psql(&query);
-        let is_empty = ["Goals", "Crawlers", "Hours"].contains(&panel["title"].as_str().expect("a title"));
+        let is_empty =
+            ["Goals", "Crawlers", "Hours"].contains(&panel["title"].as_str().expect("a title"));
         assert_eq!(rows.is_empty(), is_empty, "{query}: {rows:?}");
     }
 }

@@ -19,6 +19,20 @@ const EDGES: [u32; BINS] = [
 
 const BINS: usize = 193;
 
+/// The bins of times that nearly all values are below: no step of a visit is longer than its timeout.
+const NEAR_BINS: [u8; 2048] = {
+    let mut bins = [0; 2048];
+    let (mut second, mut bin) = (0, 0);
+    while second < bins.len() {
+        if EDGES[bin + 1] as usize == second {
+            bin += 1;
+        }
+        bins[second] = bin as u8;
+        second += 1;
+    }
+    bins
+};
+
 /// Counts of values by bin.
 #[derive(Clone, Debug, Default)]
 pub struct Histogram {
@@ -30,7 +44,10 @@ impl Histogram {
     /// Adds one value in seconds.
     pub fn add(&mut self, seconds: u64) {
         let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
-        let bin = EDGES.partition_point(|&edge| edge <= seconds) - 1;
+        let bin = match NEAR_BINS.get(seconds as usize) {
+            Some(&bin) => usize::from(bin),
+            None => EDGES.partition_point(|&edge| edge <= seconds) - 1,
+        };
         if bin >= self.counts.len() {
             self.counts.resize(bin + 1, 0);
         }

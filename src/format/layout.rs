@@ -47,6 +47,21 @@ impl Layout {
         }
     }
 
+    /// Puts the record of a line behind others; none of another program's.
+    #[inline]
+    pub(super) fn read_behind<'a>(
+        &self,
+        line: &'a [u8],
+        clock: &mut Clock,
+        records: &mut Vec<Record<'a>>,
+    ) -> Result<Option<()>, Rule> {
+        if let Self::Plan(plan) = self {
+            return plan.read_marking(line, clock, |_| {}, records).map(Some);
+        }
+        let record = self.read(line, clock)?;
+        Ok(record.map(|record| records.push(record)))
+    }
+
     /// Puts the record of a line behind others; none of another program's. `marks` is told where the
     /// values end, if the layout writes lines by that.
     #[inline]
@@ -68,8 +83,7 @@ impl Layout {
             let mark = |end| marks.push(end);
             return plan.read_marking(line, clock, mark, records).map(Some);
         }
-        let record = layout.read(line, clock)?;
-        Ok(record.map(|record| records.push(record)))
+        layout.read_behind(line, clock, records)
     }
 
     /// The same layout where those cookies are heeded.

@@ -55,8 +55,23 @@ impl Parser {
         }
     }
 
-    /// The same for a line that may be written again: its record, if it is one, is put behind others, and
-    /// `marks` then says what is where in the line. None for lines that are to be ignored.
+    /// The same, the record, if it is one, being put behind others. None for lines that are to be ignored.
+    ///
+    /// # Errors
+    ///
+    /// The rule that a malformed line breaks.
+    #[inline]
+    pub fn parse_behind<'a>(
+        &mut self,
+        line: &'a [u8],
+        records: &mut Vec<Record<'a>>,
+    ) -> Result<Option<()>, Rule> {
+        self.parse_by(line, |layout, line, clock| {
+            layout.read_behind(line, clock, records)
+        })
+    }
+
+    /// The same for a line that may be written again: `marks` then says what is where in it.
     ///
     /// # Errors
     ///

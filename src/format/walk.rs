@@ -34,12 +34,13 @@ impl Plan {
         let mut draft = Draft::default();
         self.fill(&mut draft, line, clock, mark)?;
         let time = draft.instant(clock)?;
-        records.push(draft.record(time));
+        // In its place: a record is too large to be moved for every line.
+        draft.write(time, records.push_mut(Record::default()));
         Ok(())
     }
 
     /// Enters the values of a line into a draft, in its place: it is large.
-    #[inline]
+    #[inline(always)]
     fn fill<'a>(
         &self,
         draft: &mut Draft<'a>,

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// About how many bytes a chunk has.
-const CHUNK: usize = 1 << 20;
+const CHUNK: usize = 256 << 10;
 
 /// Most bytes taken at once from what has come; a pipe holds half of it.
 const AT_ONCE: usize = 128 << 10;

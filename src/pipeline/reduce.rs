@@ -1,6 +1,9 @@
 //! Reads the sorted shards of a period into a collector, shards side by side.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use rayon::{ThreadPool, prelude::*};
 
@@ -26,6 +29,34 @@ pub(super) fn sorted<'h>(
     pool.install(|| shards.map_init(Vec::new, sorted).collect())
 }
 
+/// The same, and what is collected of them: each shard is read while it is in a near cache.
+pub(super) fn sorted_and_collected<'h, C: Collector>(
+    pool: &ThreadPool,
+    hits: &'h mut Hits,
+    reading: Reading<'_>,
+    empty: impl Fn() -> C + Sync,
+) -> (Vec<Shard<'h>>, C) {
+    let unsorted = Mutex::new(hits.shards());
+    let next = || {
+        unsorted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+    };
+    let parts = pool.broadcast(|_| {
+        let mut visitors = Visitors::new(empty(), reading);
+        let (mut shards, mut buffer) = (Vec::new(), Vec::new());
+        while let Some(shard) = next() {
+            shards.push(shard.sort(&mut buffer, |hits| session::sort(hits, reading.lexicon)));
+            visitors.collect(&buffer);
+        }
+        (shards, visitors.collector)
+    });
+    let (shards, collectors): (Vec<_>, Vec<C>) = parts.into_iter().unzip();
+    let collected = merged(collectors).unwrap_or_else(empty);
+    (shards.into_iter().flatten().collect(), collected)
+}
+
 /// Collects the contributions of all visitors of sorted shards. Collectors merge by addition, so it
 /// does not matter which thread takes which shard.
 pub(super) fn collect<C: Collector>(
@@ -34,27 +65,47 @@ pub(super) fn collect<C: Collector>(
     reading: Reading<'_>,
     empty: impl Fn() -> C + Sync,
 ) -> C {
-    let begin = || {
-        let collector = empty();
-        let contribution = Contribution::to(&collector.tables());
-        (collector, contribution)
-    };
-    let parts = shard_by_shard(pool, shards, begin, |(collector, contribution), hits| {
+    let begin = || Visitors::new(empty(), reading);
+    let parts = shard_by_shard(pool, shards, begin, Visitors::collect);
+    let collectors = parts.into_iter().map(|visitors| visitors.collector);
+    merged(collectors).unwrap_or_else(empty)
+}
+
+/// A collector with what it takes to read visitors into it.
+struct Visitors<'r, C> {
+    collector: C,
+    contribution: Contribution,
+    reading: Reading<'r>,
+}
+
+impl<'r, C: Collector> Visitors<'r, C> {
+    fn new(collector: C, reading: Reading<'r>) -> Self {
+        Self {
+            contribution: Contribution::to(&collector.tables()),
+            collector,
+            reading,
+        }
+    }
+
+    /// Collects the visitors of a sorted shard.
+    fn collect(&mut self, hits: &[Hit]) {
         // All at once, so that the processor waits for many identities together.
+        let lexicon = self.reading.lexicon;
         let visitors: Vec<_> = session::visitors(hits)
-            .map(|hits| (hits, *reading.lexicon.identity(hits[0].identity())))
+            .map(|hits| (hits, *lexicon.identity(hits[0].identity())))
             .collect();
         for (hits, identity) in visitors {
-            contribution.read(hits, &identity, &reading);
-            collector.collect(contribution);
+            self.contribution.read(hits, &identity, &self.reading);
+            self.collector.collect(&self.contribution);
         }
-    });
-    let collectors = parts.into_iter().map(|(collector, _)| collector);
-    let merged = collectors.reduce(|mut left, right| {
+    }
+}
+
+fn merged<C: Collector>(collectors: impl IntoIterator<Item = C>) -> Option<C> {
+    collectors.into_iter().reduce(|mut left, right| {
         left.merge(right);
         left
-    });
-    merged.unwrap_or_else(empty)
+    })
 }
 
 /// Counts the units of sorted shards, each bounded. All visitors of a unit are in one shard.

@@ -268,14 +268,17 @@ impl Run<'_> {
             hours: &Hours::new(&settings.calendar, statement.period),
             settings: &settings.visits,
         };
-        let shards = reduce::sorted(pool, &mut hits, lexicon);
-        match &mut self.noise {
-            None => threshold::release(pool, statement, &shards, reading, settings),
+        let release = match &mut self.noise {
+            None => threshold::release(pool, statement, &mut hits, reading, settings),
             Some(noise) => {
+                let shards = reduce::sorted(pool, &mut hits, lexicon);
                 let release = noise::release(pool, statement, &shards, reading, noise);
                 Ok(Some(release))
             }
-        }
+        };
+        // Giving their memory back takes a while.
+        pool.spawn(move || drop(hits));
+        release
     }
 
     /// Whether the budget of the ledger has room for the noise of a period.

@@ -1,9 +1,11 @@
 //! One thread's part of reading: takes chunks of lines, parses them and leads them through gate 1.
 
+use std::mem;
+
 use crate::{
-    format::{Format, Parsed, Parser},
+    format::{Format, Parser},
     input::{self, Chunk},
-    privacy::{Gates, GatesSettings, Intake, Logged},
+    privacy::{Batch, Gates, GatesSettings, Intake},
     stats::{Account, Accounts, Rule},
     time::Timestamp,
 };
@@ -20,6 +22,8 @@ pub(super) struct Worker<'r> {
     gates: Gates<'r>,
     /// Room for the lines of a batch out of their wrappers.
     unwrapped: [Vec<u8>; BATCH],
+    /// Room for the records of a batch.
+    batch: Batch<'static>,
     accounts: Accounts,
     chunks: Vec<ChunkLines>,
 }
@@ -52,6 +56,7 @@ impl<'r> Worker<'r> {
         Self {
             gates: Gates::new(gates),
             unwrapped: [const { Vec::new() }; BATCH],
+            batch: Batch::default(),
             accounts: Accounts::default(),
             chunks: Vec::new(),
         }
@@ -66,7 +71,6 @@ impl<'r> Worker<'r> {
         format: Format,
         parser: &mut Parser,
     ) -> &ChunkLines {
-        let source = u32::try_from(chunk.source).unwrap_or(u32::MAX);
         let mut counted = ChunkLines {
             source: chunk.source,
             sequence: chunk.sequence,
@@ -80,27 +84,39 @@ impl<'r> Worker<'r> {
         self.gates.begin(chunk.source, chunk.sequence, host);
         let mut lines = input::lines(&chunk.bytes).peekable();
         while lines.peek().is_some() {
-            let mut logged = Vec::with_capacity(BATCH);
-            for (buffer, line) in self.unwrapped.iter_mut().zip(&mut lines) {
-                counted.lines += 1;
-                match parser.parse(counted.format.unwrapped(line, buffer)) {
-                    Parsed::Record(record) => {
-                        counted.latest = Some(record.time);
-                        logged.push(Logged { record, line });
-                    }
-                    Parsed::Ignored => {
-                        counted.ignored += 1;
-                        self.accounts.enter(Account::Ignored);
-                    }
-                    Parsed::Malformed(rule) => {
-                        counted.malform(rule);
-                        self.accounts.enter(Account::Malformed(rule));
-                    }
-                }
-            }
-            self.gates.admit(&logged, source, &mut self.accounts);
+            self.take_batch(&mut lines, &mut counted, parser);
         }
         self.chunks.push_mut(counted)
+    }
+
+    /// Takes the next lines of a chunk together.
+    fn take_batch<'c>(
+        &mut self,
+        lines: &mut impl Iterator<Item = &'c [u8]>,
+        counted: &mut ChunkLines,
+        parser: &mut Parser,
+    ) {
+        let mut batch = mem::take(&mut self.batch).emptied();
+        for (buffer, line) in self.unwrapped.iter_mut().zip(lines) {
+            counted.lines += 1;
+            let inner = counted.format.unwrapped(line, buffer);
+            match parser.parse_behind(inner, &mut batch.records) {
+                Ok(Some(())) => batch.lines.push(line),
+                Ok(None) => {
+                    counted.ignored += 1;
+                    self.accounts.enter(Account::Ignored);
+                }
+                Err(rule) => {
+                    counted.malform(rule);
+                    self.accounts.enter(Account::Malformed(rule));
+                }
+            }
+        }
+        let latest = batch.records.last().map(|record| record.time);
+        counted.latest = latest.or(counted.latest);
+        let source = u32::try_from(counted.source).unwrap_or(u32::MAX);
+        self.gates.admit(&batch, source, &mut self.accounts);
+        self.batch = batch.emptied();
     }
 
     /// All lines taken so far, by account.

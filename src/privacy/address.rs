@@ -92,10 +92,9 @@ impl Client {
     pub(super) fn network(&self) -> Vec<u8> {
         match self {
             Self::Address(IpAddr::V4(address)) => ipv4_network(*address),
-            Self::Address(IpAddr::V6(address)) => embedded_ipv4(*address).map_or_else(
-                || tagged(b'6', leading(&address.octets(), IPV6_NETWORK_BITS)),
-                ipv4_network,
-            ),
+            Self::Address(IpAddr::V6(address)) => {
+                embedded_ipv4(*address).map_or_else(|| ipv6_network(*address), ipv4_network)
+            }
             Self::Name(name) => {
                 let domain = registrable_domain(name.as_bytes());
                 tagged(b'n', domain.as_ref().unwrap_or(name).as_bytes())
@@ -103,6 +102,18 @@ impl Client {
             Self::Absent => tagged(b'-', &[]),
         }
     }
+}
+
+/// What is the same in all addresses of the network that an address as such is in.
+pub(super) fn network_octets(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => ipv4_network(address),
+        IpAddr::V6(address) => ipv6_network(address),
+    }
+}
+
+fn ipv6_network(address: Ipv6Addr) -> Vec<u8> {
+    tagged(b'6', leading(&address.octets(), IPV6_NETWORK_BITS))
 }
 
 fn ipv4_network(address: Ipv4Addr) -> Vec<u8> {

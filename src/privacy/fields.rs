@@ -3,11 +3,12 @@
 use super::{
     address::Client,
     agent::Agent,
-    geo::{Lookup, Region},
+    geo::Region,
     hit::NO_HOST,
     lexicon::Dictionary,
     memo::{Key, Memo, Number},
     method::Method,
+    networks::Networks,
     policy::Policy,
     pseudonym::TableSecret,
     referrer::Referrer,
@@ -21,7 +22,7 @@ pub(super) struct Fields<'r> {
     pub(super) hosts: Memo<'r, KnownHost>,
     pub(super) referrers: Memo<'r, KnownReferrer>,
     pub(super) requests: Memo<'r, KnownRequest>,
-    regions: Lookup<'r>,
+    pub(super) networks: Networks<'r>,
     joined: JoinedParts,
     scratch: Vec<u8>,
 }
@@ -31,6 +32,8 @@ pub(super) struct Fields<'r> {
 pub(super) struct Columns {
     agents: Vec<Number>,
     clients: Vec<Number>,
+    /// What was known of the clients, fetched for all records at once.
+    known_clients: Vec<KnownClient>,
     hosts: Vec<Number>,
     /// Of pageviews that may be of visits; the number of no referrer for all other records.
     referrers: Vec<Number>,
@@ -42,6 +45,8 @@ pub(super) struct Columns {
 pub(super) struct Row {
     pub(super) agent: Number,
     pub(super) client: Number,
+    /// What was known of the client before the first of the few records.
+    pub(super) known_client: KnownClient,
     pub(super) host: Number,
     pub(super) referrer: Number,
     pub(super) request: Number,
@@ -66,6 +71,7 @@ pub(super) struct KnownHost {
 
 /// What is needed of a client, and its latest visitor: most clients have one agent and one day. Kept
 /// small, since there are as many as clients.
+#[derive(Clone, Copy)]
 pub(super) struct KnownClient {
     /// The latest visitor's agent and day.
     pub(super) latest: (Number, u32),
@@ -109,7 +115,7 @@ impl<'r> Fields<'r> {
             hosts: Memo::new(secret),
             referrers: Memo::new(secret),
             requests: Memo::new(secret),
-            regions: policy.regions.lookup(),
+            networks: Networks::new(policy, secret),
             joined: JoinedParts::default(),
             scratch: Vec::new(),
         }
@@ -152,11 +158,14 @@ impl<'r> Fields<'r> {
                 KnownHost::new(host, policy)
             });
         let clients = records.map(|record| record.client);
-        let regions = &mut self.regions;
+        let networks = &mut self.networks;
         self.clients
             .number(clients, bytes_key, &mut columns.clients, |client| {
-                KnownClient::new(&Client::read(client), policy, regions)
+                KnownClient::new(&Client::read(client), policy, networks)
             });
+        let known = columns.clients.iter().map(|&number| self.clients[number]);
+        columns.known_clients.clear();
+        columns.known_clients.extend(known);
     }
 
     fn number_requests<'l>(
@@ -212,10 +221,10 @@ impl KnownHost {
 }
 
 impl KnownClient {
-    fn new(client: &Client, policy: &Policy, regions: &mut Lookup<'_>) -> Self {
+    fn new(client: &Client, policy: &Policy, networks: &mut Networks<'_>) -> Self {
         let unit = client.unit_address();
         Self {
-            region: unit.map_or_else(Region::default, |unit| regions.region(unit)),
+            region: unit.map_or_else(Region::default, |unit| networks.region(unit)),
             excluded: policy.filters.excludes_client(client),
             latest: (0, NO_DAY),
             visitor: Visitor::default(),
@@ -224,11 +233,12 @@ impl KnownClient {
 }
 
 impl Columns {
-    /// The numbers of the record at a position.
+    /// What is known of the record at a position.
     pub(super) fn row(&self, position: usize) -> Row {
         Row {
             agent: self.agents[position],
             client: self.clients[position],
+            known_client: self.known_clients[position],
             host: self.hosts[position],
             referrer: self.referrers[position],
             request: self.requests[position],

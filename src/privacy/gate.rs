@@ -12,7 +12,7 @@ use super::{
     fields::{Columns, Fields, NO_DAY, OriginKey, Row, Visitor, VisitorKey},
     hit::{Hit, Parts},
     intake::Intake,
-    lexicon::Dictionary,
+    lexicon::{Dictionary, Identity},
     policy::Policy,
     pseudonym::Keys,
     repetition::Tracer,
@@ -40,7 +40,7 @@ pub struct GateSettings<'r> {
 #[derive(Clone, Copy)]
 pub struct Logged<'l> {
     /// The record.
-    pub record: Record<'l>,
+    pub record: &'l Record<'l>,
     /// The line as it stands in its source, without its line feed.
     pub line: &'l [u8],
 }
@@ -55,6 +55,8 @@ pub struct Gate<'r> {
     origins: HashMap<OriginKey, u32, RandomState>,
     dictionary: Dictionary,
     tracer: Tracer,
+    /// Buffer: the numbers of records that may be let in, and the positions of their days.
+    entered: Vec<(usize, usize)>,
     scratch: Vec<u8>,
 }
 
@@ -76,6 +78,7 @@ impl<'r> Gate<'r> {
             origins: HashMap::with_hasher(seeds.clone()),
             dictionary: Dictionary::new(&seeds),
             tracer: Tracer::default(),
+            entered: Vec::new(),
             scratch: Vec::new(),
         }
     }
@@ -96,10 +99,11 @@ impl<'r> Gate<'r> {
     /// Records are taken several at a time since looking a field of all of them up takes far less time
     /// than looking all fields of one up after another.
     pub fn admit(&mut self, logged: &[Logged<'_>], source: u32, accounts: &mut Accounts) {
-        let mut entered = Vec::with_capacity(logged.len());
-        for logged in logged {
+        let mut entered = mem::take(&mut self.entered);
+        entered.clear();
+        for (number, logged) in logged.iter().enumerate() {
             match self.enter(logged, source) {
-                Ok(day) => entered.push((&logged.record, day)),
+                Ok(day) => entered.push((number, day)),
                 Err(account) => accounts.enter(account),
             }
         }
@@ -110,12 +114,13 @@ impl<'r> Gate<'r> {
             dictionary,
             ..
         } = self;
-        let records = entered.iter().map(|&(record, _)| record);
+        let records = entered.iter().map(|&(number, _)| logged[number].record);
         fields.look_up(records, columns, settings.policy, dictionary);
-        for (position, (record, day)) in entered.into_iter().enumerate() {
+        for (position, &(number, day)) in entered.iter().enumerate() {
             let row = self.columns.row(position);
-            accounts.enter(self.let_in(record, row, day));
+            accounts.enter(self.let_in(logged[number].record, row, day));
         }
+        self.entered = entered;
     }
 
     /// Whether the request is not to be counted, so that nothing is to be known of it.
@@ -212,12 +217,15 @@ impl<'r> Gate<'r> {
     /// The visitor of a client and agent on a day; `None` if a filter excludes the client.
     fn visitor(&mut self, record: &Record<'_>, row: Row, day: usize) -> Option<Visitor> {
         let slot = &self.days.slots[day];
-        let known = &mut self.fields.clients[row.client];
-        if known.excluded {
+        if row.known_client.excluded {
             return None;
         }
         let agent = || self.fields.agents[row.agent];
         let latest = (slot.kind(row.agent, agent), slot.number);
+        if row.known_client.latest == latest {
+            return Some(row.known_client.visitor);
+        }
+        let known = &mut self.fields.clients[row.client];
         if known.latest == latest {
             return Some(known.visitor);
         }
@@ -225,7 +233,12 @@ impl<'r> Gate<'r> {
         let visitor = self.visitors.get(&key).copied().unwrap_or_else(|| {
             let client = Client::read(record.client);
             let raw_agent = record.agent.decode(&mut self.scratch);
-            let sender = slot.sender(&client, known.region, raw_agent, agent());
+            let identity = Identity {
+                network: self.fields.networks.pseudonym(&client.network(), slot),
+                region: known.region,
+                agent: agent(),
+            };
+            let sender = slot.sender(&client, raw_agent, identity);
             Visitor {
                 pseudonym: sender.pseudonym,
                 identity: self.dictionary.identity(sender),

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    batch::{Batch, emptied},
     gate::{Gate, GateSettings, Logged},
     intake::{Collected, Intake},
     neighbours::share_coverage,
@@ -38,6 +39,8 @@ pub struct Gates<'r> {
     host: Vec<u8>,
     /// Room for lines with that host before them.
     lines: Vec<u8>,
+    /// Room for the records of a batch with their lines.
+    logged: Vec<Logged<'static>>,
 }
 
 /// What a run let through.
@@ -61,6 +64,7 @@ impl<'r> Gates<'r> {
             gates: settings.gates.iter().copied().map(Gate::new).collect(),
             host: Vec::new(),
             lines: Vec::new(),
+            logged: Vec::new(),
         }
     }
 
@@ -76,42 +80,33 @@ impl<'r> Gates<'r> {
 
     /// Takes a few records of the source with the given number, and enters their lines into the account
     /// that each is in. A request to a host that is no site is excluded.
-    pub fn admit(&mut self, logged: &[Logged<'_>], source: u32, accounts: &mut Accounts) {
+    pub fn admit(&mut self, batch: &Batch<'_>, source: u32, accounts: &mut Accounts) {
+        let logged = batch.logged(mem::take(&mut self.logged));
         if self.host.is_empty() {
-            self.lead(logged, source, accounts);
-            return;
+            self.lead(&logged, source, accounts);
+        } else {
+            self.lead_telling_host(&logged, source, accounts);
         }
-        let mut lines = mem::take(&mut self.lines);
+        self.logged = emptied(logged);
+    }
+
+    /// The same with the records as if the source's host were logged, unless they have one.
+    fn lead_telling_host(&mut self, logged: &[Logged<'_>], source: u32, accounts: &mut Accounts) {
+        let (host, mut lines) = (mem::take(&mut self.host), mem::take(&mut self.lines));
         lines.clear();
         for Logged { line, .. } in logged {
-            lines.extend_from_slice(&self.host);
+            lines.extend_from_slice(&host);
             lines.push(b' ');
             lines.extend_from_slice(line);
         }
-        let told = self.tell_host(logged, &lines);
+        let records = logged.iter().map(|logged| Record {
+            host: &host,
+            ..*logged.record
+        });
+        let records: Vec<Record<'_>> = records.collect();
+        let told = tell_host(logged, &records, &lines);
         self.lead(&told, source, accounts);
-        self.lines = lines;
-    }
-
-    /// The records as if the host were logged, so that the same line of two hosts is two lines; the
-    /// lines have it before them.
-    fn tell_host<'l>(&self, logged: &[Logged<'l>], mut lines: &'l [u8]) -> Vec<Logged<'l>> {
-        let tell = |logged: &Logged<'l>| {
-            let (line, rest) = lines.split_at(self.host.len() + 1 + logged.line.len());
-            lines = rest;
-            if !logged.record.host.is_empty() {
-                return *logged;
-            }
-            let host = &line[..self.host.len()];
-            Logged {
-                record: Record {
-                    host,
-                    ..logged.record
-                },
-                line,
-            }
-        };
-        logged.iter().map(tell).collect()
+        (self.host, self.lines) = (host, lines);
     }
 
     fn lead(&mut self, logged: &[Logged<'_>], source: u32, accounts: &mut Accounts) {
@@ -125,7 +120,7 @@ impl<'r> Gates<'r> {
         for logged in logged {
             match self.sites.number(logged.record.host) {
                 Some(site) => led.entry(site).or_default().push(*logged),
-                None => accounts.enter(self.account_of_stranger(&logged.record)),
+                None => accounts.enter(self.account_of_stranger(logged.record)),
             }
         }
         for (site, logged) in led {
@@ -153,6 +148,25 @@ impl<'r> Gates<'r> {
     pub fn finish(self) -> Vec<Intake> {
         self.gates.into_iter().map(Gate::finish).collect()
     }
+}
+
+/// The records, each replaced by the one beside it, which tells a host, unless it has one of its own. Its line then
+/// has the host before it, so that the same line of two hosts is two lines.
+fn tell_host<'l>(
+    logged: &[Logged<'l>],
+    records: &'l [Record<'l>],
+    mut lines: &'l [u8],
+) -> Vec<Logged<'l>> {
+    let tell = |(logged, record): (&Logged<'l>, &'l Record<'l>)| {
+        let (line, rest) = lines.split_at(record.host.len() + 1 + logged.line.len());
+        lines = rest;
+        if logged.record.host.is_empty() {
+            Logged { record, line }
+        } else {
+            *logged
+        }
+    };
+    logged.iter().zip(records).map(tell).collect()
 }
 
 impl Collected {
@@ -212,13 +226,13 @@ mod tests {
 
     const HOSTS: [&str; 2] = ["a.example", "b.example"];
 
-    /// A request to the sites in turn, and the line it stands in.
-    fn logged(line: &[u8], number: usize) -> Logged<'_> {
+    /// A request to the sites in turn.
+    fn record(number: usize) -> Record<'static> {
         let text = |raw| Text {
             raw,
             escape: Escape::Backslash,
         };
-        let record = Record {
+        Record {
             client: b"192.0.2.1",
             time: Timestamp(number as i64),
             request: Request::Line(text(b"GET / HTTP/1.1")),
@@ -228,8 +242,7 @@ mod tests {
             agent: text(b""),
             host: HOSTS[number % 2].as_bytes(),
             opted_out: false,
-        };
-        Logged { record, line }
+        }
     }
 
     /// What is repeated in sources of the same twelve lines, each read in chunks of so many, which two
@@ -250,13 +263,18 @@ mod tests {
         };
         let mut workers = [Gates::new(settings), Gates::new(settings)];
         let lines: Vec<String> = (0..12).map(|number| format!("line {number}")).collect();
-        let lines = lines.iter().enumerate();
-        let lines: Vec<_> = lines.map(|(at, it)| logged(it.as_bytes(), at)).collect();
+        let records: Vec<_> = (0..12).map(record).collect();
+        let lines: Vec<&[u8]> = lines.iter().map(String::as_bytes).collect();
         for (source, &chunk) in (0..).zip(chunks) {
-            for (sequence, lines) in lines.chunks(chunk).enumerate() {
+            let chunks = records.chunks(chunk).zip(lines.chunks(chunk));
+            for (sequence, (records, lines)) in chunks.enumerate() {
+                let batch = Batch {
+                    records: records.to_vec(),
+                    lines: lines.to_vec(),
+                };
                 let worker = &mut workers[sequence % 2];
                 worker.begin(source as usize, sequence as u64, b"");
-                worker.admit(lines, source, &mut Accounts::default());
+                worker.admit(&batch, source, &mut Accounts::default());
             }
         }
         let intakes = workers.into_iter().map(Gates::finish).collect();

@@ -139,15 +139,20 @@ impl Hit {
     /// campaign, host, method, status and bytes. Dictionary numbers of a lexicon are ranks, so that
     /// comparing numbers compares the strings.
     pub(crate) fn order(&self, other: &Self, lexicon: &Lexicon) -> Ordering {
-        self.visitor
-            .cmp(&other.visitor)
-            .then(self.time.cmp(&other.time))
+        // As one number, since which of them decides cannot be foreseen.
+        self.visitor_and_time()
+            .cmp(&other.visitor_and_time())
             .then_with(|| {
                 lexicon
                     .page_of(self.target)
                     .cmp(&lexicon.page_of(other.target))
             })
             .then_with(|| self.tie_breakers().cmp(&other.tie_breakers()))
+    }
+
+    /// A number in whose order hits are by visitor, then time.
+    const fn visitor_and_time(&self) -> u128 {
+        (self.visitor as u128) << 64 | (self.time.0 as u64 ^ 1 << 63) as u128
     }
 
     const fn tie_breakers(&self) -> (u32, u16, Method, u16, u64) {

@@ -5,10 +5,12 @@ use std::{
     ops::{Index, IndexMut},
 };
 
-use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_128_with_secret;
 
-use super::pseudonym::TableSecret;
+use super::{
+    places::{Hash, NOWHERE, Places},
+    pseudonym::TableSecret,
+};
 
 /// Values remembered by 96 bits of a keyed hash (XXH3) of the logged bytes that they came from. The bytes
 /// themselves are not kept: by accident two of a million share these bits once in 10^17 runs, and on
@@ -16,12 +18,12 @@ use super::pseudonym::TableSecret;
 ///
 /// When the memory holds as much as it may, it forgets everything before the next look: results never
 /// depend on what is remembered.
-pub(super) struct Memo<'r, V, L = HalfLine> {
-    slots: HashTable<Slot>,
-    entries: Vec<Entry<V, L>>,
-    /// Entries with which it is full.
+pub(super) struct Memo<'r, V> {
+    places: Places,
+    values: Vec<V>,
+    /// Values with which it is full.
     most: usize,
-    /// Entries forgotten so far: the number of the first one remembered.
+    /// Values forgotten so far: the number of the first one remembered.
     forgotten: u32,
     secret: &'r TableSecret,
     /// Buffer: the hashes of the keys looked at.
@@ -40,53 +42,19 @@ pub(super) struct Key<'k> {
     pub(super) bytes: &'k [u8],
 }
 
-/// Where an entry is, with the part of its hash that is compared first.
-struct Slot {
-    check: u32,
-    position: u32,
-}
+/// Values with which a memo is full if nothing else is asked for.
+const MOST_VALUES: usize = 1 << 20;
 
-/// What is remembered of a key, in as few cache lines as it fits in.
-struct Entry<V, L> {
-    hash: u64,
-    value: V,
-    _begins: L,
-}
-
-/// Where entries begin, so that none is in more cache lines than it has to be: those of up to half a line.
-#[derive(Default)]
-#[repr(align(32))]
-pub(super) struct HalfLine;
-
-/// The same for entries of more than half a line.
-#[derive(Default)]
-#[repr(align(64))]
-pub(super) struct WholeLine;
-
-/// A key's hash in the parts that are kept of it.
-#[derive(Clone, Copy)]
-struct Hash {
-    /// Decides on the place in the table.
-    place: u64,
-    check: u32,
-}
-
-/// Entries with which a memo is full if nothing else is asked for.
-const MOST_ENTRIES: usize = 1 << 20;
-
-/// The position of an entry that there is not.
-const NOWHERE: u32 = u32::MAX;
-
-impl<'r, V, L: Default> Memo<'r, V, L> {
+impl<'r, V> Memo<'r, V> {
     pub(super) fn new(secret: &'r TableSecret) -> Self {
-        Self::of_at_most(MOST_ENTRIES, secret)
+        Self::of_at_most(MOST_VALUES, secret)
     }
 
-    /// A memory that is full with so many entries.
+    /// A memory that is full with so many values.
     pub(super) fn of_at_most(most: usize, secret: &'r TableSecret) -> Self {
         Self {
-            slots: HashTable::new(),
-            entries: Vec::new(),
+            places: Places::default(),
+            values: Vec::new(),
             most,
             forgotten: 0,
             secret,
@@ -111,16 +79,24 @@ impl<'r, V, L: Default> Memo<'r, V, L> {
         hashes.clear();
         hashes.extend(items.clone().map(|item| self.hash(key(&item))));
         numbers.clear();
-        numbers.extend(hashes.iter().map(|&hash| self.likely(hash)));
+        numbers.extend(hashes.iter().map(|&hash| self.places.likely(hash)));
         for ((item, &hash), number) in items.zip(&hashes).zip(numbers) {
-            let likely = self.entries.get(*number as usize);
-            if likely.is_none_or(|entry| entry.hash != hash.place) {
-                let found = self.find(hash);
+            if *number == NOWHERE {
+                let found = self.places.find(hash);
                 *number = found.unwrap_or_else(|| self.remember(hash, reduce(item)));
             }
             *number += self.forgotten;
         }
         self.hashes = hashes;
+    }
+
+    /// What one key reduces to; `reduce` is asked where it is not remembered.
+    pub(super) fn value(&mut self, key: Key<'_>, reduce: impl FnOnce() -> V) -> &mut V {
+        self.forget_if_full();
+        let hash = self.hash(key);
+        let found = self.places.find(hash);
+        let position = found.unwrap_or_else(|| self.remember(hash, reduce()));
+        &mut self.values[position as usize]
     }
 
     fn hash(&self, key: Key<'_>) -> Hash {
@@ -135,66 +111,43 @@ impl<'r, V, L: Default> Memo<'r, V, L> {
         }
     }
 
-    /// The position of the only entry that is likely to have the hash.
-    fn likely(&self, hash: Hash) -> u32 {
-        let found = self.slots.find(hash.place, |slot| slot.check == hash.check);
-        found.map_or(NOWHERE, |slot| slot.position)
-    }
-
-    fn find(&self, hash: Hash) -> Option<u32> {
-        let is_found = |slot: &Slot| {
-            slot.check == hash.check && self.entries[slot.position as usize].hash == hash.place
-        };
-        Some(self.slots.find(hash.place, is_found)?.position)
-    }
-
     #[cold]
     fn remember(&mut self, hash: Hash, value: V) -> u32 {
-        let position = index(self.entries.len());
-        let slot = Slot {
-            check: hash.check,
-            position,
-        };
-        self.entries.push(Entry {
-            hash: hash.place,
-            value,
-            _begins: L::default(),
-        });
-        let entries = &self.entries;
-        let place_of = |slot: &Slot| entries[slot.position as usize].hash;
-        self.slots.insert_unique(hash.place, slot, place_of);
+        let position = index(self.values.len());
+        self.values.push(value);
+        self.places.insert(hash, position);
         position
     }
 
     /// Whether everything is forgotten before the next look.
     pub(super) fn is_full(&self) -> bool {
-        self.entries.len() >= self.most
+        self.values.len() >= self.most
     }
 
     fn forget_if_full(&mut self) {
         if self.is_full() {
-            self.forgotten += index(self.entries.len());
-            self.slots.clear();
-            self.entries.clear();
+            self.forgotten += index(self.values.len());
+            self.places.clear();
+            self.values.clear();
         }
     }
 }
 
-impl<V, L> Index<Number> for Memo<'_, V, L> {
+impl<V> Index<Number> for Memo<'_, V> {
     type Output = V;
 
     fn index(&self, number: Number) -> &V {
-        &self.entries[(number - self.forgotten) as usize].value
+        &self.values[(number - self.forgotten) as usize]
     }
 }
 
-impl<V, L> IndexMut<Number> for Memo<'_, V, L> {
+impl<V> IndexMut<Number> for Memo<'_, V> {
     fn index_mut(&mut self, number: Number) -> &mut V {
-        &mut self.entries[(number - self.forgotten) as usize].value
+        &mut self.values[(number - self.forgotten) as usize]
     }
 }
 
-/// A position among entries, of which a memo holds far fewer than 2^32.
+/// A position among values, of which a memo holds far fewer than 2^32.
 fn index(position: usize) -> u32 {
     u32::try_from(position).expect("a memo forgets before it holds as much")
 }
@@ -216,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_value_is_reduced_once() {
-        let mut memo: Memo<'_, _> = Memo::new(&SECRET);
+        let mut memo = Memo::new(&SECRET);
         let keys: [(u8, &[u8]); 4] = [(0, b"a"), (0, b"a"), (0, b"b"), (1, b"a")];
         assert_eq!(values(&mut memo, &keys), [0, 0, 2, 3]);
         assert_eq!(values(&mut memo, &keys[2..]), [2, 3]);
@@ -224,7 +177,7 @@ mod tests {
 
     #[test]
     fn the_same_bytes_under_another_tag_are_another_key() {
-        let mut memo: Memo<'_, _> = Memo::new(&SECRET);
+        let mut memo = Memo::new(&SECRET);
         let keys: Vec<(u8, &[u8])> = (0..=u8::MAX).map(|tag| (tag, &b"a"[..])).collect();
         let positions: Vec<usize> = (0..keys.len()).collect();
         assert_eq!(values(&mut memo, &keys), positions);
@@ -232,10 +185,10 @@ mod tests {
 
     #[test]
     fn it_forgets_rather_than_grow_without_bound() {
-        let mut memo: Memo<'_, _> = Memo::new(&SECRET);
+        let mut memo = Memo::new(&SECRET);
         let mut numbers = Vec::new();
         let mut expected = 0..;
-        for round in 0..3 * MOST_ENTRIES / 1000 {
+        for round in 0..3 * MOST_VALUES / 1000 {
             let keys = (0..1000).map(|key| (round, key));
             let names: Vec<_> = keys.map(|(round, key)| format!("{round} {key}")).collect();
             let items = names.iter().map(|name| Key {
@@ -243,7 +196,7 @@ mod tests {
                 bytes: name.as_bytes(),
             });
             memo.number(items, |key| *key, &mut numbers, |key| key.bytes.to_vec());
-            assert!(memo.entries.len() <= MOST_ENTRIES + 1000);
+            assert!(memo.values.len() <= MOST_VALUES + 1000);
             for (number, name) in numbers.iter().zip(&names) {
                 assert_eq!(Some(*number), expected.next(), "numbers are not used again");
                 assert_eq!(memo[*number], name.as_bytes());

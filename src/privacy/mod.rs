@@ -4,6 +4,7 @@
 
 mod address;
 mod agent;
+mod batch;
 mod channel;
 mod days;
 mod domain;
@@ -21,8 +22,10 @@ mod lines;
 mod memo;
 mod method;
 mod neighbours;
+mod networks;
 mod opt_out;
 mod pattern;
+mod places;
 mod policy;
 mod pseudonym;
 mod ratchet;
@@ -39,6 +42,7 @@ mod url;
 pub(crate) use address::Client;
 pub use address::{IPV4_NETWORK_BITS, IPV6_NETWORK_BITS, IPV6_VISITOR_BITS};
 pub use agent::{Agent, AgentRules, Browser, Category, Crawler, Device, System};
+pub use batch::Batch;
 pub use channel::Channel;
 pub use days::{Admission, Due};
 pub(crate) use domain::registrable_domain;

@@ -52,27 +52,15 @@ impl DaySlot {
         }
     }
 
-    /// Who sends with an agent from an address.
-    pub(super) fn sender(
-        &self,
-        client: &Client,
-        region: Region,
-        raw_agent: &[u8],
-        agent: Agent,
-    ) -> Sender {
-        let network = client.network();
-        let identity = Identity {
-            network: self.networks.of(&[&network]),
-            region,
-            agent,
-        };
+    /// Who sends with an agent from an address, given what is known of both.
+    pub(super) fn sender(&self, client: &Client, raw_agent: &[u8], identity: Identity) -> Sender {
         let Some(visitors) = &self.visitors else {
-            let name = agent.crawler.map_or("", |crawler| crawler.name());
+            let name = identity.agent.crawler.map_or("", |crawler| crawler.name());
             return Sender {
-                pseudonym: self.networks.of(&[&network, name.as_bytes()]),
+                pseudonym: self.networks.of(&[&client.network(), name.as_bytes()]),
                 identity: Identity {
                     region: Region::default(),
-                    agent: only_crawler(agent),
+                    agent: only_crawler(identity.agent),
                     ..identity
                 },
                 unit: None,

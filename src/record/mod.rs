@@ -54,7 +54,7 @@ pub enum Request<'a> {
 ///
 /// A record borrows from its chunk, so the borrow checker ends its life with the buffer. It has no
 /// `Display` and no serialiser, and its `Debug` prints no content: nothing of a line can be shown.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Record<'a> {
     /// The client's address or host name as logged, or a list of addresses in its place; empty or `-`
     /// where absent.
@@ -76,6 +76,12 @@ pub struct Record<'a> {
     /// The client asks not to be counted and the log shows it: `DNT: 1`, `Sec-GPC: 1`, or a cookie that
     /// settings name.
     pub opted_out: bool,
+}
+
+impl Default for Request<'_> {
+    fn default() -> Self {
+        Self::Line(Text::default())
+    }
 }
 
 impl fmt::Debug for Text<'_> {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod dominance;
+mod execution;
 mod ledger;
 pub mod noise;
 mod numbers;
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 pub use audit::Unsettled;
 pub use dominance::FEWEST_CONTRIBUTORS;
+pub use execution::{Execution, InTurn};
 pub use ledger::{Ledger, Removal, digest};
 pub use noise::{Guarantee, Noise, NoiseSettings, Rho, Spending};
 pub use numbers::Numbers;

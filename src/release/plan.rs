@@ -5,7 +5,7 @@ use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap};
 use hashbrown::HashSet;
 
 use super::{
-    Withheld,
+    Execution, Withheld,
     audit::{Audit, Unsettled},
     path::{OTHER_NUMBER, Path, Paths},
     threshold::{Cells, OTHER, PlannedRow, Shape, Threshold},
@@ -88,12 +88,18 @@ impl<'l> Plan<'l> {
 
     /// The same with as many further roll-ups as it takes that no sum or difference of published
     /// numbers tells of fewer than k networks, as far as the audit sees (its module says how far that is).
+    /// The audit's parts are computed as `execution` does it.
     ///
     /// # Errors
     ///
     /// [`Unsettled`] if the audit still objects after very many roll-ups.
-    pub fn audited(mut self, survey: &Survey, microdata: &Microdata) -> Result<Self, Unsettled> {
-        self.rolled_up = Audit::new(&mut self, survey, microdata).settle()?;
+    pub fn audited(
+        mut self,
+        survey: &Survey,
+        microdata: &Microdata,
+        execution: &impl Execution,
+    ) -> Result<Self, Unsettled> {
+        self.rolled_up = Audit::new(&mut self, survey, microdata, execution).settle()?;
         Ok(self)
     }
 

@@ -20,7 +20,7 @@ pub use rewrite::Precision;
 pub(crate) use syntax::{Pattern, UnknownConversion};
 
 /// An instant in microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use hashbrown::HashMap;
 
-use super::{Region, Regions};
+use super::{Region, Regions, database::Record, network::Network};
 
 /// A lookup with a memory of records, one per worker.
 pub(in crate::privacy) struct Lookup<'r> {
@@ -19,6 +19,16 @@ impl<'r> Lookup<'r> {
             regions,
             by_record: HashMap::new(),
         }
+    }
+
+    /// The region of an address, and whether it is that of its whole network at the floor, a /24 of IPv4 or
+    /// a /48 of IPv6.
+    pub(in crate::privacy) fn region_of_network(&mut self, address: IpAddr) -> (Region, bool) {
+        let databases = self.regions.databases.iter();
+        let is_whole = databases
+            .map(|database| database.record(address))
+            .all(|record| record.is_some_and(|record| covers_floor(&record)));
+        (self.region(address), is_whole)
     }
 
     /// The region of an address, from the first database that knows its country; unknown where none
@@ -37,4 +47,12 @@ impl<'r> Lookup<'r> {
             .find(|region| region.country().is_some())
             .unwrap_or_default()
     }
+}
+
+/// Whether what a database has on an address holds for its whole network at the floor.
+fn covers_floor(record: &Record<'_>) -> bool {
+    record.network().is_ok_and(|found| {
+        let network = Network::new(found.ip(), found.prefix());
+        network == network.at_floor()
+    })
 }

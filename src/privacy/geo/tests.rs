@@ -84,6 +84,40 @@ fn the_embedded_database_knows_large_networks() {
 }
 
 #[test]
+fn a_lookup_tells_whether_a_whole_network_has_the_region() {
+    let files = [
+        database(&[
+            ("203.0.113.0/24", nested("DE", &["BE"])),
+            ("198.51.100.0/25", nested("FR", &[])),
+            ("2001:db8:7::/48", nested("GB", &["ENG"])),
+            ("2001:db8:8:1::/64", nested("NL", &[])),
+        ]),
+        ipv4_database(&[("192.0.2.128/25", nested("CH", &["ZH"]))]),
+    ];
+    for (files, address, expected) in [
+        (&files[..1], "203.0.113.77", ("DE-BE", true)),
+        (&files[..1], "198.51.100.1", ("FR", false)),
+        (&files[..1], "198.51.100.200", ("", false)),
+        (&files[..1], "2001:db8:7:8::9", ("GB-ENG", true)),
+        (&files[..1], "2001:db8:8:1::9", ("NL", false)),
+        (&files[..1], "192.0.2.1", ("", true)),
+        // The second database knows half of the network.
+        (&files[..], "192.0.2.1", ("", false)),
+        (&files[..], "192.0.2.129", ("CH-ZH", false)),
+        (&[], "192.0.2.1", ("", true)),
+    ] {
+        let regions = regions(files).unwrap();
+        let (found, is_whole) = regions.lookup().region_of_network(address.parse().unwrap());
+        assert_eq!(found, regions.region(address.parse().unwrap()), "{address}");
+        assert_eq!(
+            (region(&regions, address).as_str(), is_whole),
+            expected,
+            "{address}"
+        );
+    }
+}
+
+#[test]
 fn each_layout_is_read() {
     let by_name = |country: &str, name: &str| {
         json!({

@@ -22,7 +22,7 @@ use super::{
     agent::AgentRules,
     fields::{JoinedParts, bytes_key, request_key, text_key},
     geo::{Lookup, Regions},
-    memo::{Memo, Number, WholeLine},
+    memo::{Memo, Number},
     opt_out::OptOuts,
     pseudonym::{Digest, Keys},
     referrer::ReferrerRules,
@@ -77,7 +77,7 @@ const MOST_CLIENTS: usize = 1 << 18;
 pub struct Scrubber<'r> {
     rules: &'r ScrubRules,
     days: Days<'r>,
-    clients: Memo<'r, KnownClient, WholeLine>,
+    clients: Memo<'r, KnownClient>,
     requests: Memo<'r, Option<Scrubbed>>,
     /// The lines of the requests remembered, one behind the other.
     lines: Vec<u8>,
@@ -93,7 +93,8 @@ pub struct Scrubber<'r> {
     scratch: Vec<u8>,
 }
 
-/// What is needed of a client: its address as written for its latest agent and day.
+/// What is needed of a client: its address as written for its latest agent and day. It is in one cache line.
+#[repr(align(64))]
 struct KnownClient {
     latest: Option<(Number, u32)>,
     address: Address,

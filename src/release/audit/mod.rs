@@ -88,7 +88,7 @@ mod parents;
 mod together;
 mod visits;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::{
     crossing::{Crossing, Finding},
@@ -96,7 +96,7 @@ use self::{
     together::SmallGroups,
     visits::Column,
 };
-use super::{Withheld, path::Path, plan::Plan};
+use super::{Execution, Withheld, path::Path, plan::Plan};
 use crate::aggregate::{Microdata, Survey, Table};
 
 /// Further roll-ups after which a release is given up.
@@ -113,10 +113,11 @@ pub struct Unsettled {
 }
 
 /// Audits a plan, and rolls up further rows of it until the audit finds nothing.
-pub(super) struct Audit<'a, 'l> {
+pub(super) struct Audit<'a, 'l, E> {
     plan: &'a mut Plan<'l>,
     survey: &'a Survey,
     microdata: &'a Microdata,
+    execution: &'a E,
     /// How often a row more was rolled up, by table and cause.
     roll_ups: BTreeMap<(Table, Cause), usize>,
     most: usize,
@@ -133,16 +134,18 @@ enum Cause {
     Total,
 }
 
-impl<'a, 'l> Audit<'a, 'l> {
+impl<'a, 'l, E: Execution> Audit<'a, 'l, E> {
     pub(super) fn new(
         plan: &'a mut Plan<'l>,
         survey: &'a Survey,
         microdata: &'a Microdata,
+        execution: &'a E,
     ) -> Self {
         Self {
             plan,
             survey,
             microdata,
+            execution,
             roll_ups: BTreeMap::new(),
             most: MOST_ROLL_UPS,
         }
@@ -159,7 +162,7 @@ impl<'a, 'l> Audit<'a, 'l> {
             self.roll_ups
                 .insert((Table::Transitions, Cause::With(Table::Pages)), steps);
         }
-        let groups = SmallGroups::new(self.plan, self.survey, self.microdata);
+        let groups = SmallGroups::new(self.plan, self.survey, self.microdata, self.execution);
         loop {
             let before = self.roll_ups.clone();
             self.settle_parents()?;
@@ -192,8 +195,10 @@ impl<'a, 'l> Audit<'a, 'l> {
     /// Every pair of tables of visits, the later one giving way; what is left of them.
     fn settle_visits(&mut self) -> Result<Vec<Column>, Unsettled> {
         let k = self.plan.settings.k;
+        let columns = self.columns();
+        let mut safe = self.safe_pairs(&columns);
         let mut settled: Vec<Column> = Vec::new();
-        for column in Column::all(self.plan, self.survey, self.microdata) {
+        for column in columns {
             let none = column.networks_of_none(self.microdata, k);
             if none.has(1) && !none.has(k) {
                 self.withhold(column.table);
@@ -201,18 +206,48 @@ impl<'a, 'l> Audit<'a, 'l> {
             }
             let mut later = Some(column);
             for earlier in &settled {
-                while let Some(column) = &later {
+                while let Some(column) = &later
+                    && !safe.contains(&(earlier.table, column.table))
+                {
                     let mut crossing = earlier.crossing(column, self.microdata, k);
                     if crossing.finding() == Finding::Safe {
                         break;
                     }
                     self.roll_up_with(earlier.table, column.table, &crossing)?;
+                    safe.retain(|(one, other)| ![one, other].contains(&&column.table));
                     later = column.renewed(self.plan, self.survey, self.microdata);
                 }
             }
             settled.extend(later);
         }
         Ok(settled)
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        let (plan, survey, microdata) = (&*self.plan, self.survey, self.microdata);
+        let column = |position| Column::new(position, plan, survey, microdata);
+        let columns = self.execution.map(Microdata::TABLES.len(), column);
+        columns.into_iter().flatten().collect()
+    }
+
+    /// The pairs of tables, the earlier one first, in which nothing is found as they are: nearly all are.
+    fn safe_pairs(&self, columns: &[Column]) -> BTreeSet<(Table, Table)> {
+        let (microdata, k) = (self.microdata, self.plan.settings.k);
+        let pairs = (1..columns.len()).flat_map(|later| (0..later).map(move |it| (it, later)));
+        let pairs: Vec<_> = pairs
+            .map(|(earlier, later)| (&columns[earlier], &columns[later]))
+            .collect();
+        let is_safe = self.execution.map(pairs.len(), |number| {
+            let (earlier, later) = pairs[number];
+            earlier.crossing(later, microdata, k).finding() == Finding::Safe
+        });
+        let pairs = pairs
+            .into_iter()
+            .zip(is_safe)
+            .filter(|(_, is_safe)| *is_safe);
+        pairs
+            .map(|((earlier, later), _)| (earlier.table, later.table))
+            .collect()
     }
 
     /// A group that all tables together tell of: its own table gives way, or else the last one.

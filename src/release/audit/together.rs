@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     aggregate::{Family, Key, Microdata, NetworkSet, Survey, Table},
-    release::{path::Path, plan::Plan},
+    release::{Execution, path::Path, plan::Plan},
 };
 
 /// Visits added before groups are looked at for the first time.
@@ -38,10 +38,17 @@ pub(super) struct SmallGroups {
 
 impl SmallGroups {
     /// The small groups of a period.
-    pub(super) fn new(plan: &Plan<'_>, survey: &Survey, microdata: &Microdata) -> Self {
+    pub(super) fn new(
+        plan: &Plan<'_>,
+        survey: &Survey,
+        microdata: &Microdata,
+        execution: &impl Execution,
+    ) -> Self {
         let mut of_cells = GroupsOfCells::default();
-        for (position, table) in Microdata::TABLES.into_iter().enumerate() {
-            let networks = networks_of_cells(position, survey, microdata, plan.settings.k);
+        let networks = execution.map(Microdata::TABLES.len(), |position| {
+            networks_of_cells(position, survey, microdata, plan.settings.k)
+        });
+        for (table, networks) in Microdata::TABLES.into_iter().zip(networks) {
             let paths = plan.paths(survey, table);
             let cells = networks.iter().map(|(&key, it)| (key, paths.of(key), it));
             let cells: Vec<(Key, Path, &NetworkSet)> = cells.collect();

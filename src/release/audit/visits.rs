@@ -23,25 +23,8 @@ pub(super) struct Column {
 }
 
 impl Column {
-    /// The columns of all tables that have rows.
-    pub(super) fn all(plan: &Plan<'_>, survey: &Survey, microdata: &Microdata) -> Vec<Self> {
-        let positions = 0..Microdata::TABLES.len();
-        positions
-            .filter_map(|position| Self::new(position, plan, survey, microdata))
-            .collect()
-    }
-
-    /// The same after its table has other rows; `None` if it has none left.
-    pub(super) fn renewed(
-        &self,
-        plan: &Plan<'_>,
-        survey: &Survey,
-        microdata: &Microdata,
-    ) -> Option<Self> {
-        Self::new(self.position, plan, survey, microdata)
-    }
-
-    fn new(
+    /// The column of the table at a position of [`Microdata::TABLES`]; `None` if it has no rows.
+    pub(super) fn new(
         position: usize,
         plan: &Plan<'_>,
         survey: &Survey,
@@ -73,6 +56,16 @@ impl Column {
             .for_each(|&row| occurs[row as usize] = true);
         column.occurring = occurs.iter().filter(|occurs| **occurs).count();
         (count > 0).then_some(column)
+    }
+
+    /// The same after its table has other rows; `None` if it has none left.
+    pub(super) fn renewed(
+        &self,
+        plan: &Plan<'_>,
+        survey: &Survey,
+        microdata: &Microdata,
+    ) -> Option<Self> {
+        Self::new(self.position, plan, survey, microdata)
     }
 
     /// How many numbers there are.
