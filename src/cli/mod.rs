@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout)]
 
 mod audit;
+mod cluster;
 mod exit;
 mod formats;
 mod geo;
@@ -60,6 +61,9 @@ enum Command {
     Geo(geo::GeoCommand),
     #[command(subcommand)]
     Key(key::KeyCommand),
+    Map(Box<cluster::MapArguments>),
+    Reduce(Box<cluster::ReduceArguments>),
+    Release(Box<cluster::MergeArguments>),
 }
 
 /// Runs the program as the command line says.
@@ -86,6 +90,9 @@ pub(crate) fn run() -> Exit {
         Command::Notice(arguments) => notice::run(&arguments),
         Command::Geo(command) => geo::run(&command),
         Command::Key(command) => key::run(&command),
+        Command::Map(arguments) => cluster::map(&arguments),
+        Command::Reduce(arguments) => cluster::reduce(&arguments),
+        Command::Release(arguments) => cluster::release(&arguments),
     };
     result.unwrap_or_else(|error| {
         say(format_args!("{error}"));

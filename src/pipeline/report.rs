@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use rayon::ThreadPool;
 
-use super::{noise, reduce, threshold};
+use super::{
+    cluster::Partials,
+    noise, reduce,
+    threshold::{self, Judged, ShardVisitors},
+};
 use crate::{
     aggregate::{Reading, VisitSettings},
     error::Result,
@@ -78,6 +82,8 @@ pub struct Material {
     pub whole: bool,
     /// The names of the sources by number.
     pub sources: Vec<String>,
+    /// Where the visitors are counted, if not in memory.
+    pub partials: Option<Partials>,
 }
 
 /// Where releases go, and what they cost.
@@ -120,6 +126,7 @@ pub fn report(
     let mut run = Run {
         pool,
         sources: &material.sources,
+        partials: material.partials.as_ref(),
         settings,
         noise,
         whole: material.whole,
@@ -157,6 +164,7 @@ fn verdict(period: Period, lines: &PeriodLines, folder: &Folder) -> Option<Verdi
 struct Run<'r> {
     pool: &'r ThreadPool,
     sources: &'r [String],
+    partials: Option<&'r Partials>,
     settings: &'r ReportSettings,
     noise: Option<Noise>,
     /// Every source was read to its end.
@@ -240,9 +248,9 @@ impl Run<'_> {
                 continue;
             }
             let statement = settings.statement(period, report.site.clone(), &lines, complete);
-            match self.release(statement, hits, &lexicon) {
+            match self.release(statement, hits, &lexicon)? {
                 Ok(Some(release)) => {
-                    folder = folder.publish(&release, lines.digest())?;
+                    folder = folder.publish(&release, lines.recorded())?;
                     report.releases.push(release);
                 }
                 Ok(None) => report.below.push(period),
@@ -258,21 +266,29 @@ impl Run<'_> {
         statement: Statement,
         mut hits: Hits,
         lexicon: &Lexicon,
-    ) -> std::result::Result<Option<Release>, Unsettled> {
+    ) -> Result<Judged> {
         let (pool, settings) = (self.pool, self.settings);
+        let hours = &Hours::new(&settings.calendar, statement.period);
+        if let Some(partials) = self.partials {
+            let visitors = partials.visitors(pool, statement.period, lexicon, hours);
+            return threshold::release(statement, &visitors, lexicon, hours, settings);
+        }
         let reading = Reading {
             lexicon,
-            hours: &Hours::new(&settings.calendar, statement.period),
+            hours,
             settings: &settings.visits,
         };
-        let shards = reduce::sorted(pool, &mut hits, lexicon);
-        match &mut self.noise {
-            None => threshold::release(pool, statement, &shards, reading, settings),
-            Some(noise) => {
-                let release = noise::release(pool, statement, &shards, reading, noise);
-                Ok(Some(release))
-            }
+        let shards = &reduce::sorted(pool, &mut hits, lexicon);
+        if let Some(noise) = &mut self.noise {
+            let release = noise::release(pool, statement, shards, reading, noise);
+            return Ok(Ok(Some(release)));
         }
+        let visitors = ShardVisitors {
+            pool,
+            shards,
+            reading,
+        };
+        threshold::release(statement, &visitors, lexicon, hours, settings)
     }
 
     /// Whether the budget of the ledger has room for the noise of a period.

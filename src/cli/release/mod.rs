@@ -9,8 +9,8 @@ use hushlog::{
     error::{Error, Result},
     pipeline::{ReportSettings, random},
     privacy::{
-        AgentRules, FilterSettings, Filters, Goals, Hosts, KeyFile, Keys, Policy, ReferrerRules,
-        Regions, Sites, UrlRules, UrlSettings,
+        AgentRules, FilterSettings, Filters, Goals, Hosts, KeyFile, Keys, OptOuts, Policy,
+        ReferrerRules, Regions, Sites, UrlRules, UrlSettings,
     },
     release::{Noise, NoiseSettings, Rho, Spending},
     time::{Calendar, Date},
@@ -85,6 +85,15 @@ impl ReleaseArguments {
     }
 
     pub(in crate::cli) fn policy(&self) -> Result<Policy> {
+        Ok(Policy {
+            regions: self.regions()?,
+            opt_outs: self.opt_out.addresses()?,
+            ..self.counted_policy()?
+        })
+    }
+
+    /// The same for hits whose fields are reduced already: no address will be looked up.
+    pub(in crate::cli) fn counted_policy(&self) -> Result<Policy> {
         let urls = UrlSettings {
             path_words: self.path_word.clone(),
             path_levels: self.profile().settings().path_levels,
@@ -103,8 +112,8 @@ impl ReleaseArguments {
             urls: UrlRules::new(&urls)?,
             referrers: ReferrerRules::new(own_hosts),
             agents: AgentRules::new(),
-            regions: self.regions()?,
-            opt_outs: self.opt_out.addresses()?,
+            regions: Regions::none(),
+            opt_outs: OptOuts::default(),
             filters: Filters::new(&self.filters())?,
             goals: Goals::new(&self.goal)?,
             hosts,

@@ -103,7 +103,7 @@ impl Crawler {
     }
 
     /// The crawler of that name on the list, or the one that is not on it.
-    pub(in crate::privacy) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         let listed = CRAWLERS.iter().zip(0..);
         let found = listed
             .filter(|(row, _)| row.1 == name)
