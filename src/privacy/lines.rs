@@ -145,8 +145,10 @@ impl PeriodLines {
         }
     }
 
-    /// Enters a line's bytes into the digest; half of their keyed hash.
+    /// Enters a line's bytes into the digest; half of their keyed hash. A mark of byte order is left out:
+    /// there are readers of files that take it away.
     pub(super) fn digest_line(&mut self, line: &[u8]) -> u64 {
+        let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
         let hash = xxh3_128_with_secret(line, &*self.secret);
         self.digest.sum = self.digest.sum.wrapping_add(hash);
         self.digest.lines += 1;
@@ -337,6 +339,8 @@ mod tests {
         assert_eq!(whole.digest().lines, 3);
         assert_eq!(whole.coverage(), parts.coverage());
         assert!(whole.digest() != lines(&[(b"a", 0), (b"a", 1), (b"b", 1)]).digest());
+        let marked = lines(&[(b"\xEF\xBB\xBFa", 0), (b"b", 1), (b"b", 1)]);
+        assert!(whole.digest() == marked.digest());
     }
 
     #[test]
