@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -125,23 +125,27 @@ class Shipped:
 
 @contextmanager
 def private_copy(path):
-    """The key file as the program wants it: nobody else's, in a folder of its own, whatever the engine made of it."""
-    folder = tempfile.mkdtemp(prefix="hushlog-key-")
+    """The key file as the program wants it: nobody else's, in a folder of its own, whatever the engine made of it.
+    In memory where there is a file system for that."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    folder = tempfile.mkdtemp(prefix="hushlog-key-", dir=memory)
     copy = os.path.join(folder, "key")
     try:
         with open(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(Path(path).read_bytes())
         yield copy
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def mapping(binary, key, policy, now, schema):
     def task(batches):
-        with private_copy(key.path()) as file:
+        with ExitStack() as copy:
+            file = copy.enter_context(private_copy(key.path()))
             command = [program(binary), "map", *policy, "--key-file", file, "--now", now]
             with Child(command, LINES, batches) as child:
                 stream = pa.ipc.open_stream(child.output)
+                copy.close()  # The program has read it before it says what its columns are.
                 if not stream.schema.equals(schema, check_metadata=True):
                     raise RuntimeError("this task has another program, key file or policy than the driver")
                 yield from stream

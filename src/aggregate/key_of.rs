@@ -94,3 +94,115 @@ fn below(text: &str, end: Key) -> Option<Key> {
 fn position<T>(members: &[T], is: impl Fn(&T) -> bool) -> Option<Key> {
     members.iter().position(is).map(|position| position as Key)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::columns, *};
+    use crate::{
+        privacy::{Collected, Policy, Reentry},
+        time::{Calendar, TimeZone},
+    };
+
+    /// A lexicon of some strings.
+    fn lexicon() -> Lexicon {
+        let policy = Policy::example(&["shop.example"], &["cart=/cart*", "blog=/blog/*"]);
+        let calendar = Calendar::new(TimeZone::UTC, PeriodLength::Day);
+        let mut taken = Reentry::new(&policy, &calendar, [1, 2, 3, 4]);
+        for page in ["/b", "/a", "(opaque)", "/ä"] {
+            taken.page(page);
+        }
+        for (name, channel) in [
+            ("x.example", "referral"),
+            ("(none)", "direct"),
+            ("x.example", "campaign"),
+        ] {
+            assert!(taken.source(name, channel).is_some(), "{channel}");
+        }
+        for (medium, campaign) in [
+            (UNKNOWN, UNKNOWN),
+            ("mail", UNKNOWN),
+            (UNKNOWN, "june"),
+            ("mail", "june"),
+        ] {
+            taken.campaign(campaign_of("news", medium, campaign));
+        }
+        Collected::join(vec![taken.finish()], &policy).lexicon
+    }
+
+    /// Keys of all kinds that a table may have.
+    fn keys(table: Table, length: PeriodLength) -> Vec<Key> {
+        let crawlers = || (0..=Crawler::UNKNOWN.number()).map(Crawler::from_number);
+        match table {
+            Table::Summary => vec![key::ONLY],
+            Table::Traffic if length == PeriodLength::Day => (0..24).collect(),
+            Table::Traffic => (1..8)
+                .flat_map(|day| (0..24).map(move |hour| day * WEEKDAY + hour))
+                .collect(),
+            Table::Pages => (0..4).collect(),
+            Table::Transitions => (0..16)
+                .map(|pair| key::transition(pair / 4, pair % 4))
+                .collect(),
+            Table::Referrers => (0..3).collect(),
+            Table::Campaigns => (0..4).collect(),
+            Table::Regions => [("", ""), ("SE", ""), ("SE", "AB"), ("GB", "ENG")]
+                .map(|(country, code)| key::region(Region::new(country, code)))
+                .to_vec(),
+            Table::Browsers => Browser::all().map(|it| it.number().into()).collect(),
+            Table::Systems => System::all().map(|it| it.number().into()).collect(),
+            Table::Devices => Device::all().map(|it| it.number().into()).collect(),
+            Table::Durations => (0..DURATIONS.len() as Key).collect(),
+            Table::Depths => (0..DEPTHS.len() as Key).collect(),
+            Table::Statuses => vec![0, 200, 404, 599],
+            Table::Errors => vec![key::error(0, 1), key::error(404, 3)],
+            Table::Goals => vec![0, 1],
+            Table::GoalRegions => vec![
+                key::goal_region(0, Region::default()),
+                key::goal_region(1, Region::new("FR", "IDF")),
+            ],
+            Table::Crawlers => crawlers()
+                .map(|crawler| key::crawler(crawler.category(), Some(crawler)))
+                .chain([key::crawler(Category::Automated, None)])
+                .collect(),
+            Table::Hosts => vec![0, 1],
+        }
+    }
+
+    #[test]
+    fn every_key_is_found_by_its_columns() {
+        let lexicon = lexicon();
+        for length in [PeriodLength::Day, PeriodLength::Week] {
+            for table in Table::ALL {
+                for key in keys(table, length) {
+                    let columns = columns(table, key, &lexicon, length);
+                    let columns: Vec<&str> = columns.iter().map(|it| &**it).collect();
+                    let found = key_of(table, &columns, &lexicon, length);
+                    assert_eq!(found, Some(key), "{} {columns:?}", table.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_cell_has_no_key() {
+        let lexicon = lexicon();
+        for (table, columns) in [
+            (Table::Pages, &["/unknown"][..]),
+            (Table::Pages, &[]),
+            (Table::Pages, &["/a", "/b"]),
+            (Table::Traffic, &["24"]),
+            (Table::Traffic, &["-1"]),
+            (Table::Referrers, &["referral", "(none)"]),
+            (Table::Referrers, &["no channel", "x.example"]),
+            (Table::Browsers, &["Mosaic"]),
+            (Table::Statuses, &["0"]),
+            (Table::Errors, &["404", "/unknown"]),
+            (Table::Goals, &["shop"]),
+            (Table::Crawlers, &["seo", "no crawler"]),
+            (Table::Hosts, &["other.example"]),
+            (Table::Durations, &["11", "20"]),
+        ] {
+            let found = key_of(table, columns, &lexicon, PeriodLength::Day);
+            assert_eq!(found, None, "{} {columns:?}", table.name());
+        }
+    }
+}

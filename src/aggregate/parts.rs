@@ -196,3 +196,131 @@ impl Collector for Parts {
         self.attendance.absorb(&other.attendance);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        aggregate::{Family, Measure, RowMap, Shares, Spread, Survey, Totals},
+        time::{Calendar, Period, PeriodLength, TimeZone},
+    };
+
+    const TABLE: Table = Table::Pages;
+    const CELLS: usize = 6;
+    const LIMITS: Limits = Limits {
+        threshold: 3,
+        quantile: 6,
+    };
+
+    /// A visitor: network, and pageviews by cell.
+    type Visitor = (u64, BTreeMap<Key, u64>);
+
+    fn visitors() -> impl Strategy<Value = Vec<Visitor>> {
+        let cells = proptest::collection::btree_map(0..CELLS as Key, 0..40_u64, 1..4);
+        proptest::collection::vec((0..8_u64, cells), 0..40)
+    }
+
+    fn hours() -> Hours {
+        let period = Period {
+            start: "2026-11-21".parse().unwrap(),
+            length: PeriodLength::Day,
+        };
+        Hours::new(&Calendar::new(TimeZone::UTC, PeriodLength::Day), period)
+    }
+
+    /// What collectors make of visitors one by one, and of the same in two parts.
+    fn both<C: Collector>(visitors: &[Visitor], empty: impl Fn() -> C) -> [C; 2] {
+        let hours = hours();
+        let mut parts = [Parts::new(LIMITS, &hours), Parts::new(LIMITS, &hours)];
+        let (mut direct, mut replayed) = (empty(), empty());
+        let mut contribution = Contribution::to(&[]);
+        for (visitor, (network, pages)) in visitors.iter().enumerate() {
+            let amounts = |pageviews| Amounts::default().with(Measure::Pageviews, pageviews);
+            let cells = pages.iter().map(|(key, it)| (*key, amounts(*it).unwrap()));
+            let cells: Vec<_> = cells.collect();
+            contribution.be_of_cells(visitor as u64, *network, TABLE, &cells);
+            direct.collect(&contribution);
+            parts[visitor % 2].collect(&contribution);
+        }
+        for (number, part) in parts.iter().enumerate() {
+            part.replay(&mut replayed, &mut Ordinals::of_part(number as u32));
+        }
+        [direct, replayed]
+    }
+
+    /// The rows that cells are in.
+    fn rows(row_of: [usize; CELLS]) -> RowMap {
+        let mut rows = RowMap::default();
+        for row in 0..3 {
+            let cells = row_of.iter().zip(0..).filter(|(of, _)| **of == row);
+            rows.push(TABLE, cells.map(|(_, cell)| cell).collect::<Vec<_>>());
+        }
+        rows
+    }
+
+    /// How the shares of some rows are spread when they are added up by visitor, and their sum.
+    fn spread(shares: &Shares<'_>, of: [bool; 3]) -> (Spread, u64) {
+        let mut amounts = BTreeMap::<u64, u64>::new();
+        let shares = shares.of(TABLE, Measure::Pageviews).iter();
+        for share in shares.filter(|share| of[share.row]) {
+            *amounts.entry(share.visitor).or_default() += share.amount;
+        }
+        let mut spread = Spread::default();
+        amounts.values().for_each(|amount| spread.add(*amount));
+        (spread, amounts.values().sum())
+    }
+
+    proptest! {
+        #[test]
+        fn parts_tell_what_visitors_tell(visitors in visitors(), row_of: [usize; CELLS]) {
+            let rows = rows(row_of.map(|row| row % 3));
+            let [direct, replayed] = both(&visitors, || Survey::new(LIMITS.threshold));
+            let surveyed = |survey: &Survey| -> BTreeMap<Key, (u64, bool)> {
+                let cells = survey.cells(TABLE).iter();
+                cells.map(|(key, it)| (*key, (it.first, it.networks.has(LIMITS.threshold)))).collect()
+            };
+            prop_assert_eq!(surveyed(&direct), surveyed(&replayed));
+
+            let hours = hours();
+            let [direct, replayed] = both(&visitors, || Totals::new(&rows, LIMITS, &hours));
+            for (direct, replayed) in direct.rows(TABLE).iter().zip(replayed.rows(TABLE)) {
+                prop_assert_eq!(direct.amounts, replayed.amounts);
+                prop_assert_eq!(direct.visitors, replayed.visitors);
+                prop_assert_eq!(direct.spread(Measure::Pageviews), replayed.spread(Measure::Pageviews));
+                // Visits are asked about by no measure of the table.
+                prop_assert!(!direct.networks(Family::Visits).has(1));
+            }
+
+            let [direct, replayed] = both(&visitors, || Shares::new(&rows, &[(TABLE, Measure::Pageviews)]));
+            for of in 0..8 {
+                let of = [of & 1 > 0, of & 2 > 0, of & 4 > 0];
+                prop_assert_eq!(spread(&direct, of), spread(&replayed, of));
+            }
+        }
+    }
+
+    #[test]
+    fn visits_and_attendance_are_counted_again() {
+        let visit = VisitRecord::new(7, [None; super::super::Microdata::TABLES.len()]);
+        let hours = hours();
+        let mut parts = Parts::new(LIMITS, &hours);
+        parts.add_visits(visit, 2);
+        parts.add_visits(visit, 1);
+        assert_eq!(parts.attendance_mut().change(3, 2), Some(()));
+        assert_eq!(parts.attendance_mut().change(9999, 1), None);
+        let rows = RowMap::default();
+        let empty = || {
+            (
+                super::super::Microdata::default(),
+                Totals::new(&rows, LIMITS, &hours),
+            )
+        };
+        let mut collected = empty();
+        parts.replay(&mut collected, &mut Ordinals::of_part(0));
+        assert_eq!(collected.0.visits(), [visit; 3]);
+    }
+}

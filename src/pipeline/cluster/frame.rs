@@ -68,7 +68,7 @@ enum Builder {
 }
 
 impl<W: Write> RowWriter<W> {
-    /// A stream of these columns; compressed if it is to be kept.
+    /// A stream of these columns, compressed if it is to be kept. What they are is written at once.
     pub(super) fn new(
         output: W,
         columns: &[Column],
@@ -79,9 +79,10 @@ impl<W: Write> RowWriter<W> {
         let schema = Arc::new(Schema::new_with_metadata(fields, metadata));
         let compression = compressed.then_some(CompressionType::LZ4_FRAME);
         let options = IpcWriteOptions::default().try_with_compression(compression);
-        let stream = options
+        let mut stream = options
             .and_then(|options| StreamWriter::try_new_with_options(output, &schema, options))
             .map_err(unwritten)?;
+        stream.flush().map_err(unwritten)?;
         Ok(Self {
             stream,
             schema,

@@ -9,7 +9,7 @@
 //! a report, which is released as any other. Every file that comes out is the same to the byte, for any
 //! number of tasks, however lines are divided among them and in whatever order they come. All numbers
 //! are whole; nothing reads a clock (the instant by which periods must be over is an argument), and random
-//! bytes change no row. So a task that is run again writes what it wrote before, to the byte.
+//! bytes change no row. So a task that is run again writes the rows that it wrote before.
 //!
 //! # What partials must tell
 //!
