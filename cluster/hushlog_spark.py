@@ -126,9 +126,12 @@ class Shipped:
 @contextmanager
 def private_copy(path):
     """The key file as the program wants it: nobody else's, in a folder of its own, whatever the engine made of it.
-    In memory where there is a file system for that."""
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    folder = tempfile.mkdtemp(prefix="hushlog-key-", dir=memory)
+    In memory where there is a file system for that. What a killed task has left goes first."""
+    base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()
+    for left in Path(base).glob("hushlog-key-*"):
+        if not Path("/proc", left.name.split("-")[2]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    folder = tempfile.mkdtemp(prefix=f"hushlog-key-{os.getpid()}-", dir=base)
     copy = os.path.join(folder, "key")
     try:
         with open(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

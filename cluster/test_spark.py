@@ -115,7 +115,9 @@ class Cluster:
             "spark.driver.host": "127.0.0.1",
             "spark.ui.port": str(self.ui_port),
             "spark.sql.files.maxPartitionBytes": "1m",
-            "spark.worker.timeout": "20",
+            # As if on machines of their own: what a killed executor had is gone.
+            "spark.shuffle.readHostLocalEnabled": "false",
+            "spark.shuffle.io.retryWait": "1s",
         }
         text = "".join(f"{name} {value}\n" for name, value in defaults.items())
         (folder / "conf/spark-defaults.conf").write_text(text)
@@ -307,6 +309,8 @@ class OnSpark(unittest.TestCase):
         job.let_go("map")
         self.check(job)
         self.assertTrue(any(attempt or task for (_, attempt), task in job.stages.items()), job.stages)
+        # Copies of the key that the killed tasks had made are gone too.
+        self.assertEqual(list(Path("/dev/shm").glob("hushlog-key-*")), [])
 
     def test_a_worker_killed_after_shuffle_files_exist(self):
         plain = [("spark.io.encryption.enabled", "false"), ("spark.shuffle.compress", "false"), ("spark.shuffle.spill.compress", "false")]

@@ -38,7 +38,7 @@ pub struct ReduceSettings<'r> {
 }
 
 /// Hits after which whole visitors are reduced.
-const MOST_HITS: usize = 1 << 20;
+const MOST_HITS: usize = 1 << 18;
 
 /// Writes the partials of a stream of hits.
 ///
