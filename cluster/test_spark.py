@@ -116,7 +116,7 @@ class Cluster:
             "spark.ui.port": str(self.ui_port),
             "spark.sql.files.maxPartitionBytes": "1m",
             # As if on machines of their own: what a killed executor had is gone.
-            "spark.shuffle.readHostLocalEnabled": "false",
+            "spark.shuffle.readHostLocalDisk": "false",
             "spark.shuffle.io.retryWait": "1s",
         }
         text = "".join(f"{name} {value}\n" for name, value in defaults.items())

@@ -68,12 +68,11 @@ fn region_of(country: &str, region: &str) -> Region {
 }
 
 fn crawler_of(category: &str, name: &str) -> Option<Key> {
-    let category = Category::ALL.into_iter().find(|it| it.name() == category)?;
-    let crawler = match (category, name) {
-        (Category::Automated, UNKNOWN) => None,
-        _ => Some(Crawler::named(name)?),
-    };
-    Some(key::crawler(category, crawler))
+    if (category, name) == (Category::Automated.name(), UNKNOWN) {
+        return Some(key::crawler(Category::Automated, None));
+    }
+    let crawler = Crawler::of(category, name)?;
+    Some(key::crawler(crawler.category(), Some(crawler)))
 }
 
 fn status_of(status: &str) -> Option<u16> {

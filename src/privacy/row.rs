@@ -57,8 +57,8 @@ pub struct SenderRow<'r> {
     pub system: &'r str,
     /// The class of device.
     pub device: &'r str,
-    /// The crawler, if it is one.
-    pub crawler: Option<&'r str>,
+    /// Category and name of the crawler, if it is one.
+    pub crawler: Option<(&'r str, &'r str)>,
 }
 
 /// Where a pageview came from.
@@ -123,7 +123,7 @@ fn row<'i>(hit: &Hit, dictionary: &'i Dictionary, policy: &'i Policy) -> HitRow<
             browser: agent.browser.name(),
             system: agent.system.name(),
             device: agent.device.name(),
-            crawler: agent.crawler.map(Crawler::name),
+            crawler: agent.crawler.map(|it| (it.category().name(), it.name())),
         },
         page,
         goals,
@@ -296,7 +296,7 @@ fn agent(sender: &SenderRow<'_>) -> Option<Agent> {
         system: System::named(sender.system)?,
         device: Device::named(sender.device)?,
         crawler: match sender.crawler {
-            Some(name) => Some(Crawler::named(name)?),
+            Some((category, name)) => Some(Crawler::of(category, name)?),
             None => None,
         },
     })

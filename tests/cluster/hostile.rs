@@ -54,6 +54,9 @@ fn odd(number: usize, line: &[u8]) -> Option<Vec<u8>> {
         13 => with(" 200 ", b" 200 99999999999999999999"),
         14 => with("\" 200 ", b"\" 999 "),
         15 => with("GET ", b"\"; DROP "),
+        // Crawlers of one name in two categories.
+        16 => with("\"-\" \"", b"\"-\" \"ExaBot "),
+        17 => with("\"-\" \"", b"\"-\" \"exabot "),
         _ => None,
     }
 }

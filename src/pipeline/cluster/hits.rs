@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The columns, by all of which an engine sorts, in this order.
-pub(super) const COLUMNS: [Column; 23] = [
+pub(super) const COLUMNS: [Column; 24] = [
     ("period", Text),
     ("visitor", Number),
     ("network", Number),
@@ -36,6 +36,7 @@ pub(super) const COLUMNS: [Column; 23] = [
     ("browser", Text),
     ("system", Text),
     ("device", Text),
+    ("crawler_category", Text),
     ("crawler", Text),
     ("number", Number),
 ];
@@ -78,7 +79,8 @@ pub(super) fn of_hit<'r>(period: &'r str, hit: &'r HitRow<'r>) -> [Value<'r>; CO
         Text(sender.browser),
         Text(sender.system),
         Text(sender.device),
-        Value::text(sender.crawler),
+        Value::text(sender.crawler.map(|(category, _)| category)),
+        Value::text(sender.crawler.map(|(_, name)| name)),
         Missing,
     ]
 }
@@ -124,7 +126,7 @@ pub(super) fn hit(rows: &Rows, row: usize) -> Option<HitRow<'_>> {
         browser: text(18)?,
         system: text(19)?,
         device: text(20)?,
-        crawler: text(21),
+        crawler: text(21).zip(text(22)),
     };
     Some(HitRow {
         visitor: number(VISITOR)?.cast_unsigned(),

@@ -103,13 +103,21 @@ impl Crawler {
     }
 
     /// The crawler of that name on the list, or the one that is not on it.
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    pub(in crate::privacy) fn named(name: &str) -> Option<Self> {
         let listed = CRAWLERS.iter().zip(0..);
         let found = listed
             .filter(|(row, _)| row.1 == name)
             .map(|(_, number)| number);
         let unknown = || (Self::UNKNOWN.name() == name).then_some(Self::UNKNOWN);
         found.map(Self).next().or_else(unknown)
+    }
+
+    /// The crawler of that category and name; some names are in two categories.
+    pub(crate) fn of(category: &str, name: &str) -> Option<Self> {
+        let known = (0..=Self::UNKNOWN.0).map(Self);
+        known
+            .filter(|it| it.name() == name)
+            .find(|it| it.category().name() == category)
     }
 
     /// What it is for.
