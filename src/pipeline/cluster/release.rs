@@ -1,4 +1,5 @@
-//! `release`: merges PARTIALS, wherever they were made, and leaves everything else to [`report`].
+//! `release`: merges PARTIALS, wherever they were made, and leaves everything else to
+//! [`report()`](crate::pipeline::report()).
 //!
 //! The streams are read again and again and never held: once for their strings and facts, and three times
 //! for each period, as a report reads its shards. Memory grows with cells and visits, not with visitors.
