@@ -157,7 +157,7 @@ fn altered_periods((collected, folder): &(Collected, Folder)) -> Vec<Period> {
 /// How a released period's lines compare with those it was made from; `None` if these are not known.
 fn verdict(period: Period, lines: &PeriodLines, folder: &Folder) -> Option<Verdict> {
     let released = folder.state().lines(period)?;
-    Some(Verdict::of(&lines.digest(), released))
+    Some(Verdict::of(&lines.recorded()?, released))
 }
 
 /// What the reports of all sites have in common.

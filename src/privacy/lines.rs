@@ -110,7 +110,8 @@ impl PeriodLines {
     #[must_use]
     pub fn counted(start: Timestamp, key: Option<u64>, counts: LineCounts) -> Self {
         let minutes = counts.minutes;
-        let keyless = key.is_none();
+        // Lines of a day whose key is given up were hashed under keys of one process each.
+        let keyless = key.is_none() || counts.refused;
         let key = key.unwrap_or(0);
         Self {
             digest: LineDigest {

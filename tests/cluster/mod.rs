@@ -325,6 +325,21 @@ fn tasks_need_a_format_and_a_key() {
     );
 }
 
+#[test]
+fn a_second_job_over_a_released_day_changes_nothing() {
+    let scene = Scene::new("2025-06-03", 1);
+    let mut released = Vec::new();
+    for name in ["first", "second"] {
+        let partials = partials_of(&scene, &QUIET, name);
+        let mut command = program();
+        command.args(["release", "-o"]).arg(scene.out());
+        command.arg("--key-file").arg(scene.file());
+        run_for(command.args(QUIET.arguments()).args(partials), 0);
+        released.push(tree(&scene.out()));
+    }
+    assert_same(&released[1], &released[0], "again");
+}
+
 /// Partials of a period that this machine does not take to be over.
 #[test]
 fn what_is_not_over_is_not_released() {
