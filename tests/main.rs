@@ -6,6 +6,7 @@ mod audit;
 mod by_host;
 mod canary;
 mod cases;
+mod cluster;
 mod continued;
 mod coverage;
 mod crash;

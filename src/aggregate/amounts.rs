@@ -47,6 +47,32 @@ impl Amounts {
         }
     }
 
+    /// The same with another amount of an additive measure; `None` for measures that are not sums.
+    #[must_use]
+    pub const fn with(mut self, measure: Measure, amount: u64) -> Option<Self> {
+        *match measure {
+            Measure::Bounces => &mut self.bounces,
+            Measure::Bytes => &mut self.bytes,
+            Measure::Completions => &mut self.completions,
+            Measure::DwellCount => &mut self.dwell_count,
+            Measure::DwellSeconds => &mut self.dwell_seconds,
+            Measure::Entries => &mut self.entries,
+            Measure::Exits => &mut self.exits,
+            Measure::Pageviews => &mut self.pageviews,
+            Measure::Requests => &mut self.requests,
+            Measure::Transitions => &mut self.transitions,
+            Measure::VisitSeconds => &mut self.visit_seconds,
+            Measure::Visits => &mut self.visits,
+            Measure::DwellMedian
+            | Measure::DwellP90
+            | Measure::PeakConcurrentVisits
+            | Measure::VisitSecondsMedian
+            | Measure::VisitSecondsP90
+            | Measure::Visitors => return None,
+        } = amount;
+        Some(self)
+    }
+
     /// Whether anything of a family is in it: a pageview step counts as its pageview, a completion as
     /// its visit.
     #[must_use]

@@ -4,7 +4,7 @@ use super::{
     Table,
     amounts::Amounts,
     key::{self, Key},
-    microdata::{NO_CELL, VisitCells},
+    microdata::{NO_CELL, VisitCells, VisitRecord},
 };
 use crate::{
     privacy::{Category, Hit, Identity, Lexicon},
@@ -145,6 +145,26 @@ impl Contribution {
             Some(_) if reading.settings.crawlers == Crawlers::Ignore => {}
             Some(key) => self.count(Table::Crawlers, key, hits),
         }
+    }
+
+    /// Replaces the contribution by what is known of a visitor in one table alone.
+    pub(super) fn be_of_cells(
+        &mut self,
+        visitor: u64,
+        network: u64,
+        table: Table,
+        cells: &[(Key, Amounts)],
+    ) {
+        self.clear();
+        (self.visitor, self.network) = (visitor, network);
+        self.cells[table as usize].extend_from_slice(cells);
+    }
+
+    /// Replaces the contribution by so many visits of which no more is known than their cells.
+    pub(super) fn be_of_visits(&mut self, visit: &VisitRecord, count: u64) {
+        self.clear();
+        self.network = visit.network;
+        self.visits.extend((0..count).map(|_| visit.cells));
     }
 
     /// The visitor's amounts by cell of a table.

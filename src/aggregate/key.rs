@@ -20,6 +20,9 @@ pub(crate) const UNKNOWN: &str = "(unknown)";
 /// What stands for the same page again in a transition.
 pub(crate) const SAME: &str = "(same)";
 
+/// What stands for a status that is none.
+pub(super) const INVALID: &str = "(invalid)";
+
 /// Stands for the same page again in the key of a transition.
 const SAME_PAGE: u32 = u32::MAX;
 
@@ -59,7 +62,7 @@ pub(crate) fn hour(hours: &Hours, number: usize) -> Key {
     }
 }
 
-const WEEKDAY: Key = 100;
+pub(super) const WEEKDAY: Key = 100;
 
 /// A page and the next one.
 pub(super) fn transition(from: u32, to: u32) -> Key {
@@ -255,7 +258,7 @@ fn region_columns(region: Region) -> Vec<Cow<'static, str>> {
 
 fn status_name(status: Key) -> Cow<'static, str> {
     if status == 0 {
-        "(invalid)".into()
+        INVALID.into()
     } else {
         status.to_string().into()
     }

@@ -1,10 +1,10 @@
 //! Every visit of a period with the cells that it is counted in: what the audit of a release needs to
 //! know of how tables hang together.
 
-use super::{Collector, Table, contribution::Contribution, key::Key};
+use super::{Collector, Ordinals, RowTotals, Table, contribution::Contribution, key::Key};
 
 /// One visit: whose, and its cell in each of [`Microdata::TABLES`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VisitRecord {
     /// The visitor's network.
     pub network: u64,
@@ -47,6 +47,15 @@ impl Microdata {
 }
 
 impl VisitRecord {
+    /// A visit of a network, in a cell of each of [`Microdata::TABLES`] or none.
+    #[must_use]
+    pub fn new(network: u64, cells: [Option<Key>; Microdata::TABLES.len()]) -> Self {
+        Self {
+            network,
+            cells: cells.map(|cell| cell.unwrap_or(NO_CELL)),
+        }
+    }
+
     /// The visit's cell in the table at a position of [`Microdata::TABLES`]; `None` where the table
     /// leaves it out.
     #[must_use]
@@ -62,6 +71,9 @@ impl Collector for Microdata {
         self.visits
             .extend(records.map(|&cells| VisitRecord { network, cells }));
     }
+
+    /// Visits are collected one by one.
+    fn collect_cell(&mut self, _: Table, _: Key, _: &RowTotals, _: &mut Ordinals) {}
 
     fn merge(&mut self, mut other: Self) {
         self.visits.append(&mut other.visits);

@@ -8,11 +8,14 @@
 //! which each contributes only so much are [`bounded`].
 
 mod amounts;
+mod attendance;
 pub mod bounded;
 mod contribution;
 mod key;
+mod key_of;
 mod microdata;
 mod networks;
+mod parts;
 mod quantile;
 mod rows;
 mod shares;
@@ -21,20 +24,23 @@ mod table;
 mod totals;
 
 pub use amounts::Amounts;
+pub use attendance::Attendance;
 pub use contribution::{Contribution, Crawlers, Reading, VisitSettings};
 pub use key::Key;
 pub(crate) use key::{
     DURATIONS, SAME, category, columns, error_page, error_status, from_page, goal, to_page,
     unpacked,
 };
+pub(crate) use key_of::{campaign_of, key_of};
 pub use microdata::{Microdata, VisitRecord};
 pub use networks::NetworkSet;
+pub use parts::{Ordinals, Parts, Several};
 pub use quantile::Histogram;
 pub use rows::RowMap;
 pub use shares::{Share, Shares};
 pub use survey::{Survey, Surveyed};
 pub use table::{Family, Measure, Table};
-pub use totals::{Limits, RowTotals, Spread, Totals};
+pub use totals::{Limits, RowTotals, RowValues, Spread, Totals};
 
 /// Adds contributions up; parts of a period, by whole visitors, merge by addition in any order.
 pub trait Collector: Send {
@@ -45,6 +51,13 @@ pub trait Collector: Send {
 
     /// Adds one visitor's day.
     fn collect(&mut self, contribution: &Contribution);
+
+    /// Adds what visitors come to who are in one cell only of a table, of whom no more is known; numbers for
+    /// them are taken from `ordinals`.
+    fn collect_cell(&mut self, table: Table, key: Key, totals: &RowTotals, ordinals: &mut Ordinals);
+
+    /// Adds when such visitors were there.
+    fn collect_attendance(&mut self, _: &Attendance) {}
 
     /// Adds what another collector of the same settings has counted of other visitors.
     fn merge(&mut self, other: Self);
@@ -59,6 +72,22 @@ impl<A: Collector, B: Collector> Collector for (A, B) {
     fn collect(&mut self, contribution: &Contribution) {
         self.0.collect(contribution);
         self.1.collect(contribution);
+    }
+
+    fn collect_cell(
+        &mut self,
+        table: Table,
+        key: Key,
+        totals: &RowTotals,
+        ordinals: &mut Ordinals,
+    ) {
+        self.0.collect_cell(table, key, totals, ordinals);
+        self.1.collect_cell(table, key, totals, ordinals);
+    }
+
+    fn collect_attendance(&mut self, attendance: &Attendance) {
+        self.0.collect_attendance(attendance);
+        self.1.collect_attendance(attendance);
     }
 
     fn merge(&mut self, other: Self) {

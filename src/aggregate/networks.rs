@@ -34,6 +34,30 @@ impl NetworkSet {
         }
     }
 
+    /// A set of so many networks that it no longer grew.
+    #[must_use]
+    pub const fn full() -> Self {
+        Self {
+            members: Vec::new(),
+            full: true,
+        }
+    }
+
+    /// A set of these members, all different and fewer than the limit.
+    #[must_use]
+    pub const fn of(members: Vec<u64>) -> Self {
+        Self {
+            members,
+            full: false,
+        }
+    }
+
+    /// The members; `None` once there were so many that they matter no more.
+    #[must_use]
+    pub fn members(&self) -> Option<&[u64]> {
+        (!self.full).then_some(&self.members)
+    }
+
     /// Whether there are at least `least` members, of a `least` not above the limit.
     #[must_use]
     pub const fn has(&self, least: usize) -> bool {

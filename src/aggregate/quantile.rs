@@ -66,6 +66,19 @@ impl Histogram {
         self.total += other.total;
     }
 
+    /// The counts of the bins, up to the last that is not empty.
+    #[must_use]
+    pub fn counts(&self) -> &[u32] {
+        &self.counts
+    }
+
+    /// A histogram of known counts; `None` if there are more than bins.
+    #[must_use]
+    pub fn of_counts(counts: Vec<u32>) -> Option<Self> {
+        let total = counts.iter().map(|&count| u64::from(count)).sum();
+        (counts.len() <= BINS).then_some(Self { counts, total })
+    }
+
     /// How many values there are.
     #[must_use]
     pub const fn total(&self) -> u64 {

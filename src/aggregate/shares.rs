@@ -1,7 +1,8 @@
 //! Each visitor's part of each row of chosen columns, for judging sums over several rows.
 
 use super::{
-    Collector, Measure, Table, amounts::Amounts, contribution::Contribution, rows::RowMap, totals,
+    Collector, Key, Measure, Ordinals, RowTotals, Spread, Table, amounts::Amounts,
+    contribution::Contribution, rows::RowMap, totals,
 };
 
 /// One visitor's part of one row.
@@ -46,6 +47,25 @@ impl<'r> Shares<'r> {
     }
 }
 
+/// Amounts that are spread like this and add up to `total`. Which ones they are beyond the two largest
+/// makes no difference to any sum of rows, of which the same is known: these visitors are in no other row.
+fn amounts(spread: Spread, total: u64) -> impl Iterator<Item = u64> {
+    let Spread {
+        largest,
+        second,
+        contributors,
+    } = spread;
+    let rest = total.saturating_sub(largest).saturating_sub(second);
+    let others = contributors.saturating_sub(2);
+    let (each, more) = match others {
+        0 => (0, 0),
+        others => (rest / others, rest % others),
+    };
+    let others = (0..others).map(move |number| each + u64::from(number < more));
+    let top = [largest, second].into_iter().filter(|amount| *amount > 0);
+    top.chain(others)
+}
+
 impl Collector for Shares<'_> {
     fn tables(&self) -> Vec<Table> {
         self.columns.iter().map(|&(table, _)| table).collect()
@@ -69,6 +89,27 @@ impl Collector for Shares<'_> {
                         amount,
                     }),
             );
+        }
+    }
+
+    fn collect_cell(
+        &mut self,
+        table: Table,
+        key: Key,
+        totals: &RowTotals,
+        ordinals: &mut Ordinals,
+    ) {
+        let Some(row) = self.rows.row(table, key) else {
+            return;
+        };
+        let columns = self.columns.iter().zip(&mut self.shares);
+        for (&(_, measure), shares) in columns.filter(|((of, _), _)| *of == table) {
+            let amounts = amounts(totals.spread(measure), totals.amounts.of(measure));
+            shares.extend(amounts.map(|amount| Share {
+                row,
+                visitor: ordinals.next(),
+                amount,
+            }));
         }
     }
 

@@ -3,7 +3,10 @@
 
 use hashbrown::HashMap;
 
-use super::{Collector, Table, contribution::Contribution, key::Key, networks::NetworkSet};
+use super::{
+    Collector, Ordinals, RowTotals, Table, contribution::Contribution, key::Key,
+    networks::NetworkSet,
+};
 
 /// What decides about a cell.
 #[derive(Clone, Default)]
@@ -49,6 +52,13 @@ impl Collector for Survey {
                 }
             }
         }
+    }
+
+    fn collect_cell(&mut self, table: Table, key: Key, totals: &RowTotals, _: &mut Ordinals) {
+        let cell = self.tables[table as usize].entry(key).or_default();
+        cell.first += totals.amounts.of(table.measures()[0]);
+        let networks = totals.networks(table.family());
+        cell.networks.absorb(networks, self.limit);
     }
 
     fn merge(&mut self, other: Self) {

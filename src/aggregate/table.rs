@@ -153,6 +153,20 @@ impl Measure {
         }
     }
 
+    /// Whether it adds up over visitors and cells.
+    #[must_use]
+    pub const fn is_additive(self) -> bool {
+        !matches!(
+            self,
+            Self::DwellMedian
+                | Self::DwellP90
+                | Self::PeakConcurrentVisits
+                | Self::VisitSecondsMedian
+                | Self::VisitSecondsP90
+                | Self::Visitors
+        )
+    }
+
     /// Whether it can only be told of visitors and their visits, not of requests by themselves.
     #[must_use]
     pub const fn is_of_visits(self) -> bool {

@@ -1,8 +1,9 @@
 //! The exact numbers of the rows to be published, and what is needed to judge them.
 
 use super::{
-    Collector, Family, Measure, Table,
+    Collector, Family, Measure, Ordinals, Table,
     amounts::Amounts,
+    attendance::Attendance,
     contribution::Contribution,
     key::{self, Key},
     networks::NetworkSet,
@@ -80,7 +81,27 @@ impl RowTotals {
             .map_or_else(Spread::default, |position| self.spreads[position])
     }
 
-    fn add(&mut self, judged: &Judged, amounts: &Amounts, network: u64, limits: Limits) {
+    /// A row of known numbers.
+    #[must_use]
+    pub fn of(
+        amounts: Amounts,
+        visitors: u64,
+        networks: [NetworkSet; 3],
+        spread: impl Fn(Measure) -> Spread,
+        values: RowValues,
+    ) -> Self {
+        Self {
+            amounts,
+            visitors,
+            networks,
+            spreads: Measure::VOLUMES.map(spread),
+            values: values.values,
+            most_values: values.most,
+            value_networks: values.networks,
+        }
+    }
+
+    pub(super) fn add(&mut self, judged: &Judged, amounts: &Amounts, network: u64, limits: Limits) {
         self.amounts += *amounts;
         self.visitors += u64::from(amounts.has(judged.visitors));
         for &family in &judged.families {
@@ -98,7 +119,7 @@ impl RowTotals {
         }
     }
 
-    fn absorb(&mut self, other: &Self, limits: Limits) {
+    pub(super) fn absorb(&mut self, other: &Self, limits: Limits) {
         self.amounts += other.amounts;
         self.visitors += other.visitors;
         for (mine, theirs) in self.networks.iter_mut().zip(&other.networks) {
@@ -114,8 +135,19 @@ impl RowTotals {
     }
 }
 
+/// What quantiles of a row are read from.
+#[derive(Clone, Default)]
+pub struct RowValues {
+    /// The values.
+    pub values: Histogram,
+    /// The most values that one visitor gave.
+    pub most: u64,
+    /// The networks that gave values.
+    pub networks: NetworkSet,
+}
+
 /// What is judged in the rows of a table; nothing else is counted there.
-struct Judged {
+pub(super) struct Judged {
     /// The families, other than the row's own, that a measure needs networks of.
     families: Vec<Family>,
     /// The volumes, as positions in [`Measure::VOLUMES`].
@@ -150,6 +182,13 @@ impl Judged {
             visitors: table.visitor_family(),
         }
     }
+
+    /// The same with the row's own family, for rows that are still to be decided about.
+    pub(super) fn with_own_family(table: Table) -> Self {
+        let mut judged = Self::of(table);
+        judged.families.push(table.family());
+        judged
+    }
 }
 
 /// The sizes to which sets of networks grow.
@@ -167,10 +206,7 @@ pub struct Totals<'r> {
     limits: Limits,
     tables: [Vec<RowTotals>; Table::ALL.len()],
     judged: [Judged; Table::ALL.len()],
-    /// By minute of the period: visits that begin in it, less those that ended in the minute before.
-    presence: Vec<i32>,
-    /// By hour of the period: networks that sent a request.
-    hours: Vec<NetworkSet>,
+    attendance: Attendance,
     /// Buffer: one visitor's amounts by row.
     by_row: Vec<(usize, Amounts)>,
 }
@@ -184,8 +220,7 @@ impl<'r> Totals<'r> {
             limits,
             tables: Table::ALL.map(|table| vec![RowTotals::default(); rows.count(table)]),
             judged: Table::ALL.map(Judged::of),
-            presence: vec![0; hours.minutes() + 1],
-            hours: vec![NetworkSet::default(); hours.count()],
+            attendance: Attendance::new(limits.threshold, hours),
             by_row: Vec::new(),
         }
     }
@@ -201,7 +236,8 @@ impl<'r> Totals<'r> {
     pub fn peaks(&self, hours: &Hours) -> Vec<u64> {
         let mut peaks = vec![0; self.rows.count(Table::Traffic)];
         let mut present = 0_i64;
-        for (minute, change) in self.presence.iter().take(hours.minutes()).enumerate() {
+        let changes = self.attendance.changes().iter();
+        for (minute, change) in changes.take(hours.minutes()).enumerate() {
             present += i64::from(*change);
             let key = key::hour(hours, hours.hour_of_minute(minute));
             if let Some(row) = self.rows.row(Table::Traffic, key) {
@@ -215,8 +251,9 @@ impl<'r> Totals<'r> {
     #[must_use]
     pub fn busy_hours(&self, least: usize) -> Option<[usize; 2]> {
         let is_busy = |networks: &NetworkSet| networks.has(least);
-        let first = self.hours.iter().position(is_busy)?;
-        let last = self.hours.iter().rposition(is_busy)?;
+        let hours = self.attendance.hours();
+        let first = hours.iter().position(is_busy)?;
+        let last = hours.iter().rposition(is_busy)?;
         Some([first, last])
     }
 
@@ -255,13 +292,17 @@ impl Collector for Totals<'_> {
             self.collect_rows(table, contribution);
         }
         self.collect_values(contribution);
-        for &(first, last) in &contribution.presences {
-            self.presence[first] += 1;
-            self.presence[last + 1] -= 1;
+        self.attendance.collect(contribution);
+    }
+
+    fn collect_cell(&mut self, table: Table, key: Key, totals: &RowTotals, _: &mut Ordinals) {
+        if let Some(row) = self.rows.row(table, key) {
+            self.tables[table as usize][row].absorb(totals, self.limits);
         }
-        for &hour in &contribution.hours {
-            self.hours[hour].insert(contribution.network, self.limits.threshold);
-        }
+    }
+
+    fn collect_attendance(&mut self, attendance: &Attendance) {
+        self.attendance.absorb(attendance);
     }
 
     fn merge(&mut self, other: Self) {
@@ -270,12 +311,7 @@ impl Collector for Totals<'_> {
                 row.absorb(other, self.limits);
             }
         }
-        for (mine, theirs) in self.presence.iter_mut().zip(other.presence) {
-            *mine += theirs;
-        }
-        for (mine, theirs) in self.hours.iter_mut().zip(&other.hours) {
-            mine.absorb(theirs, self.limits.threshold);
-        }
+        self.attendance.absorb(&other.attendance);
     }
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout)]
 
 mod audit;
+mod cluster;
 mod completions;
 mod configuration;
 mod database;
@@ -73,6 +74,9 @@ enum Command {
     Geo(geo::GeoCommand),
     #[command(subcommand)]
     Key(key::KeyCommand),
+    Map(Box<cluster::MapArguments>),
+    Reduce(Box<cluster::ReduceArguments>),
+    Release(Box<cluster::MergeArguments>),
     #[command(subcommand)]
     Config(configuration::ConfigCommand),
     Completions(completions::CompletionsArguments),
@@ -128,6 +132,9 @@ impl CommandLine {
             Command::Expire(arguments) => removal::expire(arguments),
             Command::Geo(command) => geo::run(command),
             Command::Key(command) => key::run(command),
+            Command::Map(arguments) => cluster::map(arguments),
+            Command::Reduce(arguments) => cluster::reduce(arguments),
+            Command::Release(arguments) => cluster::release(arguments),
             Command::Config(command) => configuration::run(command),
             Command::Completions(arguments) => completions::run(arguments),
             Command::Man(arguments) => manual::run(arguments),

@@ -77,6 +77,20 @@ impl Reader {
         })
     }
 
+    /// Reads plain content that comes from elsewhere; the name is for messages.
+    #[must_use]
+    pub fn of_stream(name: &str, content: Box<dyn Read + Send>) -> Self {
+        Self {
+            number: 0,
+            sequence: 0,
+            input: Input::of_stream(name, content),
+            taken: 0,
+            carry: Vec::new(),
+            skipping: false,
+            failure: None,
+        }
+    }
+
     /// Cuts what is not read yet of a large plain file into parts of whole lines, which can be read side
     /// by side; the reader keeps the first. Other sources are read in one piece.
     pub fn split_off(&mut self) -> Vec<Self> {

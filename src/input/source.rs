@@ -119,6 +119,21 @@ pub(super) struct Input {
 }
 
 impl Input {
+    /// Plain content that comes from elsewhere.
+    pub(super) fn of_stream(name: &str, content: Box<dyn Read + Send>) -> Self {
+        let taken = Arc::default();
+        let counted = Counted {
+            reader: content,
+            count: Arc::clone(&taken),
+        };
+        Self {
+            name: name.to_owned(),
+            content: Box::new(counted),
+            taken,
+            plain: None,
+        }
+    }
+
     /// The source's name in messages.
     pub(super) fn name(&self) -> &str {
         &self.name

@@ -1,6 +1,7 @@
 //! Connects the stages: reads all sources in parallel through gate 1, then reduces, releases and
 //! publishes period by period. The only place with threads.
 
+pub mod cluster;
 mod distinct;
 mod feed;
 mod noise;

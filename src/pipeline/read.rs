@@ -109,6 +109,7 @@ impl Reading {
             sites: self.collected.sites,
             whole: self.failures.is_empty(),
             sources: inputs.sources.iter().map(Source::name).collect(),
+            partials: None,
         }
     }
 }

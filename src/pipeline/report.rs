@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use rayon::ThreadPool;
 
-use super::{noise, reduce, threshold};
+use super::{
+    cluster::Partials,
+    noise, reduce,
+    threshold::{self, HitVisitors, Judged},
+};
 use crate::{
     aggregate::{Reading, VisitSettings},
     error::Result,
@@ -78,6 +82,8 @@ pub struct Material {
     pub whole: bool,
     /// The names of the sources by number.
     pub sources: Vec<String>,
+    /// Where the visitors are counted, if not in memory.
+    pub partials: Option<Partials>,
 }
 
 /// Where releases go, and what they cost.
@@ -120,6 +126,7 @@ pub fn report(
     let mut run = Run {
         pool,
         sources: &material.sources,
+        partials: material.partials.as_ref(),
         settings,
         noise,
         whole: material.whole,
@@ -150,13 +157,14 @@ fn altered_periods((collected, folder): &(Collected, Folder)) -> Vec<Period> {
 /// How a released period's lines compare with those it was made from; `None` if these are not known.
 fn verdict(period: Period, lines: &PeriodLines, folder: &Folder) -> Option<Verdict> {
     let released = folder.state().lines(period)?;
-    Some(Verdict::of(&lines.digest(), released))
+    Some(Verdict::of(&lines.recorded()?, released))
 }
 
 /// What the reports of all sites have in common.
 struct Run<'r> {
     pool: &'r ThreadPool,
     sources: &'r [String],
+    partials: Option<&'r Partials>,
     settings: &'r ReportSettings,
     noise: Option<Noise>,
     /// Every source was read to its end.
@@ -242,9 +250,9 @@ impl Run<'_> {
                 continue;
             }
             let statement = settings.statement(period, report.site.clone(), &lines, complete);
-            match self.release(statement, hits, &lexicon) {
+            match self.release(statement, hits, &lexicon)? {
                 Ok(Some(release)) => {
-                    folder = folder.publish(&release, lines.digest())?;
+                    folder = folder.publish(&release, lines.recorded())?;
                     report.releases.push(release);
                 }
                 Ok(None) => report.below.push(period),
@@ -261,24 +269,30 @@ impl Run<'_> {
         statement: Statement,
         mut hits: Hits,
         lexicon: &Lexicon,
-    ) -> std::result::Result<Option<Release>, Unsettled> {
+    ) -> Result<Judged> {
         let (pool, settings) = (self.pool, self.settings);
+        let hours = &Hours::new(&settings.calendar, statement.period);
+        if let Some(partials) = self.partials {
+            let mut visitors = partials.visitors(pool, statement.period, lexicon, hours);
+            return threshold::release(pool, statement, &mut visitors, lexicon, hours, settings);
+        }
         let reading = Reading {
             lexicon,
-            hours: &Hours::new(&settings.calendar, statement.period),
+            hours,
             settings: &settings.visits,
         };
-        let release = match &mut self.noise {
-            None => threshold::release(pool, statement, &mut hits, reading, settings),
-            Some(noise) => {
-                let shards = reduce::sorted(pool, &mut hits, lexicon);
-                let release = noise::release(pool, statement, &shards, reading, noise);
-                Ok(Some(release))
-            }
+        let release = if let Some(noise) = &mut self.noise {
+            let shards = reduce::sorted(pool, &mut hits, lexicon);
+            Ok(Some(noise::release(
+                pool, statement, &shards, reading, noise,
+            )))
+        } else {
+            let mut visitors = HitVisitors::new(pool, &mut hits, reading);
+            threshold::release(pool, statement, &mut visitors, lexicon, hours, settings)?
         };
         // Giving their memory back takes a while.
         pool.spawn(move || drop(hits));
-        release
+        Ok(release)
     }
 
     /// Whether the budget of the ledger has room for the noise of a period.

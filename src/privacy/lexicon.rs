@@ -95,6 +95,17 @@ impl Dictionary {
         number(&mut self.targets, Target { page, goals })
     }
 
+    /// The same of a page that is likely to be known.
+    pub(super) fn known_target(&mut self, page: &str, goals: u64) -> u32 {
+        let page = self.page(page);
+        number(&mut self.targets, Target { page, goals })
+    }
+
+    pub(super) fn page(&mut self, page: &str) -> u32 {
+        let known = self.pages.get_index_of(page).map(index);
+        known.unwrap_or_else(|| number(&mut self.pages, page.into()))
+    }
+
     pub(super) fn source(&mut self, name: &str, channel: Channel) -> u32 {
         number(
             &mut self.sources,
@@ -288,6 +299,26 @@ impl Lexicon {
     #[must_use]
     pub fn page(&self, page: u32) -> &str {
         &self.pages[page as usize]
+    }
+
+    /// The number of a page, if it is known.
+    #[must_use]
+    pub fn page_number(&self, page: &str) -> Option<u32> {
+        let found = self.pages.binary_search_by(|known| (**known).cmp(page));
+        found.ok().map(index)
+    }
+
+    /// The number of a source, if it is known.
+    #[must_use]
+    pub fn source_number(&self, name: &str, channel: Channel) -> Option<u32> {
+        let order = |known: &Source| (*known.name).cmp(name).then(known.channel.cmp(&channel));
+        self.sources.binary_search_by(order).ok().map(index)
+    }
+
+    /// The number of a campaign, if it is known.
+    #[must_use]
+    pub fn campaign_number(&self, campaign: &Campaign) -> Option<u32> {
+        self.campaigns.binary_search(campaign).ok().map(index)
     }
 
     /// A source by number.

@@ -17,6 +17,8 @@ pub struct PeriodLines {
     parsed: u64,
     excluded: u64,
     refused: bool,
+    /// The digest's key is not known here.
+    keyless: bool,
 }
 
 /// An order-free keyed digest of a period's lines, to tell a harmless rerun from a changed input.
@@ -51,6 +53,25 @@ pub struct Coverage {
     minutes: Vec<u64>,
 }
 
+/// What is known of a period's lines, in numbers that add up over parts of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LineCounts {
+    /// Lines entered.
+    pub lines: u64,
+    /// The sum of their keyed hashes modulo 2^128.
+    pub sum: u128,
+    /// Lines counted as requests.
+    pub parsed: u64,
+    /// Lines set aside by filters.
+    pub excluded: u64,
+    /// Whether lines were set aside because the key of their day is shredded.
+    pub refused: bool,
+    /// When the earliest line was logged.
+    pub earliest: Option<Timestamp>,
+    /// A bit for each minute since the period's start in which a line was seen.
+    pub minutes: Vec<u64>,
+}
+
 /// The lines of a period that outlive the gate.
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredLines {
@@ -80,11 +101,55 @@ impl PeriodLines {
             parsed: 0,
             excluded: 0,
             refused: false,
+            keyless: false,
         }
     }
 
-    /// Enters a line's bytes into the digest; half of their keyed hash.
+    /// Lines that were counted elsewhere, of the period that begins at `start`; `key` is that of their digest,
+    /// where it is known.
+    #[must_use]
+    pub fn counted(start: Timestamp, key: Option<u64>, counts: LineCounts) -> Self {
+        let minutes = counts.minutes;
+        // Lines of a day whose key is given up were hashed under keys of one process each.
+        let keyless = key.is_none() || counts.refused;
+        let key = key.unwrap_or(0);
+        Self {
+            digest: LineDigest {
+                key,
+                lines: counts.lines,
+                sum: counts.sum,
+            },
+            coverage: counts.earliest.map(|time| Coverage {
+                earliest: (time, 0),
+                minutes,
+            }),
+            parsed: counts.parsed,
+            excluded: counts.excluded,
+            refused: counts.refused,
+            keyless,
+            ..Self::new(start, key)
+        }
+    }
+
+    /// The same as numbers that add up over parts of the period; the digest's key is left out.
+    #[must_use]
+    pub fn counts(&self) -> LineCounts {
+        let coverage = self.coverage.as_ref();
+        LineCounts {
+            lines: self.digest.lines,
+            sum: self.digest.sum,
+            parsed: self.parsed,
+            excluded: self.excluded,
+            refused: self.refused,
+            earliest: coverage.map(|coverage| coverage.earliest.0),
+            minutes: coverage.map_or_else(Vec::new, |coverage| coverage.minutes.clone()),
+        }
+    }
+
+    /// Enters a line's bytes into the digest; half of their keyed hash. A mark of byte order is left out:
+    /// there are readers of files that take it away.
     pub(super) fn digest_line(&mut self, line: &[u8]) -> u64 {
+        let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
         let hash = xxh3_128_with_secret(line, &*self.secret);
         self.digest.sum = self.digest.sum.wrapping_add(hash);
         self.digest.lines += 1;
@@ -157,6 +222,12 @@ impl PeriodLines {
     #[must_use]
     pub const fn is_refused(&self) -> bool {
         self.refused
+    }
+
+    /// The digest of the lines as it may be kept: with its key, or not at all.
+    #[must_use]
+    pub fn recorded(&self) -> Option<LineDigest> {
+        (!self.keyless).then_some(self.digest)
     }
 
     /// The digest of the lines.
@@ -269,6 +340,8 @@ mod tests {
         assert_eq!(whole.digest().lines, 3);
         assert_eq!(whole.coverage(), parts.coverage());
         assert!(whole.digest() != lines(&[(b"a", 0), (b"a", 1), (b"b", 1)]).digest());
+        let marked = lines(&[(b"\xEF\xBB\xBFa", 0), (b"b", 1), (b"b", 1)]);
+        assert!(whole.digest() == marked.digest());
     }
 
     #[test]

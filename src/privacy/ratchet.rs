@@ -116,6 +116,20 @@ impl DayKeys {
         Some(derive(key, label.as_bytes(), &epoch.to_be_bytes()))
     }
 
+    /// What tells these keys, and what is done with them, from others without telling the keys:
+    /// 128 bits of `HKDF-Expand(CK(e), "fingerprint" | what | e)` in hexadecimal, of the first day.
+    #[must_use]
+    pub fn fingerprint(&self, what: &str) -> Option<String> {
+        let purpose = format!("fingerprint|{what}");
+        let bytes = derive(
+            self.keys.first()?,
+            purpose.as_bytes(),
+            &self.first.to_be_bytes(),
+        );
+        let digits = bytes[..16].iter().map(|byte| format!("{byte:02x}"));
+        Some(digits.collect())
+    }
+
     /// Whether a day is before all that it has keys of.
     pub(super) fn begin_after(&self, day: Date) -> bool {
         epoch(day).is_none_or(|epoch| epoch < self.first)

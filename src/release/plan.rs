@@ -36,6 +36,17 @@ pub struct PlanSettings {
     pub length: PeriodLength,
 }
 
+impl PlanSettings {
+    /// The sizes to which sets of networks have to grow to be judged.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        Limits {
+            threshold: self.k,
+            quantile: self.k * NETWORKS_OF_P90,
+        }
+    }
+}
+
 /// The rows of every table of a release, still without numbers.
 pub struct Plan<'l> {
     pub(super) rows: RowMap,
@@ -106,11 +117,7 @@ impl<'l> Plan<'l> {
     /// The sizes to which sets of networks have to grow to be judged.
     #[must_use]
     pub const fn limits(&self) -> Limits {
-        let k = self.settings.k;
-        Limits {
-            threshold: k,
-            quantile: k * NETWORKS_OF_P90,
-        }
+        self.settings.limits()
     }
 
     /// The row of every published cell.

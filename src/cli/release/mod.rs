@@ -16,8 +16,8 @@ use hushlog::{
     output::Folder,
     pipeline::{ReportSettings, random},
     privacy::{
-        AgentRules, Credential, FilterSettings, Filters, Goals, Hosts, KeyFile, Keys, Policy,
-        ReferrerRules, Regions, Sites, UrlRules, UrlSettings,
+        AgentRules, Credential, FilterSettings, Filters, Goals, Hosts, KeyFile, Keys, OptOuts,
+        Policy, ReferrerRules, Regions, Sites, UrlRules, UrlSettings,
     },
     release::{Ledger, Noise, NoiseSettings, Rho, Spending},
     time::{Calendar, Date},
@@ -111,6 +111,15 @@ impl ReleaseArguments {
     }
 
     pub(in crate::cli) fn policy(&self) -> Result<Policy> {
+        Ok(Policy {
+            regions: self.regions()?,
+            opt_outs: self.opt_out.addresses()?,
+            ..self.counted_policy()?
+        })
+    }
+
+    /// The same for hits whose fields are reduced already: no address will be looked up.
+    pub(in crate::cli) fn counted_policy(&self) -> Result<Policy> {
         let urls = UrlSettings {
             path_words: self.path_word.clone(),
             path_levels: self.profile().settings().path_levels,
@@ -129,8 +138,8 @@ impl ReleaseArguments {
             urls: UrlRules::new(&urls)?,
             referrers: ReferrerRules::new(own_hosts),
             agents: AgentRules::new(),
-            regions: self.regions()?,
-            opt_outs: self.opt_out.addresses()?,
+            regions: Regions::none(),
+            opt_outs: OptOuts::default(),
             filters: Filters::new(&self.filters())?,
             goals: Goals::new(&self.goal)?,
             hosts,

@@ -100,7 +100,7 @@ impl ReleaseArguments {
     }
 
     /// All settings that what is open depends on.
-    fn identity(&self, policy: &Value) -> String {
+    pub(in crate::cli) fn identity(&self, policy: &Value) -> String {
         format!(
             "{policy} {:?} {:?} {:?} {:?} {:?} {:?}",
             self.log.text(),

@@ -237,7 +237,7 @@ impl Folder {
         &self.contents.state
     }
 
-    /// Publishes a period, made from the given lines. A failure ends the use of the folder: it is
+    /// Publishes a period, made from the given lines, if it may be kept which they were. A failure ends the use of the folder: it is
     /// as it was before, or, if the publication was already decided, is finished when it is next
     /// opened.
     ///
@@ -245,8 +245,12 @@ impl Folder {
     ///
     /// [`Error::Refused`] if the ledger does not permit the release or a folder of that date is in
     /// the way, [`Error::Write`] if a file cannot be written.
-    pub fn publish(mut self, release: &Release, lines: LineDigest) -> Result<Self> {
-        let publication = self.prepare(release, lines)?;
+    pub fn publish(
+        mut self,
+        release: &Release,
+        lines: impl Into<Option<LineDigest>>,
+    ) -> Result<Self> {
+        let publication = self.prepare(release, lines.into())?;
         if let Err(error) = self.transact(&publication) {
             // If this fails as well, the next opening does it; the first error says more.
             let _ = recover(&*self.disk, &self.layout, &self.locks);
@@ -271,13 +275,15 @@ impl Folder {
         })
     }
 
-    fn prepare(&self, release: &Release, lines: LineDigest) -> Result<Publication> {
+    fn prepare(&self, release: &Release, lines: Option<LineDigest>) -> Result<Publication> {
         let period = release.period();
         let files = files(release);
         let mut contents = self.contents.clone();
         contents.ledger.append(release, manifest_of(&files))?;
         self.layout.check_vacant(period)?;
-        contents.state.insert(period, lines);
+        if let Some(lines) = lines {
+            contents.state.insert(period, lines);
+        }
         let tables = release.tables().iter().map(|table| table.table).collect();
         contents.published.push(Published { period, tables });
         Ok(Publication {

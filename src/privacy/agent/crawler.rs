@@ -112,6 +112,14 @@ impl Crawler {
         found.map(Self).next().or_else(unknown)
     }
 
+    /// The crawler of that category and name; some names are in two categories.
+    pub(crate) fn of(category: &str, name: &str) -> Option<Self> {
+        let known = (0..=Self::UNKNOWN.0).map(Self);
+        known
+            .filter(|it| it.name() == name)
+            .find(|it| it.category().name() == category)
+    }
+
     /// What it is for.
     #[must_use]
     pub fn category(self) -> Category {

@@ -35,7 +35,7 @@ macro_rules! vocabulary {
             }
 
             /// The member of that name.
-            pub(in crate::privacy) fn named(name: &str) -> Option<Self> {
+            pub(crate) fn named(name: &str) -> Option<Self> {
                 Self::all().find(|member| member.name() == name)
             }
 

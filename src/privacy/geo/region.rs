@@ -11,7 +11,8 @@ pub struct Region {
 
 impl Region {
     /// A region from its codes; a code that is not one is unknown.
-    pub(super) fn new(country: &str, subdivision: &str) -> Self {
+    #[must_use]
+    pub fn new(country: &str, subdivision: &str) -> Self {
         let Some(country) = code::<2>(country).filter(|_| country.len() == 2) else {
             return Self::default();
         };
