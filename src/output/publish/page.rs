@@ -41,6 +41,7 @@ pub(super) fn draw(disk: &dyn Disk, layout: &Layout, contents: &Contents) -> Res
     disk.sync_folder(layout.dir())
 }
 
-fn target(layout: &Layout) -> PathBuf {
+/// Where the page is.
+pub(super) fn target(layout: &Layout) -> PathBuf {
     layout.dir().join(html::NAME)
 }

@@ -78,6 +78,8 @@ pub(super) fn settle(disk: &dyn Disk, layout: &Layout, contents: &mut Contents) 
         return Ok(());
     }
     disk.create_folder(&layout.staging())?;
+    // It shows them too; it is drawn again without them.
+    disk.remove_file(&page::target(layout))?;
     for (period, _) in &left {
         contents.state.forget(*period);
         contents.published.retain(|it| it.period != *period);
