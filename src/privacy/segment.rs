@@ -335,12 +335,12 @@ impl StoredAgent {
             browser: agent.browser.name().into(),
             system: agent.system.name().into(),
             device: agent.device.name().into(),
-            crawler: agent.crawler.map(|crawler| crawler.name().into()),
+            crawler: agent.crawler.map(stored_crawler),
         }
     }
 
     fn restored(&self) -> Option<Agent> {
-        let crawler = self.crawler.as_deref().map(Crawler::named);
+        let crawler = self.crawler.as_deref().map(restored_crawler);
         Some(Agent {
             browser: Browser::named(&self.browser)?,
             system: System::named(&self.system)?,
@@ -351,6 +351,18 @@ impl StoredAgent {
             },
         })
     }
+}
+
+/// A crawler as `category/name`, since some names are in two categories.
+fn stored_crawler(crawler: Crawler) -> Box<str> {
+    format!("{}/{}", crawler.category().name(), crawler.name()).into()
+}
+
+/// The crawler of a category and name, or of a name alone, as the first checkpoints have it.
+fn restored_crawler(text: &str) -> Option<Crawler> {
+    let told = text.split_once('/');
+    let told = told.and_then(|(category, name)| Crawler::of(category, name));
+    told.or_else(|| Crawler::named(text))
 }
 
 impl StoredIdentity {
@@ -364,5 +376,24 @@ impl StoredIdentity {
             },
             unit: self.unit,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crawlers_of_one_name_stay_in_their_categories() {
+        for crawler in (0..=u16::MAX)
+            .map(Crawler::from_number)
+            .take_while(|it| it.name() != "(unknown)")
+        {
+            let restored = restored_crawler(&stored_crawler(crawler));
+            let category = restored.map(Crawler::category);
+            assert_eq!(category, Some(crawler.category()), "{}", crawler.name());
+            assert_eq!(restored.map(Crawler::name), Some(crawler.name()));
+            assert!(restored_crawler(crawler.name()).is_some());
+        }
     }
 }
