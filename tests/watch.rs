@@ -4,6 +4,7 @@
 //! `HUSHLOG_SLOW_TESTS=1` kills it some sixty times instead of twenty-four.
 
 use std::{
+    collections::BTreeSet,
     env,
     fs::{self, OpenOptions, Permissions},
     io::{Read, Write},
@@ -16,6 +17,7 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
@@ -500,10 +502,29 @@ fn what_is_shown_over_http_is_strict_and_public() {
     ] {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
+    let asked = dashboard_metrics();
+    assert!(asked.len() > 8, "{asked:?}");
+    for name in asked {
+        assert!(metrics.contains(&format!("\n{name}")), "{name}: {metrics}");
+    }
     let mut addresses = (20..60).map(|network| format!("81.{network}.7."));
     assert!(addresses.all(|address| !metrics.contains(&address)));
     assert!(!metrics.contains("/about"));
     child.stop();
+}
+
+/// The names of metrics that the dashboard of Grafana asks for.
+fn dashboard_metrics() -> BTreeSet<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib/grafana/watch.json");
+    let dashboard: Value =
+        serde_json::from_slice(&fs::read(path).expect("a dashboard")).expect("JSON");
+    let panels = dashboard["panels"].as_array().expect("panels").iter();
+    let targets = panels.flat_map(|panel| panel["targets"].as_array().expect("targets"));
+    let queries = targets.map(|target| target["expr"].as_str().expect("a query"));
+    let is_of_name = |character: char| character == '_' || character.is_ascii_alphanumeric();
+    let words = queries.flat_map(|query| query.split(move |character| !is_of_name(character)));
+    let names = words.filter(|word| word.starts_with("hushlog_"));
+    names.map(str::to_owned).collect()
 }
 
 #[test]
