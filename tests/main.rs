@@ -32,6 +32,7 @@ mod rerun;
 mod scenarios;
 mod scrub;
 mod servers;
+mod services;
 mod site;
 mod traces;
 mod watch;
