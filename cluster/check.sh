@@ -13,10 +13,10 @@ skip() {
 }
 
 command -v java >/dev/null || skip 'there is no Java'
-if ! "$environment/bin/python" -c 'import pyarrow, pyspark' 2>/dev/null; then
+if ! "$environment/bin/python" -c 'import pandas, pyarrow, pyspark' 2>/dev/null; then
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || skip 'Python 3.11 or later is needed'
     python3 -m venv "$environment" || skip 'Python cannot make an environment'
     "$environment/bin/pip" install --quiet --requirement "$here/requirements.txt" ||
-        skip 'pyspark and pyarrow cannot be installed'
+        skip 'pyspark, pyarrow and pandas cannot be installed'
 fi
 exec "$environment/bin/python" "$here/test_spark.py" "$program"
