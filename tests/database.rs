@@ -165,6 +165,25 @@ fn sqlite_has_what_the_folder_has() {
 }
 
 #[test]
+fn what_is_withdrawn_of_one_site_goes_by_its_name() {
+    let place = Place::new();
+    let (site, file) = (
+        place.path("site=shop.example"),
+        place.path("statistics.sqlite"),
+    );
+    run_for(report(&site).arg("-q").arg(place.path("access.log")), 0);
+    let load = || {
+        let mut command = program();
+        command.arg("load").arg(&site).arg("--to");
+        command.arg(format!("sqlite:{}", file.display()));
+        String::from_utf8_lossy(&run_for(&mut command, 0).stdout).into_owned()
+    };
+    assert!(load().contains(" 0 removed"));
+    run_for(program().arg("withdraw").arg(&site).arg("2025-06-03"), 0);
+    assert!(load().contains(" 1 removed"));
+}
+
+#[test]
 fn a_database_of_an_earlier_layout_is_completed_and_one_of_a_later_is_refused() {
     let place = Place::new();
     let file = place.path("statistics.sqlite");

@@ -53,7 +53,7 @@ impl Destination {
 }
 
 /// What a load has changed, in words.
-pub(super) fn told(loaded: Loaded) -> String {
+fn told(loaded: Loaded) -> String {
     let Loaded {
         added,
         removed,
@@ -70,5 +70,14 @@ impl ReleaseArguments {
             folder: self.output.clone(),
             ledger: self.ledger.clone(),
         })
+    }
+
+    /// Makes that database have what the output folder has, and tells how much unless that is too much.
+    pub(super) fn load(&self, quiet: bool) -> Result<()> {
+        let Some(destination) = self.destination() else {
+            return Ok(());
+        };
+        let loaded = destination.load()?;
+        if quiet { Ok(()) } else { show(&told(loaded)) }
     }
 }

@@ -10,7 +10,7 @@ use hushlog::{
     time::{Calendar, Date, Period, PeriodLength, Retention, Timestamp},
 };
 
-use super::{Exit, say, show, zone};
+use super::{Exit, release::ReleaseArguments, say, show, zone};
 
 /// Take back releases that are wrong: their tables are removed, and the ledger says so
 ///
@@ -107,12 +107,24 @@ pub(super) fn expire(arguments: &ExpireArguments) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
+impl ReleaseArguments {
+    /// Removes releases that have been kept for long enough, if any are to be, and tells which.
+    pub(super) fn expire(&self, folders: Vec<Folder>, now: Timestamp, quiet: bool) -> Result<()> {
+        let Some(retention) = self.retain else {
+            return Ok(());
+        };
+        for folder in folders {
+            let (folder, ended) = expired(folder, retention, now)?;
+            if !quiet {
+                tell(&folder, &ended, "expired")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The folder without what has been kept for long enough by now, and the periods of that.
-pub(super) fn expired(
-    folder: Folder,
-    retention: Retention,
-    now: Timestamp,
-) -> Result<(Folder, Vec<Period>)> {
+fn expired(folder: Folder, retention: Retention, now: Timestamp) -> Result<(Folder, Vec<Period>)> {
     let day = cutoff(&folder, retention, now)?;
     let ended = folder.ended_by(day);
     let folder = folder.remove(&ended, Removal::Expired)?;
@@ -127,7 +139,7 @@ fn cutoff(folder: &Folder, retention: Retention, now: Timestamp) -> Result<Date>
 }
 
 /// Prints what became of releases.
-pub(super) fn tell(folder: &Folder, periods: &[Period], what: &str) -> Result<()> {
+fn tell(folder: &Folder, periods: &[Period], what: &str) -> Result<()> {
     let site = folder
         .site()
         .map_or_else(String::new, |site| format!("{site}: "));

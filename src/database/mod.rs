@@ -10,7 +10,7 @@ mod postgres;
 mod schema;
 mod sqlite;
 
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 
 use self::engine::{Engine, Value};
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     output::Folder,
     release::{Ledger, PublishedTable, Row},
     time::{Period, PeriodLength},
-    view::{Folders, Promise, Released},
+    view::{Folders, Promise, Released, site_of},
 };
 
 /// A database that releases are loaded into.
@@ -81,13 +81,22 @@ impl Database {
         };
         for (site, periods) in folders.sites {
             let site = site.unwrap_or_default();
+            let known = self.manifests(&site)?;
             for dated in periods {
-                let added = self.add(&site, &dated.read()?)?;
+                let added =
+                    !known.contains(&dated.manifest()?) && self.add(&site, &dated.read()?)?;
                 loaded.added += usize::from(added);
                 loaded.unchanged += usize::from(!added);
             }
         }
         Ok(loaded)
+    }
+
+    /// The digests of manifests by which the releases of a site are known.
+    fn manifests(&mut self, site: &str) -> Result<HashSet<String>> {
+        let query = "SELECT manifest FROM releases WHERE site = $1";
+        let manifests = self.engine.query(query, &[Value::Text(site.to_owned())])?;
+        Ok(manifests.into_iter().collect())
     }
 
     /// Loads a period, unless it is there; whether it was not.
@@ -149,7 +158,7 @@ fn ledgers(folder: &Path, ledger: Option<&Path>) -> Result<Vec<(String, Ledger)>
     let sites = Folder::released_sites(folder)?;
     if sites.is_empty() {
         let (ledger, _) = Folder::records(folder, None, ledger)?;
-        return Ok(vec![(String::new(), ledger)]);
+        return Ok(vec![(site_of(folder).unwrap_or_default(), ledger)]);
     }
     let records = Folder::site_records(folder, None, &sites)?.into_iter();
     let ledgers = records.map(|(ledger, _)| ledger);

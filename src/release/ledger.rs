@@ -14,7 +14,7 @@ use super::{Release, Rho, Spending};
 use crate::{
     error::{Error, Result},
     privacy::SiteName,
-    time::{Calendar, Date, Period, PeriodLength},
+    time::{Calendar, Period, PeriodLength},
 };
 
 /// Everything ever released, in the order of release.
@@ -276,7 +276,7 @@ impl Ledger {
     }
 
     fn admit_removal(&mut self, line: &RemovalLine) -> Check {
-        let period = period(&line.period, &line.date).ok_or("it names no period")?;
+        let period = Period::named(&line.period, &line.date).ok_or("it names no period")?;
         if !self.contains(period) {
             return Err(format!("{period} was not released"));
         }
@@ -287,7 +287,7 @@ impl Ledger {
     }
 
     fn admit_release(&mut self, line: ReleaseLine) -> Check {
-        let period = period(&line.period, &line.date).ok_or("it names no period")?;
+        let period = Period::named(&line.period, &line.date).ok_or("it names no period")?;
         let spending = line.spending()?;
         let scope = Scope {
             length: period.length,
@@ -356,15 +356,6 @@ impl Scope {
 
 fn one_of(subject: &str, own: &str, other: &str) -> String {
     format!("a ledger keeps one {subject}, here {own}, not {other}")
-}
-
-/// The period of that length that starts on that day, if there is one.
-fn period(length: &str, date: &str) -> Option<Period> {
-    let lengths = [PeriodLength::Day, PeriodLength::Week, PeriodLength::Month];
-    let length = lengths.into_iter().find(|it| it.name() == length)?;
-    let start: Date = date.parse().ok()?;
-    let period = Period { start, length };
-    (period.to_string() == date).then_some(period)
 }
 
 impl Line {

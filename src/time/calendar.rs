@@ -28,6 +28,13 @@ impl PeriodLength {
             Self::Month => "month",
         }
     }
+
+    /// The length of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let lengths = [Self::Day, Self::Week, Self::Month];
+        lengths.into_iter().find(|length| length.name() == name)
+    }
 }
 
 /// What is released at once: a run of whole days of the site's calendar.
@@ -40,6 +47,17 @@ pub struct Period {
 }
 
 impl Period {
+    /// The period of a length by its name that is called by a date, written as periods are.
+    #[must_use]
+    pub fn named(length: &str, date: &str) -> Option<Self> {
+        let length = PeriodLength::named(length)?;
+        let period = Self {
+            start: date.parse().ok()?,
+            length,
+        };
+        (period.to_string() == date).then_some(period)
+    }
+
     /// The day after its last one.
     #[must_use]
     pub fn end(self) -> Date {

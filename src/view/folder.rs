@@ -8,6 +8,7 @@ use std::{
 use super::Released;
 use crate::{
     error::{Error, Result},
+    release::digest,
     time::Date,
 };
 
@@ -25,6 +26,17 @@ impl Dated {
     pub fn of(folder: &Path, date: Date) -> Self {
         let path = folder.join(format!("date={date}"));
         Self { date, path }
+    }
+
+    /// SHA-256 of its manifest, in hexadecimal: which release it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Read`] if the manifest cannot be read.
+    pub fn manifest(&self) -> Result<String> {
+        let path = self.path.join("manifest.json");
+        let bytes = fs::read(&path).map_err(|source| Error::unreadable(&path, source))?;
+        Ok(digest(&bytes))
     }
 
     /// Reads it.
@@ -77,7 +89,8 @@ impl Folders {
 }
 
 /// The site that a folder is of, by its name.
-fn site_of(folder: &Path) -> Option<String> {
+#[must_use]
+pub fn site_of(folder: &Path) -> Option<String> {
     let name = folder.file_name()?.to_str()?;
     name.strip_prefix("site=").map(str::to_owned)
 }

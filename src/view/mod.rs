@@ -8,7 +8,7 @@ mod release;
 mod span;
 mod sum;
 
-pub use folder::{Dated, Folders};
+pub use folder::{Dated, Folders, site_of};
 pub use release::{Promise, Released, Terms};
 pub use span::{Group, Span};
 pub use sum::{Figures, Sum, SumRow};

@@ -9,7 +9,7 @@ use crate::{
     aggregate::Table,
     error::{Error, Result},
     release::{PublishedTable, Row, digest},
-    time::{Date, Period, PeriodLength},
+    time::{Period, PeriodLength},
 };
 
 /// A period as it was published.
@@ -106,12 +106,7 @@ fn altered(path: &Path) -> Error {
 }
 
 fn period(manifest: &Value) -> Option<Period> {
-    let lengths = [PeriodLength::Day, PeriodLength::Week, PeriodLength::Month];
-    let name = manifest["period"].as_str()?;
-    Some(Period {
-        start: manifest["date"].as_str()?.parse::<Date>().ok()?,
-        length: lengths.into_iter().find(|length| length.name() == name)?,
-    })
+    Period::named(manifest["period"].as_str()?, manifest["date"].as_str()?)
 }
 
 fn terms(manifest: &Value) -> Option<Terms> {

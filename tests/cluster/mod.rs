@@ -342,6 +342,26 @@ fn a_second_job_over_a_released_day_changes_nothing() {
 
 /// Partials of a period that this machine does not take to be over.
 #[test]
+fn a_release_is_loaded_and_expires_as_a_report_would() {
+    let scene = Scene::new("2025-06-03", 1);
+    let partials = partials_of(&scene, &QUIET, "work");
+    let database = format!("sqlite:{}", scene.path("statistics.sqlite").display());
+    let mut released = program();
+    released
+        .args(["release", "-q", "-o"])
+        .arg(scene.path("out"));
+    released.arg("--key-file").arg(scene.file());
+    released
+        .args(QUIET.arguments())
+        .args(["--retain", "30d", "--to", &database]);
+    let output = run(released.args(&partials));
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let ledger = fs::read_to_string(scene.path("out/ledger.jsonl")).expect("a ledger");
+    assert!(ledger.contains("\"removed\":\"expired\""), "{ledger}");
+    assert!(scene.path("statistics.sqlite").exists());
+}
+
+#[test]
 fn what_is_not_over_is_not_released() {
     let scene = Scene::new("2025-06-03", 1);
     let log = String::from_utf8(quiet_log())

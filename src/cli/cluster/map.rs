@@ -13,7 +13,7 @@ use hushlog::{
     time::Timestamp,
 };
 
-use super::ReleaseArguments;
+use super::{ReleaseArguments, of_tasks};
 use crate::cli::Exit;
 
 /// For a cluster engine: log lines on standard input to pseudonymous hits, as Arrow IPC streams
@@ -23,14 +23,8 @@ use crate::cli::Exit;
 /// of `report`; each task needs the same, the same key file, and the same --now.
 #[derive(Args)]
 #[command(
-    mut_arg("output", |it| it.required(false).default_value(".").hide(true)),
+    mut_args(of_tasks),
     mut_arg("key_file", |it| it.required(true)),
-    mut_arg("state", |it| it.hide(true)),
-    mut_arg("ledger", |it| it.hide(true)),
-    mut_arg("allow_partial", |it| it.hide(true)),
-    mut_arg("gap", |it| it.hide(true)),
-    mut_arg("by_host", |it| it.hide(true)),
-    mut_arg("host_from_file", |it| it.hide(true)),
     mut_arg("threads", |it| it.hide(true)),
 )]
 pub(in crate::cli) struct MapArguments {

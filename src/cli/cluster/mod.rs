@@ -4,6 +4,7 @@ mod map;
 mod reduce;
 mod release;
 
+use clap::Arg;
 use hushlog::{
     error::{Error, Result},
     pipeline::{ReportSettings, cluster::Contract, random},
@@ -16,6 +17,23 @@ pub(super) use self::{
     release::{MergeArguments, run as release},
 };
 use super::{profile::Privacy, release::ReleaseArguments};
+
+/// An argument of `report` as stages that run apart show it: some are not theirs.
+fn of_stages(argument: Arg) -> Arg {
+    match argument.get_id().as_str() {
+        "by_host" | "host_from_file" | "key_credential" => argument.hide(true),
+        _ => argument,
+    }
+}
+
+/// The same of tasks, which release nothing.
+fn of_tasks(argument: Arg) -> Arg {
+    match argument.get_id().as_str() {
+        "output" => argument.required(false).default_value(".").hide(true),
+        "state" | "ledger" | "allow_partial" | "gap" | "retain" | "to" => argument.hide(true),
+        _ => of_stages(argument),
+    }
+}
 
 impl ReleaseArguments {
     /// What a report is made by whose stages run apart.

@@ -11,7 +11,7 @@ use hushlog::{
     pipeline::cluster::{self, ReduceSettings},
 };
 
-use super::{ReleaseArguments, seeds};
+use super::{ReleaseArguments, of_tasks, seeds};
 use crate::cli::{Exit, pool};
 
 /// For a cluster engine: sorted hits of whole visitors to partial counts, as Arrow IPC streams
@@ -20,14 +20,8 @@ use crate::cli::{Exit, pool};
 /// same arguments, and needs no key.
 #[derive(Args)]
 #[command(
-    mut_arg("output", |it| it.required(false).default_value(".").hide(true)),
+    mut_args(of_tasks),
     mut_arg("key_file", |it| it.hide(true)),
-    mut_arg("state", |it| it.hide(true)),
-    mut_arg("ledger", |it| it.hide(true)),
-    mut_arg("allow_partial", |it| it.hide(true)),
-    mut_arg("gap", |it| it.hide(true)),
-    mut_arg("by_host", |it| it.hide(true)),
-    mut_arg("host_from_file", |it| it.hide(true)),
     mut_arg("threads", |it| it.help("Threads; one if not given")),
 )]
 pub(in crate::cli) struct ReduceArguments {

@@ -15,7 +15,7 @@ use hushlog::{
     time::Timestamp,
 };
 
-use super::{ReleaseArguments, seeds};
+use super::{ReleaseArguments, of_stages, seeds};
 use crate::cli::{
     Exit, messages, pool,
     release::{Places, keys},
@@ -28,8 +28,7 @@ use crate::cli::{
 /// arguments. Partials of other settings, another key or another version of the program are refused.
 #[derive(Args)]
 #[command(
-    mut_arg("by_host", |it| it.hide(true)),
-    mut_arg("host_from_file", |it| it.hide(true)),
+    mut_args(of_stages),
     mut_arg("key_file", |it| it.help(
         "Key file that the partials were made with: it is advanced past what is released. Without it the \
          release is made all the same, and whether a later run has the same lines cannot be told"
@@ -78,7 +77,9 @@ pub(in crate::cli) fn run(arguments: &MergeArguments) -> Result<Exit> {
         folders: places.folders.unwrap_or_default(),
         key_file,
     };
-    let (reports, _) = pipeline::report(&pool, material, &settings, outlet, None)?;
+    let (reports, outlet) = pipeline::report(&pool, material, &settings, outlet, None)?;
+    release.expire(outlet.folders, now, arguments.quiet)?;
+    release.load(arguments.quiet)?;
     let outcome = messages::outcome(&reports, settings.k);
     if !arguments.quiet {
         show(&summary(&reports, &accounts))?;

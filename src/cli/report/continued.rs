@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
              before it was known to be read to its end (--allow-partial releases such periods)"
         ));
     }
-    arguments.load()?;
+    arguments.release.load(arguments.quiet)?;
     let outcome = messages::outcome(&reports, arguments.release.threshold()?);
     if !arguments.quiet {
         show(&summary(&reports, &numbers.accounts, &[]))?;

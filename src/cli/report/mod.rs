@@ -7,7 +7,7 @@ mod in_force;
 use hushlog::{
     error::Result,
     input::NamedHosts,
-    output::{self, Folder},
+    output,
     pipeline::{self, Inputs, Outlet, Reading, Report, ThreadPool},
     privacy::{Admission, Due, GateSettings, GatesSettings, KeyFile},
     stats::{Accounts, MalformedLine},
@@ -16,9 +16,9 @@ use hushlog::{
 
 pub(super) use self::{arguments::ReportArguments, in_force::InForce};
 use super::{
-    Exit, database, messages, pool, progress,
+    Exit, messages, pool, progress,
     release::{Places, keys, microseconds},
-    removal, say, show, sources,
+    say, show, sources,
 };
 
 /// Reads, releases, publishes and tells what was done.
@@ -85,8 +85,10 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
             let outlet = Outlet { folders, key_file };
             let material = reading.material(&inputs);
             let (reports, outlet) = pipeline::report(&pool, material, &settings, outlet, noise)?;
-            arguments.expire(outlet.folders, now)?;
-            arguments.load()?;
+            arguments
+                .release
+                .expire(outlet.folders, now, arguments.quiet)?;
+            arguments.release.load(arguments.quiet)?;
             reports
         }
         _ => Vec::new(),
@@ -137,32 +139,6 @@ impl ReportArguments {
             opt_out_cookies: self.release.opt_out.cookies().to_vec(),
             log_tz: self.release.log.zone()?,
         })
-    }
-
-    /// Loads what is released into a database, if there is one.
-    fn load(&self) -> Result<()> {
-        let Some(destination) = self.release.destination() else {
-            return Ok(());
-        };
-        let loaded = destination.load()?;
-        if self.quiet {
-            return Ok(());
-        }
-        show(&database::told(loaded))
-    }
-
-    /// Removes releases that have been kept for long enough.
-    fn expire(&self, folders: Vec<Folder>, now: Timestamp) -> Result<()> {
-        let Some(retention) = self.release.retain else {
-            return Ok(());
-        };
-        for folder in folders {
-            let (folder, ended) = removal::expired(folder, retention, now)?;
-            if !self.quiet {
-                removal::tell(&folder, &ended, "expired")?;
-            }
-        }
-        Ok(())
     }
 
     /// What may be let in of each site.

@@ -383,6 +383,16 @@ fn read_records(layout: &Layout) -> Result<(Ledger, State)> {
     Ok((contents.ledger, contents.state))
 }
 
+/// Writes a file anew, whole or not at all.
+fn replace(disk: &dyn Disk, layout: &Layout, target: &Path, bytes: &[u8]) -> Result<()> {
+    let staged = layout.staged(target);
+    disk.write(&staged, bytes)?;
+    disk.rename(&staged, target)?;
+    target
+        .parent()
+        .map_or(Ok(()), |folder| disk.sync_folder(folder))
+}
+
 /// The manifest is the last of the [`files()`].
 fn manifest_of(files: &[File]) -> &[u8] {
     files.last().map_or(&[], |file| &file.bytes)

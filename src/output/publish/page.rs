@@ -14,6 +14,7 @@ use super::{
     contents::{Contents, read},
     disk::Disk,
     layout::Layout,
+    replace,
 };
 use crate::{error::Result, release::digest, view::Dated};
 
@@ -34,11 +35,8 @@ pub(super) fn draw(disk: &dyn Disk, layout: &Layout, contents: &Contents) -> Res
     let dated: Vec<Dated> = dated.collect();
     let page = page(layout.site_name(), &dated, &described)?;
     disk.create_folder(&layout.staging())?;
-    let staged = layout.staged(&target);
-    disk.write(&staged, &page)?;
-    disk.rename(&staged, &target)?;
-    disk.remove_folder(&layout.staging())?;
-    disk.sync_folder(layout.dir())
+    replace(disk, layout, &target, &page)?;
+    disk.remove_folder(&layout.staging())
 }
 
 /// Where the page is.

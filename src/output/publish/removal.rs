@@ -1,9 +1,8 @@
 //! Takes releases out of a folder: the ledger says so first, then they go, or at the next opening.
 
-use std::path::Path;
-
 use super::{
     Folder, contents::Contents, datapackage, disk::Disk, exists, layout::Layout, page, recover,
+    replace,
 };
 use crate::{
     error::{Error, Result},
@@ -97,14 +96,4 @@ pub(super) fn settle(disk: &dyn Disk, layout: &Layout, contents: &mut Contents) 
     }
     disk.sync_folder(layout.dir())?;
     disk.remove_folder(&layout.staging())
-}
-
-/// Writes a file anew, whole or not at all.
-fn replace(disk: &dyn Disk, layout: &Layout, target: &Path, bytes: &[u8]) -> Result<()> {
-    let staged = layout.staged(target);
-    disk.write(&staged, bytes)?;
-    disk.rename(&staged, target)?;
-    target
-        .parent()
-        .map_or(Ok(()), |folder| disk.sync_folder(folder))
 }
