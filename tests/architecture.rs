@@ -22,7 +22,7 @@ const RANKS: [&[&str]; 11] = [
 const NEIGHBOURS: [(&str, &str); 2] = [("record", "time"), ("aggregate", "session")];
 
 /// Words, and the only places that may have them; a place is a folder or a file below `src/`.
-const CONFINED: [(&str, &[&str]); 37] = [
+const CONFINED: [(&str, &[&str]); 38] = [
     ("arrow_array", &["pipeline/cluster"]),
     ("arrow_ipc", &["pipeline/cluster"]),
     ("arrow_schema", &["pipeline/cluster"]),
@@ -50,7 +50,8 @@ const CONFINED: [(&str, &[&str]); 37] = [
     ("psl", &["privacy/domain.rs"]),
     ("chacha20", &["release/noise"]),
     ("chacha20poly1305", &["privacy/seal.rs"]),
-    ("postcard", &["pipeline/watch/checkpoint.rs"]),
+    ("postcard", &["pipeline/runs", "pipeline/watch/checkpoint.rs"]),
+    ("tempfile", &["pipeline/runs/store.rs"]),
     ("axum", &["serve"]),
     ("prometheus_client", &["serve/metrics.rs"]),
     ("sd_notify", &["cli/watch"]),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::Table;
 use crate::{
-    privacy::{Agent, Browser, Category, Crawler, Device, Lexicon, Region, System},
+    privacy::{Agent, Browser, Category, Crawler, Device, Lexicon, Region, System, UNNAMED},
     time::{Hours, PeriodLength},
 };
 
@@ -90,6 +90,41 @@ pub(crate) const fn to_page(key: Key) -> Option<Key> {
         None
     } else {
         Some(page)
+    }
+}
+
+/// The cell that a cell is surveyed in: cells of pages without a name that no release can tell apart are one.
+pub(crate) const fn together(table: Table, key: Key) -> Key {
+    match table {
+        Table::Pages => page_together(key),
+        Table::Errors => error_status(key) << 32 | page_together(error_page(key)),
+        Table::Transitions => {
+            let to = key & 0xffff_ffff;
+            let same = to == SAME_PAGE as Key;
+            page_together(from_page(key)) << 32 | if same { to } else { page_together(to) }
+        }
+        _ => key,
+    }
+}
+
+/// Whether a cell is one of several that are surveyed together, so that it has no name.
+pub(crate) const fn is_nameless(table: Table, key: Key) -> bool {
+    match table {
+        Table::Pages => key >= UNNAMED as Key,
+        Table::Errors => error_page(key) >= UNNAMED as Key,
+        Table::Transitions => {
+            let to = key & 0xffff_ffff;
+            from_page(key) >= UNNAMED as Key || (to >= UNNAMED as Key && to != SAME_PAGE as Key)
+        }
+        _ => false,
+    }
+}
+
+const fn page_together(page: Key) -> Key {
+    if page < UNNAMED as Key {
+        page
+    } else {
+        UNNAMED as Key
     }
 }
 

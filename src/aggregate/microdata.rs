@@ -18,9 +18,25 @@ pub(super) type VisitCells = [Key; Microdata::TABLES.len()];
 pub(super) const NO_CELL: Key = Key::MAX;
 
 /// The visits of a period, in no particular order.
-#[derive(Default)]
+///
+/// Of visits that are counted in the same cells, only so many are kept as have as many networks as are ever
+/// asked for, where memory is to be saved.
 pub struct Microdata {
     visits: Vec<VisitRecord>,
+    limit: usize,
+    /// Visits above which those that are not needed are looked for.
+    most: usize,
+}
+
+/// Every visit is kept.
+impl Default for Microdata {
+    fn default() -> Self {
+        Self {
+            visits: Vec::new(),
+            limit: usize::MAX,
+            most: usize::MAX,
+        }
+    }
 }
 
 impl Microdata {
@@ -38,6 +54,16 @@ impl Microdata {
         Table::Depths,
         Table::Hosts,
     ];
+
+    /// No visits yet; networks are counted up to `limit`, and memory is saved above so many visits.
+    #[must_use]
+    pub const fn sparing(limit: usize, most: usize) -> Self {
+        Self {
+            visits: Vec::new(),
+            limit,
+            most,
+        }
+    }
 
     /// The visits.
     #[must_use]
@@ -64,12 +90,34 @@ impl VisitRecord {
     }
 }
 
+impl Microdata {
+    /// Leaves out what is not needed, if there are many. What is kept may be as many again before the next
+    /// time.
+    fn spare(&mut self) {
+        if self.visits.len() <= self.most {
+            return;
+        }
+        self.visits
+            .sort_unstable_by_key(|visit| (visit.cells, visit.network));
+        self.visits.dedup();
+        let (mut same, limit) = (0, self.limit);
+        let mut cells = None;
+        self.visits.retain(|visit| {
+            same = if cells == Some(visit.cells) { same + 1 } else { 1 };
+            cells = Some(visit.cells);
+            same <= limit
+        });
+        self.most = self.most.max(2 * self.visits.len());
+    }
+}
+
 impl Collector for Microdata {
     fn collect(&mut self, contribution: &Contribution) {
         let network = contribution.network;
         let records = contribution.visits.iter();
         self.visits
             .extend(records.map(|&cells| VisitRecord { network, cells }));
+        self.spare();
     }
 
     /// Visits are collected one by one.
@@ -77,5 +125,6 @@ impl Collector for Microdata {
 
     fn merge(&mut self, mut other: Self) {
         self.visits.append(&mut other.visits);
+        self.spare();
     }
 }

@@ -28,8 +28,8 @@ pub use attendance::Attendance;
 pub use contribution::{Contribution, Crawlers, Reading, VisitSettings};
 pub use key::Key;
 pub(crate) use key::{
-    DURATIONS, SAME, category, columns, error_page, error_status, from_page, goal, to_page,
-    unpacked,
+    DURATIONS, SAME, category, columns, error_page, error_status, from_page, goal, is_nameless,
+    to_page, unpacked,
 };
 pub(crate) use key_of::{campaign_of, key_of};
 pub use microdata::{Microdata, VisitRecord};

@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use super::{
     Table,
-    key::{Key, parent},
+    key::{Key, is_nameless, parent, together},
 };
 
 /// The row of every cell that is published, by itself or within `(other)`.
@@ -51,7 +51,14 @@ impl RowMap {
     #[inline]
     pub fn row(&self, table: Table, cell: Key) -> Option<usize> {
         let own = self.tables[table as usize].get(cell);
-        own.or_else(|| self.rests[table as usize].get(parent(table, cell)))
+        own.or_else(|| self.rest(table, cell))
+    }
+
+    /// The row of a cell that is in none by itself.
+    fn rest(&self, table: Table, cell: Key) -> Option<usize> {
+        let rest = self.rests[table as usize].get(parent(table, cell));
+        let surveyed = is_nameless(table, cell).then(|| together(table, cell));
+        rest.or_else(|| self.tables[table as usize].get(surveyed?))
     }
 
     /// How many rows a table has.

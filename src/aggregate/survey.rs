@@ -1,10 +1,14 @@
 //! The first look at all cells: how large each one is, and how many networks are behind it. From this
 //! the release decides which cells become rows.
 
+use std::hash::Hash;
+
 use hashbrown::HashMap;
 
 use super::{
-    Collector, Ordinals, RowTotals, Table, contribution::Contribution, key::Key,
+    Collector, Ordinals, RowTotals, Table,
+    contribution::Contribution,
+    key::{self, Key},
     networks::NetworkSet,
 };
 
@@ -20,6 +24,8 @@ pub struct Surveyed {
 /// Every cell of every table of a period.
 pub struct Survey {
     tables: [HashMap<Key, Surveyed>; Table::ALL.len()],
+    /// What cells without a name are surveyed together: the only one, or `None` if there are several.
+    nameless: HashMap<(Table, Key), Option<Key>>,
     limit: usize,
 }
 
@@ -29,6 +35,7 @@ impl Survey {
     pub fn new(limit: usize) -> Self {
         Self {
             tables: Default::default(),
+            nameless: HashMap::new(),
             limit,
         }
     }
@@ -38,6 +45,29 @@ impl Survey {
     pub fn cells(&self, table: Table) -> &HashMap<Key, Surveyed> {
         &self.tables[table as usize]
     }
+
+    /// How many cells a cell stands for, which are hardly ever told apart beyond two.
+    #[must_use]
+    pub fn members(&self, table: Table, key: Key) -> usize {
+        let nameless = self.nameless.get(&(table, key));
+        nameless.map_or(1, |only| if only.is_some() { 1 } else { 2 })
+    }
+
+    /// The cell that a cell is surveyed in.
+    fn cell(&mut self, table: Table, key: Key) -> &mut Surveyed {
+        let mut surveyed = key;
+        if key::is_nameless(table, key) {
+            surveyed = key::together(table, key);
+            note(&mut self.nameless, (table, surveyed), Some(key));
+        }
+        self.tables[table as usize].entry(surveyed).or_default()
+    }
+}
+
+/// Notes that one more cell, or several where it is `None`, are surveyed together with others.
+fn note<T: Hash + Eq>(nameless: &mut HashMap<T, Option<Key>>, cell: T, member: Option<Key>) {
+    let only = nameless.entry(cell).or_insert(member);
+    *only = only.filter(|_| *only == member);
 }
 
 impl Collector for Survey {
@@ -45,20 +75,22 @@ impl Collector for Survey {
         for table in Table::ALL {
             let first = table.measures()[0];
             for (key, amounts) in contribution.cells(table) {
-                let cell = self.tables[table as usize].entry(*key).or_default();
+                let limit = self.limit;
+                let cell = self.cell(table, *key);
                 cell.first += amounts.of(first);
                 if amounts.has(table.family()) {
-                    cell.networks.insert(contribution.network, self.limit);
+                    cell.networks.insert(contribution.network, limit);
                 }
             }
         }
     }
 
     fn collect_cell(&mut self, table: Table, key: Key, totals: &RowTotals, _: &mut Ordinals) {
-        let cell = self.tables[table as usize].entry(key).or_default();
+        let limit = self.limit;
+        let cell = self.cell(table, key);
         cell.first += totals.amounts.of(table.measures()[0]);
         let networks = totals.networks(table.family());
-        cell.networks.absorb(networks, self.limit);
+        cell.networks.absorb(networks, limit);
     }
 
     fn merge(&mut self, other: Self) {
@@ -68,6 +100,9 @@ impl Collector for Survey {
                 own.first += cell.first;
                 own.networks.absorb(&cell.networks, self.limit);
             }
+        }
+        for (cell, member) in other.nameless {
+            note(&mut self.nameless, cell, member);
         }
     }
 }

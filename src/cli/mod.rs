@@ -197,6 +197,23 @@ fn long_version() -> &'static str {
     &TEXT
 }
 
+/// An amount of memory such as `512M` or `2G`, in bytes; a number alone is of mebibytes.
+fn size(text: &str) -> std::result::Result<u64, String> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "K" | "KB" | "KIB" => 10,
+        "" | "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        "T" | "TB" | "TIB" => 40,
+        _ => u32::MAX,
+    };
+    let number: Option<u64> = digits.trim_end().parse().ok();
+    let bytes = number.and_then(|number| number.checked_mul(1_u64.checked_shl(shift)?));
+    bytes
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "not an amount of memory such as 512M or 2G".to_owned())
+}
+
 /// A time span such as `30m`, `1h 30m` or `1800` (seconds).
 fn duration(text: &str) -> std::result::Result<SignedDuration, String> {
     let parsed = text

@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, sync::atomic::Ordering};
 
 use rayon::ThreadPool;
 
-use super::{Inputs, Progress, Reading, read};
-use crate::{input::Source, privacy::GatesSettings};
+use super::{Inputs, MemoryBound, Progress, Reading, read};
+use crate::{error::Result, input::Source, privacy::GatesSettings};
 
 /// A source that was left out, as another one holds the same lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,24 +21,27 @@ pub struct LeftOut {
 ///
 /// Where that rest cannot be read a second time, as standard input cannot, the reading keeps the copies
 /// among its repetitions.
-#[must_use]
+///
+/// # Errors
+/// Those of [`read()`].
 pub fn read_distinct(
     pool: &ThreadPool,
     inputs: &mut Inputs,
     gates: GatesSettings<'_>,
     progress: &Progress,
-) -> (Reading, Vec<LeftOut>) {
-    let reading = read(pool, inputs, gates, progress);
+    bound: Option<&MemoryBound>,
+) -> Result<(Reading, Vec<LeftOut>)> {
+    let reading = read(pool, inputs, gates, progress, bound)?;
     let groups = &reading.collected.repetitions.copies;
     let (rest, left_out) = without_copies(&inputs.sources, groups);
     if left_out.is_empty() || !rest.iter().all(Source::is_repeatable) {
-        return (reading, Vec::new());
+        return Ok((reading, Vec::new()));
     }
     drop(reading);
     inputs.sources = rest;
     progress.bytes.store(0, Ordering::Relaxed);
     progress.lines.store(0, Ordering::Relaxed);
-    (read(pool, inputs, gates, progress), left_out)
+    Ok((read(pool, inputs, gates, progress, bound)?, left_out))
 }
 
 /// The sources without all but one of each group, which is a source that can be read again if any can.

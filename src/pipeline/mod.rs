@@ -9,6 +9,7 @@ mod random;
 mod read;
 mod reduce;
 mod report;
+mod runs;
 mod scrub;
 mod threshold;
 pub mod watch;
@@ -21,7 +22,8 @@ pub use rayon::ThreadPool;
 pub use distinct::{LeftOut, read_distinct};
 pub use random::random;
 pub use read::{Inputs, Progress, Reading, SourceReading, read};
-pub use report::{Held, Material, Outlet, Report, ReportSettings, report};
+pub use report::{Elsewhere, Held, Material, Outlet, Report, ReportSettings, report};
+pub use runs::{MemoryBound, Runs};
 pub use scrub::{Scrubbed, Scrubbing, scrub};
 
 use crate::{

@@ -1,48 +1,50 @@
-//! One period with noise: reads its shards once, unit by unit, and releases noisy tables.
+//! One period with noise: reads its visitors once, unit by unit, and releases noisy tables.
 
 use std::borrow::Cow;
 
-use rayon::ThreadPool;
-
-use super::reduce;
 use crate::{
     aggregate::{
-        Key, Reading, Table,
+        Key, Table,
         bounded::{BoundedTables, Bounding},
         columns,
     },
-    privacy::{Selection, Shard},
+    error::Result,
+    privacy::{Lexicon, Selection},
     release::{Noise, Release, Statement},
+    time::Hours,
 };
 
-/// The release of a period from its sorted shards.
+/// The release of a period, whose units `count` counts in keys of the lexicon.
+///
+/// # Errors
+/// Those of counting.
 pub(super) fn release(
-    pool: &ThreadPool,
     statement: Statement,
-    shards: &[Shard<'_>],
-    reading: Reading<'_>,
+    lexicon: &Lexicon,
+    hours: &Hours,
     noise: &mut Noise,
-) -> Release {
-    let tables = bounded(pool, shards, reading, noise.selection());
-    noise.release(statement, &tables, reading.lexicon, reading.hours)
+    count: impl FnOnce(Bounding<'_>) -> Result<BoundedTables>,
+) -> Result<Release> {
+    let tables = bounded(lexicon, hours, noise.selection(), count)?;
+    Ok(noise.release(statement, &tables, lexicon, hours))
 }
 
-/// The bounded tables of a period's sorted shards.
+/// The bounded tables of a period.
 fn bounded(
-    pool: &ThreadPool,
-    shards: &[Shard<'_>],
-    reading: Reading<'_>,
+    lexicon: &Lexicon,
+    hours: &Hours,
     selection: &Selection,
-) -> BoundedTables {
+    count: impl FnOnce(Bounding<'_>) -> Result<BoundedTables>,
+) -> Result<BoundedTables> {
     let name = |table: Table, key: Key| {
-        let columns = columns(table, key, reading.lexicon, reading.hours.length());
+        let columns = columns(table, key, lexicon, hours.length());
         columns.into_iter().map(Cow::into_owned).collect()
     };
     let bounding = Bounding {
         selection,
         name: &name,
     };
-    reduce::bounded(pool, shards, reading, bounding)
+    count(bounding)
 }
 
 #[cfg(test)]
@@ -54,12 +56,12 @@ mod tests {
     use super::*;
     use crate::{
         aggregate::{
-            VisitSettings,
+            Reading, VisitSettings,
             bounded::{Bounds, Column},
         },
         format::Format,
         input::{NamedHosts, Source},
-        pipeline::{Inputs, Progress, pool, read},
+        pipeline::{Inputs, Progress, pool, read, reduce},
         privacy::{Admission, Due, GateSettings, GatesSettings, Keys, Policy, Sites},
         time::{Calendar, Hours, PeriodLength, TimeZone, Timestamp},
     };
@@ -108,7 +110,8 @@ mod tests {
             gates: &[gate],
         };
         let pool = pool(threads).unwrap();
-        let mut reading = read(&pool, &inputs, gates, &Progress::default());
+        let reading = read(&pool, &inputs, gates, &Progress::default(), None);
+        let mut reading = reading.unwrap();
         let mut collected = reading.collected.sites.remove(0);
         let (period, mut day) = collected.periods.pop_first().unwrap();
         let reading = Reading {
@@ -118,7 +121,8 @@ mod tests {
         };
         let selection = Selection::new(&Zeroizing::new([9; 32]));
         let shards = reduce::sorted(&pool, &mut day.hits, reading.lexicon);
-        bounded(&pool, &shards, reading, &selection)
+        let count = |bounding: Bounding<'_>| Ok(reduce::bounded(&pool, &shards, reading, bounding));
+        bounded(reading.lexicon, reading.hours, &selection, count).unwrap()
     }
 
     #[test]

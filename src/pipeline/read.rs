@@ -2,15 +2,16 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rayon::ThreadPool;
+use rayon::{ThreadPool, prelude::*};
 
 use super::{
     feed::Feed,
-    report::Material,
-    worker::{ChunkLines, MOST_EXAMPLES, Worker},
+    report::{Elsewhere, Material},
+    runs::{MemoryBound, Runs},
+    worker::{ChunkLines, MOST_EXAMPLES, Taken, Worker},
 };
 use crate::{
-    error::Error,
+    error::{Error, Result},
     format::{Format, OptOutCookie, Parser},
     input::{Chunk, NamedHosts, Source},
     privacy::{CollectedSites, GatesSettings, Intake},
@@ -46,6 +47,8 @@ pub struct Progress {
 pub struct Reading {
     /// What gate 1 let through, by site.
     pub collected: CollectedSites,
+    /// The hits, if they had to leave memory.
+    pub runs: Option<Runs>,
     /// All lines by account.
     pub accounts: Accounts,
     /// The first malformed lines.
@@ -69,36 +72,60 @@ pub struct SourceReading {
     pub malformed: u64,
 }
 
-/// Reads the sources on all threads of the pool.
-#[must_use]
+/// Reads the sources on all threads of the pool. What takes more memory than a bound allows is kept on disk.
+///
+/// # Errors
+/// [`Error::Write`] if the disk has no room for it.
 pub fn read(
     pool: &ThreadPool,
     inputs: &Inputs,
     gates: GatesSettings<'_>,
     progress: &Progress,
-) -> Reading {
+    bound: Option<&MemoryBound>,
+) -> Result<Reading> {
     let feed = Feed::new(inputs);
+    let workers = pool.current_num_threads();
+    let runs = bound.map(|bound| Runs::new(bound, workers)).transpose()?;
     let workers = pool.broadcast(|_| {
         let mut worker = Worker::new(gates);
-        worker.run(inputs, &feed, progress);
-        worker.finish()
+        worker.run(inputs, &feed, progress, runs.as_ref())?;
+        Ok(worker)
     });
+    let workers = workers.into_iter().collect::<Result<Vec<_>>>()?;
+    let runs = runs.filter(|runs| !runs.is_empty());
     let mut accounts = Accounts::default();
     let mut chunks = Vec::new();
     let mut intakes: Vec<Vec<Intake>> = Vec::new();
-    for worker in workers {
+    for worker in finished(pool, workers, runs.as_ref())? {
         intakes.push(worker.intakes);
+        intakes.extend(worker.emptied);
         accounts += worker.accounts;
         chunks.extend(worker.chunks);
     }
     chunks.sort_unstable_by_key(|chunk| (chunk.source, chunk.sequence));
-    Reading {
+    Ok(Reading {
         collected: CollectedSites::join(intakes, gates),
+        runs,
         accounts,
         sources: sources(&chunks, inputs),
         malformed: examples(chunks, inputs),
         failures: feed.failures(),
-    }
+    })
+}
+
+/// What workers have taken; if some hits have left memory, all do.
+fn finished(
+    pool: &ThreadPool,
+    workers: Vec<Worker<'_>>,
+    runs: Option<&Runs>,
+) -> Result<Vec<Taken>> {
+    let finish = |mut worker: Worker<'_>| {
+        if let Some(runs) = runs {
+            worker.carry_out(|site, intake| runs.take(site, intake))?;
+        }
+        Ok(worker.finish())
+    };
+    pool.install(|| workers.into_par_iter().map(finish).collect())
 }
 
 impl Reading {
@@ -109,14 +136,20 @@ impl Reading {
             sites: self.collected.sites,
             whole: self.failures.is_empty(),
             sources: inputs.sources.iter().map(Source::name).collect(),
-            partials: None,
+            elsewhere: self.runs.map(Elsewhere::Runs),
         }
     }
 }
 
 impl Worker<'_> {
     /// Takes chunks until there are none left.
-    fn run(&mut self, inputs: &Inputs, feed: &Feed<'_>, progress: &Progress) {
+    fn run(
+        &mut self,
+        inputs: &Inputs,
+        feed: &Feed<'_>,
+        progress: &Progress,
+        runs: Option<&Runs>,
+    ) -> Result<()> {
         let mut chunk = Chunk::default();
         let mut latest: Option<(usize, Parser)> = None;
         while let Some(format) = feed.next(&mut chunk, progress) {
@@ -131,7 +164,11 @@ impl Worker<'_> {
             let lines = self.take(&chunk, host, format, &mut parser).lines;
             latest = Some((chunk.source, parser));
             progress.lines.fetch_add(lines, Ordering::Relaxed);
+            if let Some(runs) = runs.filter(|runs| self.memory() > runs.share()) {
+                self.carry_out(|site, intake| runs.take(site, intake))?;
+            }
         }
+        Ok(())
     }
 }
 

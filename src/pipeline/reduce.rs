@@ -101,6 +101,13 @@ impl<'r, C: Collector> Visitors<'r, C> {
     }
 }
 
+/// A collector with the visitors of sorted hits collected too.
+pub(super) fn collected<C: Collector>(collector: C, hits: &[Hit], reading: Reading<'_>) -> C {
+    let mut visitors = Visitors::new(collector, reading);
+    visitors.collect(hits);
+    visitors.collector
+}
+
 fn merged<C: Collector>(collectors: impl IntoIterator<Item = C>) -> Option<C> {
     collectors.into_iter().reduce(|mut left, right| {
         left.merge(right);
@@ -117,23 +124,33 @@ pub(super) fn bounded(
 ) -> BoundedTables {
     let begin = || (Units::new(bounding), Contribution::to(&Table::ALL));
     let parts = shard_by_shard(pool, shards, begin, |(units, contribution), hits| {
-        let unit = |hits: &&[Hit]| reading.lexicon.unit(hits[0].identity()).unwrap_or(0);
-        let mut visitors: Vec<&[Hit]> = session::visitors(hits).collect();
-        visitors.sort_by_cached_key(unit);
-        for visitors in visitors.chunk_by(|left, right| unit(left) == unit(right)) {
-            for hits in visitors {
-                let identity = reading.lexicon.identity(hits[0].identity());
-                contribution.read(hits, identity, &reading);
-                units.add(contribution);
-            }
-            units.end_unit(unit(&visitors[0]));
-        }
+        count_units(units, contribution, hits, reading);
     });
     let mut tables = BoundedTables::default();
     for (units, _) in parts {
         tables.merge(units.finish());
     }
     tables
+}
+
+/// Counts the units of a sorted shard.
+pub(super) fn count_units(
+    units: &mut Units<'_>,
+    contribution: &mut Contribution,
+    hits: &[Hit],
+    reading: Reading<'_>,
+) {
+    let unit = |hits: &&[Hit]| reading.lexicon.unit(hits[0].identity()).unwrap_or(0);
+    let mut visitors: Vec<&[Hit]> = session::visitors(hits).collect();
+    visitors.sort_by_cached_key(unit);
+    for visitors in visitors.chunk_by(|left, right| unit(left) == unit(right)) {
+        for hits in visitors {
+            let identity = reading.lexicon.identity(hits[0].identity());
+            contribution.read(hits, identity, &reading);
+            units.add(contribution);
+        }
+        units.end_unit(unit(&visitors[0]));
+    }
 }
 
 /// Takes each shard's hits to one of the threads; what each thread has made of its shards.

@@ -7,10 +7,11 @@ use rayon::ThreadPool;
 use super::{
     cluster::Partials,
     noise, reduce,
+    runs::{RunVisitors, Runs},
     threshold::{self, HitVisitors, Judged},
 };
 use crate::{
-    aggregate::{Reading, VisitSettings},
+    aggregate::{Reading, VisitSettings, bounded::Bounding},
     error::Result,
     output::Folder,
     privacy::{
@@ -82,8 +83,16 @@ pub struct Material {
     pub whole: bool,
     /// The names of the sources by number.
     pub sources: Vec<String>,
-    /// Where the visitors are counted, if not in memory.
-    pub partials: Option<Partials>,
+    /// Where the visitors are, if not in memory.
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// Where visitors are that are not in memory.
+pub enum Elsewhere {
+    /// They are counted in parts.
+    Partials(Partials),
+    /// Their hits are on disk.
+    Runs(Runs),
 }
 
 /// Where releases go, and what they cost.
@@ -126,7 +135,7 @@ pub fn report(
     let mut run = Run {
         pool,
         sources: &material.sources,
-        partials: material.partials.as_ref(),
+        elsewhere: material.elsewhere.as_ref(),
         settings,
         noise,
         whole: material.whole,
@@ -164,7 +173,7 @@ fn verdict(period: Period, lines: &PeriodLines, folder: &Folder) -> Option<Verdi
 struct Run<'r> {
     pool: &'r ThreadPool,
     sources: &'r [String],
-    partials: Option<&'r Partials>,
+    elsewhere: Option<&'r Elsewhere>,
     settings: &'r ReportSettings,
     noise: Option<Noise>,
     /// Every source was read to its end.
@@ -178,9 +187,9 @@ struct Run<'r> {
 
 impl Run<'_> {
     fn report_all(&mut self, sites: Vec<(Collected, Folder)>) -> Result<Vec<(Report, Folder)>> {
-        let sites = sites.into_iter();
+        let sites = (0..).zip(sites);
         sites
-            .map(|(collected, folder)| self.report(collected, folder))
+            .map(|(site, (collected, folder))| self.report(site, collected, folder))
             .collect()
     }
 
@@ -207,7 +216,12 @@ impl Run<'_> {
     }
 
     /// Releases and publishes what may be released of a site.
-    fn report(&mut self, collected: Collected, mut folder: Folder) -> Result<(Report, Folder)> {
+    fn report(
+        &mut self,
+        site: usize,
+        collected: Collected,
+        mut folder: Folder,
+    ) -> Result<(Report, Folder)> {
         let mut report = Report {
             site: folder.site().cloned(),
             ..Report::default()
@@ -250,7 +264,7 @@ impl Run<'_> {
                 continue;
             }
             let statement = settings.statement(period, report.site.clone(), &lines, complete);
-            match self.release(statement, hits, &lexicon)? {
+            match self.release(site, statement, hits, &lexicon)? {
                 Ok(Some(release)) => {
                     folder = folder.publish(&release, lines.recorded())?;
                     report.releases.push(release);
@@ -263,19 +277,48 @@ impl Run<'_> {
         Ok((report, folder))
     }
 
-    /// The release of a period from its hits: with noise if there is any, else under the threshold.
+    /// The release of a period of a site: with noise if there is any, else under the threshold.
     fn release(
+        &mut self,
+        site: usize,
+        statement: Statement,
+        hits: Hits,
+        lexicon: &Lexicon,
+    ) -> Result<Judged> {
+        let (pool, settings, period) = (self.pool, self.settings, statement.period);
+        let hours = &Hours::new(&settings.calendar, period);
+        match self.elsewhere {
+            None => self.release_hits(statement, hits, lexicon, hours),
+            Some(Elsewhere::Partials(partials)) => {
+                let mut visitors = partials.visitors(pool, period, lexicon, hours);
+                threshold::release(pool, statement, &mut visitors, lexicon, hours, settings)
+            }
+            Some(Elsewhere::Runs(runs)) => {
+                let lexicon = &runs.lexicon(pool, site, period, lexicon)?;
+                let visitors = RunVisitors {
+                    pool,
+                    runs,
+                    site,
+                    period,
+                    start: settings.calendar.midnight(period.start),
+                    lexicon,
+                    hours,
+                    settings: &settings.visits,
+                };
+                self.release_runs(statement, visitors)
+            }
+        }
+    }
+
+    /// The same of hits in memory.
+    fn release_hits(
         &mut self,
         statement: Statement,
         mut hits: Hits,
         lexicon: &Lexicon,
+        hours: &Hours,
     ) -> Result<Judged> {
         let (pool, settings) = (self.pool, self.settings);
-        let hours = &Hours::new(&settings.calendar, statement.period);
-        if let Some(partials) = self.partials {
-            let mut visitors = partials.visitors(pool, statement.period, lexicon, hours);
-            return threshold::release(pool, statement, &mut visitors, lexicon, hours, settings);
-        }
         let reading = Reading {
             lexicon,
             hours,
@@ -283,9 +326,9 @@ impl Run<'_> {
         };
         let release = if let Some(noise) = &mut self.noise {
             let shards = reduce::sorted(pool, &mut hits, lexicon);
-            Ok(Some(noise::release(
-                pool, statement, &shards, reading, noise,
-            )))
+            let count = |bounding: Bounding<'_>| Ok(reduce::bounded(pool, &shards, reading, bounding));
+            let release = noise::release(statement, lexicon, hours, noise, count)?;
+            Ok(Some(release))
         } else {
             let mut visitors = HitVisitors::new(pool, &mut hits, reading);
             threshold::release(pool, statement, &mut visitors, lexicon, hours, settings)?
@@ -293,6 +336,18 @@ impl Run<'_> {
         // Giving their memory back takes a while.
         pool.spawn(move || drop(hits));
         Ok(release)
+    }
+
+    /// The same of hits on disk.
+    fn release_runs(&mut self, statement: Statement, mut visitors: RunVisitors<'_>) -> Result<Judged> {
+        let (lexicon, hours) = (visitors.lexicon, visitors.hours);
+        let Some(noise) = &mut self.noise else {
+            let (pool, settings) = (self.pool, self.settings);
+            return threshold::release(pool, statement, &mut visitors, lexicon, hours, settings);
+        };
+        let count = |bounding: Bounding<'_>| visitors.bounded(bounding);
+        let release = noise::release(statement, lexicon, hours, noise, count)?;
+        Ok(Ok(Some(release)))
     }
 
     /// Whether the budget of the ledger has room for the noise of a period.

@@ -18,6 +18,11 @@ pub(super) trait Visitors {
     /// # Errors
     /// Those of reading them.
     fn collect<C: Collector>(&mut self, empty: impl Fn() -> C + Sync) -> Result<C>;
+
+    /// Visits above which memory is saved on those that the audit does not need.
+    fn most_visits(&self) -> usize {
+        usize::MAX
+    }
 }
 
 /// Visitors by their hits, which are sorted when they are first counted.
@@ -70,8 +75,9 @@ pub(super) fn release(
     hours: &Hours,
     settings: &ReportSettings,
 ) -> Result<Judged> {
+    let (k, most_visits) = (settings.k, visitors.most_visits());
     let (survey, microdata) =
-        visitors.collect(|| (Survey::new(settings.k), Microdata::default()))?;
+        visitors.collect(|| (Survey::new(k), Microdata::sparing(k, most_visits)))?;
     let plan_settings = PlanSettings {
         k: settings.k,
         top: settings.top,

@@ -3,6 +3,7 @@
 use std::mem;
 
 use crate::{
+    error::Result,
     format::{Format, Parser},
     input::{self, Chunk},
     privacy::{Batch, Gates, GatesSettings, Intake},
@@ -19,7 +20,10 @@ pub(super) const MOST_EXAMPLES: usize = 3;
 
 /// The gates of one thread, and what passed them.
 pub(super) struct Worker<'r> {
+    settings: GatesSettings<'r>,
     gates: Gates<'r>,
+    /// By site, what is known of lines whose hits have left memory.
+    emptied: Vec<Vec<Intake>>,
     /// Room for the lines of a batch out of their wrappers.
     unwrapped: [Vec<u8>; BATCH],
     /// Room for the records of a batch.
@@ -32,6 +36,8 @@ pub(super) struct Worker<'r> {
 pub(super) struct Taken {
     /// By site.
     pub(super) intakes: Vec<Intake>,
+    /// By site, what is known of further lines, whose hits have left memory.
+    pub(super) emptied: Vec<Vec<Intake>>,
     pub(super) accounts: Accounts,
     /// In the order of taking.
     pub(super) chunks: Vec<ChunkLines>,
@@ -54,7 +60,9 @@ impl<'r> Worker<'r> {
     /// A worker that has taken nothing yet.
     pub(super) fn new(gates: GatesSettings<'r>) -> Self {
         Self {
+            settings: gates,
             gates: Gates::new(gates),
+            emptied: Vec::new(),
             unwrapped: [const { Vec::new() }; BATCH],
             batch: Batch::default(),
             accounts: Accounts::default(),
@@ -129,10 +137,28 @@ impl<'r> Worker<'r> {
         self.gates.strings()
     }
 
+    /// About how many bytes of memory its gates take.
+    pub(super) fn memory(&self) -> usize {
+        self.gates.memory()
+    }
+
+    /// Hands all hits taken so far on, and goes on with empty gates. What is left of each site is kept.
+    pub(super) fn carry_out(
+        &mut self,
+        take: impl Fn(usize, Intake) -> Result<Intake>,
+    ) -> Result<()> {
+        let full = mem::replace(&mut self.gates, Gates::new(self.settings));
+        let intakes = full.finish().into_iter().enumerate();
+        let left = intakes.map(|(site, intake)| take(site, intake));
+        self.emptied.push(left.collect::<Result<_>>()?);
+        Ok(())
+    }
+
     /// Everything taken.
     pub(super) fn finish(self) -> Taken {
         Taken {
             intakes: self.gates.finish(),
+            emptied: self.emptied,
             accounts: self.accounts,
             chunks: self.chunks,
         }

@@ -103,6 +103,9 @@ pub(super) struct Visitor {
 /// The day of no visitor.
 pub(super) const NO_DAY: u32 = u32::MAX;
 
+/// About how many bytes a referrer points to.
+const REFERRER: usize = 64;
+
 /// The tag of requests logged in parts, whose keys have the escapes in them.
 const IN_PARTS: u8 = 1 << 7;
 
@@ -119,6 +122,16 @@ impl<'r> Fields<'r> {
             joined: JoinedParts::default(),
             scratch: Vec::new(),
         }
+    }
+
+    /// About how many bytes of memory they take.
+    pub(super) fn memory(&self) -> usize {
+        self.agents.memory()
+            + self.clients.memory()
+            + self.hosts.memory()
+            + self.referrers.memory_with(REFERRER)
+            + self.requests.memory()
+            + self.networks.memory()
     }
 
     /// Looks the fields of a few records up; the numbers are good until the next call.

@@ -93,6 +93,14 @@ impl<'r> Gate<'r> {
         self.dictionary.strings()
     }
 
+    /// About how many bytes of memory it takes.
+    pub(super) fn memory(&self) -> usize {
+        let visitors = self.visitors.capacity() * size_of::<(VisitorKey, Visitor)>();
+        let origins = self.origins.capacity() * size_of::<(OriginKey, u32)>();
+        let hits = self.days.intakes.iter().map(|(_, it)| it.hits.memory());
+        self.fields.memory() + self.dictionary.memory() + visitors + origins + hits.sum::<usize>()
+    }
+
     /// Takes a few records of the source with the given number, and enters their lines into the account
     /// that each is in.
     ///

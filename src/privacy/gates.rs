@@ -143,6 +143,12 @@ impl<'r> Gates<'r> {
         self.gates.iter().map(Gate::strings).sum()
     }
 
+    /// About how many bytes of memory they take.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.gates.iter().map(Gate::memory).sum()
+    }
+
     /// Everything let through, by site.
     #[must_use]
     pub fn finish(self) -> Vec<Intake> {

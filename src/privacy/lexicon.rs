@@ -1,7 +1,7 @@
 //! Dictionaries: reduced strings to numbers, per worker while reading, then one for the whole run in
 //! which numbers are ranks.
 
-use std::hash::Hash;
+use std::{hash::Hash, sync::Arc};
 
 use ahash::RandomState;
 use indexmap::IndexSet;
@@ -75,7 +75,15 @@ pub(super) struct Dictionary {
     identities: Vec<Vec<Identity>>,
     /// The unit of each identity, where units are told.
     units: Vec<Vec<u64>>,
+    /// About how many bytes the strings take.
+    text: usize,
 }
+
+/// What the allocator takes for a string beside its bytes.
+const OVERHEAD: usize = 16;
+
+/// What the three strings of a campaign take at most.
+const CAMPAIGN: usize = 3 * (32 + OVERHEAD);
 
 impl Dictionary {
     pub(super) fn new(seeds: &RandomState) -> Self {
@@ -87,11 +95,12 @@ impl Dictionary {
             origins: IndexSet::with_hasher(seeds.clone()),
             identities: vec![Vec::new(); SHARDS],
             units: vec![Vec::new(); SHARDS],
+            text: 0,
         }
     }
 
     pub(super) fn target(&mut self, page: String, goals: u64) -> u32 {
-        let page = number(&mut self.pages, page.into_boxed_str());
+        let page = self.new_page(page.into_boxed_str());
         number(&mut self.targets, Target { page, goals })
     }
 
@@ -103,21 +112,30 @@ impl Dictionary {
 
     pub(super) fn page(&mut self, page: &str) -> u32 {
         let known = self.pages.get_index_of(page).map(index);
-        known.unwrap_or_else(|| number(&mut self.pages, page.into()))
+        known.unwrap_or_else(|| self.new_page(page.into()))
+    }
+
+    fn new_page(&mut self, page: Box<str>) -> u32 {
+        let length = page.len();
+        let (position, is_new) = self.pages.insert_full(page);
+        self.text += usize::from(is_new) * (length + OVERHEAD);
+        index(position)
     }
 
     pub(super) fn source(&mut self, name: &str, channel: Channel) -> u32 {
-        number(
-            &mut self.sources,
-            Source {
-                name: name.into(),
-                channel,
-            },
-        )
+        let source = Source {
+            name: name.into(),
+            channel,
+        };
+        let (position, is_new) = self.sources.insert_full(source);
+        self.text += usize::from(is_new) * (name.len() + OVERHEAD);
+        index(position)
     }
 
     pub(super) fn campaign(&mut self, campaign: Campaign) -> u32 {
-        number(&mut self.campaigns, campaign)
+        let (position, is_new) = self.campaigns.insert_full(campaign);
+        self.text += usize::from(is_new) * CAMPAIGN;
+        index(position)
     }
 
     pub(super) fn origin(&mut self, source: u32, campaign: Option<u32>) -> u32 {
@@ -161,6 +179,51 @@ impl Dictionary {
         let unit = self.units[shard].get(number as usize).copied();
         (self.identities[shard][number as usize], unit)
     }
+
+    /// The number of the page of a target.
+    pub(super) fn page_of(&self, target: u32) -> u32 {
+        self.targets[target as usize].page
+    }
+
+    /// A page by number.
+    pub(super) fn page_named(&self, page: u32) -> &str {
+        &self.pages[page as usize]
+    }
+
+    /// All sources.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.sources.iter()
+    }
+
+    /// All campaigns.
+    pub(super) fn campaigns(&self) -> impl Iterator<Item = &Campaign> {
+        self.campaigns.iter()
+    }
+
+    /// A dictionary of nothing.
+    pub(super) fn emptied(self) -> Self {
+        Self::new(self.pages.hasher())
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(super) fn memory(&self) -> usize {
+        let identities = self.identities.iter().map(Vec::capacity).sum::<usize>();
+        let units = self.units.iter().map(Vec::capacity).sum::<usize>();
+        set_memory(&self.pages)
+            + set_memory(&self.targets)
+            + set_memory(&self.sources)
+            + set_memory(&self.campaigns)
+            + set_memory(&self.origins)
+            + self.text
+            + identities * size_of::<Identity>()
+            + units * size_of::<u64>()
+    }
+}
+
+/// About how many bytes a set takes, those aside that its members point to.
+fn set_memory<T>(set: &IndexSet<T, RandomState>) -> usize {
+    // Each member has its hash and its number beside it.
+    set.capacity() * (size_of::<T>() + 2 * size_of::<u64>())
 }
 
 /// How the numbers of one worker's dictionary become those of the run's lexicon.
@@ -171,18 +234,31 @@ pub(super) struct Renumbering {
     pub(super) origins: Vec<u32>,
 }
 
+/// Numbers of pages from this one on are of pages without a name: so few networks asked for them that no release
+/// can name them. Two of them have different numbers, but for an accident of 30 bits.
+pub const UNNAMED: u32 = 1 << 31;
+
+/// The bits of the number of such a page that tell it from others.
+const UNNAMED_BITS: u32 = (1 << 30) - 1;
+
 /// The strings of a run by number; numbers of pages, sources, campaigns and origins are their ranks
 /// in bytewise order, whatever worker saw them first.
 pub struct Lexicon {
-    pages: Vec<Box<str>>,
+    names: Arc<Names>,
     target_pages: Vec<u32>,
     target_goals: Vec<u64>,
-    sources: Vec<Source>,
-    campaigns: Vec<Campaign>,
     origins: Vec<Origin>,
     identities: Vec<Identity>,
-    senders: Senders,
     units: Vec<u64>,
+}
+
+/// The strings themselves, each kind in bytewise order but for those of settings.
+#[derive(Default)]
+struct Names {
+    pages: Vec<Box<str>>,
+    sources: Vec<Source>,
+    campaigns: Vec<Campaign>,
+    senders: Senders,
     hosts: Vec<String>,
     goals: Vec<String>,
 }
@@ -190,8 +266,83 @@ pub struct Lexicon {
 impl Lexicon {
     /// Joins the workers' dictionaries; the second part tells how each one's numbers change.
     pub(super) fn join(
-        mut dictionaries: Vec<Dictionary>,
+        dictionaries: Vec<Dictionary>,
         policy: &Policy,
+    ) -> (Self, Vec<Renumbering>) {
+        let settings = Names {
+            senders: policy.senders,
+            hosts: policy.hosts.names().to_vec(),
+            goals: policy.goals.names().to_vec(),
+            ..Names::default()
+        };
+        Self::join_under(dictionaries, settings)
+    }
+
+    /// The same of a part of a run, under the settings of this one's.
+    pub(super) fn join_part(&self, dictionaries: Vec<Dictionary>) -> (Self, Vec<Renumbering>) {
+        let names = &self.names;
+        let settings = Names {
+            senders: names.senders,
+            hosts: names.hosts.clone(),
+            goals: names.goals.clone(),
+            ..Names::default()
+        };
+        Self::join_under(dictionaries, settings)
+    }
+
+    /// A lexicon of nothing but names, under the settings of this one.
+    pub(super) fn with_names(
+        &self,
+        mut pages: Vec<Box<str>>,
+        mut sources: Vec<Source>,
+        mut campaigns: Vec<Campaign>,
+    ) -> Self {
+        let (mut lexicon, _) = self.join_part(Vec::new());
+        pages.sort_unstable();
+        sources.sort_unstable();
+        campaigns.sort_unstable();
+        if let Some(names) = Arc::get_mut(&mut lexicon.names) {
+            (names.pages, names.sources, names.campaigns) = (pages, sources, campaigns);
+        }
+        lexicon
+    }
+
+    /// The lexicon of a part with the numbers of the one of the whole. A page that the whole has no name for has
+    /// a number from [`UNNAMED`] on, made of its hash.
+    pub(super) fn translated(self, whole: &Self, hash: impl Fn(&str) -> u32) -> Self {
+        let names = &self.names;
+        let pages = names.pages.iter().map(|page| {
+            let known = whole.page_number(page);
+            known.unwrap_or_else(|| UNNAMED | hash(page) & UNNAMED_BITS)
+        });
+        let pages: Vec<u32> = pages.collect();
+        let sources = names.sources.iter();
+        let sources = sources.map(|it| whole.source_number(&it.name, it.channel).unwrap_or(UNNAMED));
+        let sources: Vec<u32> = sources.collect();
+        let campaigns = names.campaigns.iter();
+        let campaigns = campaigns.map(|it| whole.campaign_number(it).unwrap_or(UNNAMED));
+        let campaigns: Vec<u32> = campaigns.collect();
+        let target_pages = self.target_pages.iter();
+        let origins = self.origins.iter();
+        Self {
+            names: Arc::clone(&whole.names),
+            target_pages: target_pages.map(|&page| pages[page as usize]).collect(),
+            origins: origins
+                .map(|origin| origin.translated(&sources, &campaigns))
+                .collect(),
+            ..self
+        }
+    }
+
+    /// How many pages have names.
+    #[must_use]
+    pub fn pages(&self) -> u32 {
+        index(self.names.pages.len())
+    }
+
+    fn join_under(
+        mut dictionaries: Vec<Dictionary>,
+        settings: Names,
     ) -> (Self, Vec<Renumbering>) {
         let (pages, page_ranks) = ranked(dictionaries.iter().map(|it| it.pages.iter()));
         let (sources, source_ranks) = ranked(dictionaries.iter().map(|it| it.sources.iter()));
@@ -206,18 +357,19 @@ impl Lexicon {
         let worker_origins: Vec<Vec<Origin>> =
             dictionaries.iter().zip(ranks).map(translated).collect();
         let (origins, origin_ranks) = ranked(worker_origins.iter().map(|it| it.iter()));
+        let names = Names {
+            pages,
+            sources,
+            campaigns,
+            ..settings
+        };
         let mut lexicon = Self {
+            names: Arc::new(names),
             target_pages: Vec::new(),
             target_goals: Vec::new(),
             origins,
             identities: Vec::new(),
             units: Vec::new(),
-            pages,
-            sources,
-            campaigns,
-            senders: policy.senders,
-            hosts: policy.hosts.names().to_vec(),
-            goals: policy.goals.names().to_vec(),
         };
         let first_identities = lexicon.take_identities(&mut dictionaries);
         let workers = dictionaries.iter().zip(page_ranks).zip(origin_ranks);
@@ -272,8 +424,8 @@ impl Lexicon {
 
     /// Whom the hits tell apart.
     #[must_use]
-    pub const fn senders(&self) -> Senders {
-        self.senders
+    pub fn senders(&self) -> Senders {
+        self.names.senders
     }
 
     /// The sender of a hit.
@@ -295,16 +447,17 @@ impl Lexicon {
         self.origins[origin as usize]
     }
 
-    /// A page by number.
+    /// A page by number; nothing for one from [`UNNAMED`] on.
     #[must_use]
     pub fn page(&self, page: u32) -> &str {
-        &self.pages[page as usize]
+        let page = self.names.pages.get(page as usize);
+        page.map_or("", |page| page)
     }
 
     /// The number of a page, if it is known.
     #[must_use]
     pub fn page_number(&self, page: &str) -> Option<u32> {
-        let found = self.pages.binary_search_by(|known| (**known).cmp(page));
+        let found = self.names.pages.binary_search_by(|known| (**known).cmp(page));
         found.ok().map(index)
     }
 
@@ -312,37 +465,37 @@ impl Lexicon {
     #[must_use]
     pub fn source_number(&self, name: &str, channel: Channel) -> Option<u32> {
         let order = |known: &Source| (*known.name).cmp(name).then(known.channel.cmp(&channel));
-        self.sources.binary_search_by(order).ok().map(index)
+        self.names.sources.binary_search_by(order).ok().map(index)
     }
 
     /// The number of a campaign, if it is known.
     #[must_use]
     pub fn campaign_number(&self, campaign: &Campaign) -> Option<u32> {
-        self.campaigns.binary_search(campaign).ok().map(index)
+        self.names.campaigns.binary_search(campaign).ok().map(index)
     }
 
     /// A source by number.
     #[must_use]
     pub fn source(&self, source: u32) -> &Source {
-        &self.sources[source as usize]
+        &self.names.sources[source as usize]
     }
 
     /// A campaign by number.
     #[must_use]
     pub fn campaign(&self, campaign: u32) -> &Campaign {
-        &self.campaigns[campaign as usize]
+        &self.names.campaigns[campaign as usize]
     }
 
     /// The configured hosts and `(other host)`, in bytewise order.
     #[must_use]
     pub fn hosts(&self) -> &[String] {
-        &self.hosts
+        &self.names.hosts
     }
 
     /// The names of the goals.
     #[must_use]
     pub fn goals(&self) -> &[String] {
-        &self.goals
+        &self.names.goals
     }
 }
 

@@ -146,6 +146,11 @@ impl PeriodLines {
         }
     }
 
+    /// The start of their period.
+    pub(super) const fn start(&self) -> Timestamp {
+        self.start
+    }
+
     /// Enters a line's bytes into the digest; half of their keyed hash. A mark of byte order is left out:
     /// there are readers of files that take it away.
     pub(super) fn digest_line(&mut self, line: &[u8]) -> u64 {

@@ -119,6 +119,16 @@ impl<'r, V> Memo<'r, V> {
         position
     }
 
+    /// How many bytes of memory it takes, those aside that values point to.
+    pub(super) fn memory(&self) -> usize {
+        self.places.memory() + self.values.capacity() * size_of::<V>()
+    }
+
+    /// The same if each value points to so many more bytes.
+    pub(super) fn memory_with(&self, more: usize) -> usize {
+        self.memory() + self.values.len() * more
+    }
+
     /// Whether everything is forgotten before the next look.
     pub(super) fn is_full(&self) -> bool {
         self.values.len() >= self.most

@@ -46,6 +46,11 @@ impl<'r> Networks<'r> {
         }
     }
 
+    /// How many bytes of memory they take.
+    pub(super) fn memory(&self) -> usize {
+        self.known.memory()
+    }
+
     /// The region of an address.
     pub(super) fn region(&mut self, address: IpAddr) -> Region {
         let known = self

@@ -70,6 +70,11 @@ impl Places {
         self.taken += 1;
     }
 
+    /// How many bytes of memory they take.
+    pub(super) const fn memory(&self) -> usize {
+        self.buckets.capacity() * size_of::<Bucket>()
+    }
+
     /// Forgets all positions.
     pub(super) fn clear(&mut self) {
         self.buckets.fill(Bucket::FREE);

@@ -22,7 +22,9 @@ impl Seal {
     /// How many bytes what is sealed has beside its own.
     pub(super) const OVERHEAD: usize = NONCE + TAG;
 
-    pub(super) fn new(key: &Zeroizing<[u8; 32]>) -> Self {
+    /// A seal under a key, which is of one day or of one run.
+    #[must_use]
+    pub fn new(key: &Zeroizing<[u8; 32]>) -> Self {
         Self {
             cipher: XChaCha20Poly1305::new((&**key).into()),
         }

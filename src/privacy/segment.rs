@@ -1,5 +1,5 @@
-//! What gate 1 let through of one period in a while, in a form that outlives the gate: numbers of its own
-//! for what is in it, and names in the place of what another version of the program may number otherwise.
+//! What gate 1 let through of one period in a while, with what is known of its lines, in a form that
+//! outlives the gate.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,14 @@ use ahash::RandomState;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    agent::{Agent, Browser, Crawler, Device, System},
-    channel::Channel,
-    geo::Region,
-    hit::{Hit, NO_HOST, Parts},
+    excerpt::Excerpt,
     intake::{Intake, PeriodIntake},
-    lexicon::{Dictionary, Identity},
+    lexicon::Dictionary,
     lines::StoredLines,
-    method::Method,
     policy::Policy,
     pseudonym::Keys,
-    senders::Sender,
-    shard::{SHARDS, shard},
-    url::Campaign,
 };
-use crate::time::{Period, Timestamp};
+use crate::time::Period;
 
 /// A part of a period's intake.
 ///
@@ -29,51 +22,7 @@ use crate::time::{Period, Timestamp};
 #[derive(Serialize, Deserialize)]
 pub struct Segment {
     lines: StoredLines,
-    targets: Vec<(Box<str>, u64)>,
-    origins: Vec<StoredOrigin>,
-    agents: Vec<StoredAgent>,
-    /// By the shard of the visitors.
-    identities: Vec<Vec<StoredIdentity>>,
-    methods: Vec<Box<str>>,
-    hits: Vec<StoredHit>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredOrigin {
-    source: Box<str>,
-    channel: Box<str>,
-    campaign: Option<(String, Option<String>, Option<String>)>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredAgent {
-    browser: Box<str>,
-    system: Box<str>,
-    device: Box<str>,
-    crawler: Option<Box<str>>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredIdentity {
-    network: u64,
-    region: u64,
-    agent: u32,
-    unit: Option<u64>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredHit {
-    visitor: u64,
-    /// Since the start of the period.
-    time: i64,
-    bytes: u64,
-    status: u16,
-    identity: u32,
-    target: u32,
-    origin: u32,
-    host: u16,
-    method: u32,
-    pageview: bool,
+    excerpt: Excerpt,
 }
 
 impl Intake {
@@ -87,9 +36,8 @@ impl Intake {
         } = self;
         let segment = |(period, intake): (Period, PeriodIntake)| {
             let lines = intake.lines.stored()?;
-            let mut draft = Draft::new(&dictionary, lines);
-            intake.hits.iter().for_each(|hit| draft.add(hit));
-            Some((period, draft.finish()))
+            let excerpt = Excerpt::of(&dictionary, lines.start(), intake.hits.iter());
+            Some((period, Segment { lines, excerpt }))
         };
         periods.into_iter().filter_map(segment).collect()
     }
@@ -99,7 +47,7 @@ impl Segment {
     /// How many hits it has.
     #[must_use]
     pub const fn hits(&self) -> usize {
-        self.hits.len()
+        self.excerpt.hits()
     }
 
     /// The intake that it is a part of, for a run with the same policy; `None` if it is not of one.
@@ -107,293 +55,14 @@ impl Segment {
     pub fn restored(self, period: Period, policy: &Policy, keys: &Keys) -> Option<Intake> {
         let [a, b, c, d] = keys.table_seeds();
         let mut dictionary = Dictionary::new(&RandomState::with_seeds(a, b, c, d));
-        let numbers = Numbers::of(&self, &mut dictionary)?;
-        let start = self.lines.start();
+        let (start, hosts) = (self.lines.start(), policy.hosts.names().len());
         let mut intake = PeriodIntake::restored(self.lines);
-        for hit in &self.hits {
-            let host_is_known =
-                hit.host == NO_HOST || usize::from(hit.host) < policy.hosts.names().len();
-            intake.restore(numbers.hit(hit, start).filter(|_| host_is_known)?);
-        }
+        let take = |hit| intake.restore(hit);
+        self.excerpt.restore(&mut dictionary, start, hosts, take)?;
         Some(Intake {
             dictionary,
             traces: Vec::new(),
             periods: BTreeMap::from([(period, intake)]),
         })
-    }
-}
-
-/// Members of a dictionary by number, and their numbers in a segment, in the order in which they are met.
-#[derive(Default)]
-struct Numbering {
-    numbers: Vec<Option<u32>>,
-    count: u32,
-}
-
-impl Numbering {
-    /// The number of a member; `add` is called if it is new.
-    fn number(&mut self, member: u32, add: impl FnOnce()) -> u32 {
-        let place = member as usize;
-        if place >= self.numbers.len() {
-            self.numbers.resize(place + 1, None);
-        }
-        *self.numbers[place].get_or_insert_with(|| {
-            add();
-            self.count += 1;
-            self.count - 1
-        })
-    }
-}
-
-/// A segment being made.
-struct Draft<'d> {
-    dictionary: &'d Dictionary,
-    segment: Segment,
-    start: Timestamp,
-    targets: Numbering,
-    origins: Numbering,
-    identities: Vec<Numbering>,
-    agents: BTreeMap<Agent, u32>,
-    methods: Numbering,
-}
-
-impl<'d> Draft<'d> {
-    fn new(dictionary: &'d Dictionary, lines: StoredLines) -> Self {
-        let start = lines.start();
-        let mut identities = Vec::new();
-        identities.resize_with(SHARDS, Numbering::default);
-        let mut segment = Segment {
-            lines,
-            targets: Vec::new(),
-            origins: Vec::new(),
-            agents: Vec::new(),
-            identities: Vec::new(),
-            methods: Vec::new(),
-            hits: Vec::new(),
-        };
-        segment.identities.resize_with(SHARDS, Vec::new);
-        Self {
-            dictionary,
-            segment,
-            start,
-            targets: Numbering::default(),
-            origins: Numbering::default(),
-            identities,
-            agents: BTreeMap::new(),
-            methods: Numbering::default(),
-        }
-    }
-
-    fn add(&mut self, hit: &Hit) {
-        let parts = hit.parts();
-        let (dictionary, segment) = (self.dictionary, &mut self.segment);
-        let target = self.targets.number(parts.target, || {
-            let (page, goals) = dictionary.target_of(parts.target);
-            segment.targets.push((page.into(), goals));
-        });
-        let origin = if parts.pageview {
-            self.origins.number(parts.origin, || {
-                segment
-                    .origins
-                    .push(StoredOrigin::of(dictionary, parts.origin));
-            })
-        } else {
-            0
-        };
-        let method = self.methods.number(parts.method as u32, || {
-            segment.methods.push(parts.method.name().into());
-        });
-        let identity = self.identity(parts.visitor, parts.identity);
-        self.segment.hits.push(StoredHit {
-            visitor: parts.visitor,
-            time: parts.time.0 - self.start.0,
-            bytes: parts.bytes,
-            status: parts.status,
-            identity,
-            target,
-            origin,
-            host: parts.host,
-            method,
-            pageview: parts.pageview,
-        });
-    }
-
-    fn identity(&mut self, visitor: u64, number: u32) -> u32 {
-        let shard = usize::from(shard(visitor));
-        let (agents, segment) = (&mut self.agents, &mut self.segment);
-        self.identities[shard].number(number, || {
-            let (identity, unit) = self.dictionary.identity_of(shard, number);
-            let agent = *agents.entry(identity.agent).or_insert_with(|| {
-                segment.agents.push(StoredAgent::of(identity.agent));
-                u32::try_from(segment.agents.len() - 1).expect("vocabularies are small")
-            });
-            segment.identities[shard].push(StoredIdentity {
-                network: identity.network,
-                region: identity.region.key(),
-                agent,
-                unit,
-            });
-        })
-    }
-
-    fn finish(self) -> Segment {
-        self.segment
-    }
-}
-
-/// What the numbers of a segment are in a dictionary that its members were entered in.
-struct Numbers {
-    targets: Vec<u32>,
-    origins: Vec<u32>,
-    identities: Vec<Vec<u32>>,
-    methods: Vec<Method>,
-}
-
-impl Numbers {
-    fn of(segment: &Segment, dictionary: &mut Dictionary) -> Option<Self> {
-        let agents: Option<Vec<Agent>> = segment.agents.iter().map(StoredAgent::restored).collect();
-        let agents = agents?;
-        let targets = segment.targets.iter();
-        let targets = targets.map(|(page, goals)| dictionary.target(page.to_string(), *goals));
-        let targets = targets.collect();
-        let origins = segment.origins.iter();
-        let origins = origins.map(|origin| origin.restored(dictionary));
-        let origins = origins.collect::<Option<_>>()?;
-        if segment.identities.len() != SHARDS {
-            return None;
-        }
-        let mut identities = Vec::with_capacity(SHARDS);
-        for (shard, stored) in (0_u8..=u8::MAX).zip(&segment.identities) {
-            let senders = stored.iter().map(|it| it.restored(shard, &agents));
-            let numbers = senders.map(|sender| Some(dictionary.identity(sender?)));
-            identities.push(numbers.collect::<Option<_>>()?);
-        }
-        let methods = segment.methods.iter();
-        Some(Self {
-            targets,
-            origins,
-            identities,
-            methods: methods.map(|name| Method::of(name.as_bytes())).collect(),
-        })
-    }
-
-    fn hit(&self, stored: &StoredHit, start: Timestamp) -> Option<Hit> {
-        let at = |numbers: &[u32], number: u32| numbers.get(number as usize).copied();
-        let identities = &self.identities[usize::from(shard(stored.visitor))];
-        Some(Hit::new(Parts {
-            visitor: stored.visitor,
-            time: Timestamp(start.0.checked_add(stored.time)?),
-            bytes: stored.bytes,
-            status: stored.status,
-            identity: at(identities, stored.identity)?,
-            target: at(&self.targets, stored.target)?,
-            origin: if stored.pageview {
-                at(&self.origins, stored.origin)?
-            } else {
-                0
-            },
-            host: stored.host,
-            method: *self.methods.get(stored.method as usize)?,
-            pageview: stored.pageview,
-        }))
-    }
-}
-
-impl StoredOrigin {
-    fn of(dictionary: &Dictionary, origin: u32) -> Self {
-        let (source, campaign) = dictionary.origin_of(origin);
-        Self {
-            source: source.name.clone(),
-            channel: source.channel.name().into(),
-            campaign: campaign.map(|it| {
-                let Campaign {
-                    source,
-                    medium,
-                    campaign,
-                } = it.clone();
-                (source, medium, campaign)
-            }),
-        }
-    }
-
-    fn restored(&self, dictionary: &mut Dictionary) -> Option<u32> {
-        let source = dictionary.source(&self.source, Channel::named(&self.channel)?);
-        let campaign = self.campaign.clone().map(|(source, medium, campaign)| {
-            dictionary.campaign(Campaign {
-                source,
-                medium,
-                campaign,
-            })
-        });
-        Some(dictionary.origin(source, campaign))
-    }
-}
-
-impl StoredAgent {
-    fn of(agent: Agent) -> Self {
-        Self {
-            browser: agent.browser.name().into(),
-            system: agent.system.name().into(),
-            device: agent.device.name().into(),
-            crawler: agent.crawler.map(stored_crawler),
-        }
-    }
-
-    fn restored(&self) -> Option<Agent> {
-        let crawler = self.crawler.as_deref().map(restored_crawler);
-        Some(Agent {
-            browser: Browser::named(&self.browser)?,
-            system: System::named(&self.system)?,
-            device: Device::named(&self.device)?,
-            crawler: match crawler {
-                Some(known) => Some(known?),
-                None => None,
-            },
-        })
-    }
-}
-
-/// A crawler as `category/name`, since some names are in two categories.
-fn stored_crawler(crawler: Crawler) -> Box<str> {
-    format!("{}/{}", crawler.category().name(), crawler.name()).into()
-}
-
-/// The crawler of a category and name, or of a name alone, as the first checkpoints have it.
-fn restored_crawler(text: &str) -> Option<Crawler> {
-    let told = text.split_once('/');
-    let told = told.and_then(|(category, name)| Crawler::of(category, name));
-    told.or_else(|| Crawler::named(text))
-}
-
-impl StoredIdentity {
-    fn restored(&self, shard: u8, agents: &[Agent]) -> Option<Sender> {
-        Some(Sender {
-            pseudonym: u64::from(shard) << (u64::BITS - u8::BITS),
-            identity: Identity {
-                network: self.network,
-                region: Region::from_key(self.region),
-                agent: *agents.get(self.agent as usize)?,
-            },
-            unit: self.unit,
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn crawlers_of_one_name_stay_in_their_categories() {
-        for crawler in (0..=u16::MAX)
-            .map(Crawler::from_number)
-            .take_while(|it| it.name() != "(unknown)")
-        {
-            let restored = restored_crawler(&stored_crawler(crawler));
-            let category = restored.map(Crawler::category);
-            assert_eq!(category, Some(crawler.category()), "{}", crawler.name());
-            assert_eq!(restored.map(Crawler::name), Some(crawler.name()));
-            assert!(restored_crawler(crawler.name()).is_some());
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! The hits of a period: in pages as workers fill them, then in shards that are sorted where they lie.
 
-use std::{mem, sync::Arc};
+use std::{mem, ops::Range, sync::Arc};
 
 use super::{hit::Hit, lexicon::Renumbering};
 
@@ -45,13 +45,31 @@ impl Pages {
         self.open.clear();
     }
 
-    fn finish(mut self) -> Vec<Page> {
+    /// All hits in pages.
+    pub(super) fn finish(mut self) -> Vec<Page> {
         self.turn();
         self.full
+    }
+
+    /// How many bytes of memory they take.
+    pub(super) fn memory(&self) -> usize {
+        let page = PAGE * size_of::<Hit>() + size_of::<Page>();
+        self.open.capacity() * size_of::<Hit>() + self.full.len() * page
     }
 }
 
 impl Page {
+    /// All its hits.
+    pub(super) fn hits(&self) -> &[Hit] {
+        &self.hits
+    }
+
+    /// Its hits of some shards.
+    pub(super) fn shards(&self, shards: Range<usize>) -> &[Hit] {
+        let end_before = |shard: usize| shard.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.hits[end_before(shards.start)..end_before(shards.end)]
+    }
+
     fn of(open: &[Hit]) -> Self {
         let mut hits = open.to_vec();
         let mut places = starts(open.iter(), |hit| shard(hit.visitor()));

@@ -54,7 +54,7 @@ impl<'s> Paths<'s> {
             | Table::Errors
             | Table::Hosts => Numbering::Ranks,
             Table::Transitions => Numbering::Transitions {
-                same: place_of_same(survey, lexicon),
+                same: place_of_same(lexicon),
             },
             Table::Referrers => Numbering::Referrers,
             Table::Campaigns => Numbering::Campaigns(campaigns(survey, lexicon)),
@@ -98,11 +98,9 @@ impl<'s> Paths<'s> {
     }
 }
 
-/// How many pages come before `(same)`: those in parentheses, if any. Every page of a transition has
-/// pageviews.
-fn place_of_same(survey: &Survey, lexicon: &Lexicon) -> u32 {
-    let last = survey.cells(Table::Pages).keys().max();
-    let pages = last.map_or(0..0, |&last| 0..unpacked(Table::Pages, last)[0] + 1);
+/// How many pages come before `(same)`: those in parentheses, if any.
+fn place_of_same(lexicon: &Lexicon) -> u32 {
+    let pages = 0..lexicon.pages();
     let first_after = pages.clone().find(|&page| lexicon.page(page) > SAME);
     first_after.unwrap_or(pages.end)
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     aggregate::{
         Key, Limits, Measure, Microdata, RowMap, Survey, Surveyed, Table, category, columns,
-        error_page, from_page, to_page,
+        error_page, from_page, is_nameless, to_page,
     },
     privacy::Lexicon,
     time::PeriodLength,
@@ -127,7 +127,7 @@ impl<'l> Plan<'l> {
     }
 
     /// Whether a measure is told by the hits that this is planned for.
-    pub(super) const fn is_told(&self, measure: Measure) -> bool {
+    pub(super) fn is_told(&self, measure: Measure) -> bool {
         self.lexicon.senders().are_visitors() || !measure.is_of_visits()
     }
 
@@ -229,7 +229,7 @@ impl<'l> Plan<'l> {
             Table::Transitions => planner.rows(table, further, |key| {
                 is_named(from_page(key)) && to_page(key).is_none_or(is_named)
             }),
-            _ => planner.rows(table, further, |_| true),
+            _ => planner.rows(table, further, |key| !is_nameless(table, key)),
         }
     }
 
@@ -313,6 +313,7 @@ impl<'s> Planner<'s> {
         let paths = self.paths(table);
         let cells = Cells {
             surveyed: self.survey.cells(table),
+            members: |key| self.survey.members(table, key),
             path: |key| paths.of(key),
             nameable,
         };

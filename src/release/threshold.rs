@@ -35,8 +35,10 @@ pub(super) struct Threshold {
 }
 
 /// The cells of a table.
-pub(super) struct Cells<'s, P, N> {
+pub(super) struct Cells<'s, P, N, M> {
     pub(super) surveyed: &'s HashMap<Key, Surveyed>,
+    /// How many a cell stands for.
+    pub(super) members: M,
     /// The path of a cell.
     pub(super) path: P,
     /// Whether a cell with enough networks may keep its name.
@@ -67,7 +69,7 @@ impl Threshold {
     /// key columns; `further` are paths of the top level that join `(other)` after that, one by one.
     pub(super) fn roll_up(
         self,
-        cells: &Cells<'_, impl Fn(Key) -> Path, impl Fn(Key) -> bool>,
+        cells: &Cells<'_, impl Fn(Key) -> Path, impl Fn(Key) -> bool, impl Fn(Key) -> usize>,
         shape: Shape,
         depth: usize,
         further: &[Path],
@@ -100,7 +102,7 @@ impl Threshold {
     /// parent without one of them is not looked at again, unless it may join one above.
     fn groups(
         self,
-        cells: &Cells<'_, impl Fn(Key) -> Path, impl Fn(Key) -> bool>,
+        cells: &Cells<'_, impl Fn(Key) -> Path, impl Fn(Key) -> bool, impl Fn(Key) -> usize>,
         level: usize,
         shape: Shape,
     ) -> Groups {
@@ -132,6 +134,7 @@ impl Threshold {
             };
             if let Some(group) = group {
                 group.other.join(cell.first, &cell.networks, [key], self.k);
+                group.other.members += (cells.members)(key) - 1;
             }
         }
         groups
@@ -366,6 +369,7 @@ mod tests {
                 .iter()
                 .map(|it| (it.key, it.surveyed.clone()))
                 .collect(),
+            members: |_| 1,
             path,
             nameable: |key| !example(key).nameless,
         };

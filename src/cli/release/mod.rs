@@ -297,7 +297,12 @@ impl ReleaseArguments {
 
     /// Where a watch keeps what is open, in the private state.
     fn checkpoints(&self) -> PathBuf {
-        Folder::private_state(&self.output, self.state.as_deref()).join(CHECKPOINTS)
+        self.private_state().join(CHECKPOINTS)
+    }
+
+    /// Where the private state is.
+    pub(in crate::cli) fn private_state(&self) -> PathBuf {
+        Folder::private_state(&self.output, self.state.as_deref())
     }
 }
 

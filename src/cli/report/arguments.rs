@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, builder::BoolishValueParser};
 use jiff::SignedDuration;
 
-use crate::cli::{duration, release::ReleaseArguments};
+use crate::cli::{duration, release::ReleaseArguments, size};
 
 /// Aggregate statistics of logs: CSV per table and period, and a summary on the terminal
 #[derive(Args)]
@@ -24,6 +24,11 @@ pub(in crate::cli) struct ReportArguments {
     /// Count lines that sources have in common for each of them
     #[arg(long, env = "HUSHLOG_ALLOW_OVERLAP", value_parser = BoolishValueParser::new())]
     pub(super) allow_overlap: bool,
+
+    /// Most memory to take, such as 512M or 2G: what has no room leaves it for an encrypted file without a name
+    /// beside the private state. Without it everything is held in memory
+    #[arg(long, env = "HUSHLOG_MEMORY", value_name = "SIZE", value_parser = size)]
+    pub(super) memory: Option<u64>,
 
     /// Read and account for every line, but write nothing
     #[arg(long, env = "HUSHLOG_DRY_RUN", value_parser = BoolishValueParser::new())]

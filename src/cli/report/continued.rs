@@ -102,6 +102,7 @@ impl ReportArguments {
             (self.dry_run, "--dry-run"),
             (self.allow_overlap, "--allow-overlap"),
             (self.verbose, "--verbose"),
+            (self.memory.is_some(), "--memory"),
         ] {
             if is_given {
                 return Err(Error::Setting(format!(

@@ -4,11 +4,13 @@ mod arguments;
 mod continued;
 mod in_force;
 
+use std::path::{Path, PathBuf};
+
 use hushlog::{
     error::Result,
     input::NamedHosts,
     output,
-    pipeline::{self, Inputs, Outlet, Reading, Report, ThreadPool},
+    pipeline::{self, Inputs, MemoryBound, Outlet, Reading, Report, ThreadPool},
     privacy::{Admission, Due, GateSettings, GatesSettings, KeyFile},
     stats::{Accounts, MalformedLine},
     time::Timestamp,
@@ -63,7 +65,8 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
         gates: &gates,
     };
     let pool = pool(arguments.release.threads)?;
-    let reading = arguments.read(&pool, &mut inputs, gates);
+    let bound = arguments.bound(spending.is_none().then_some(settings.k));
+    let reading = arguments.read(&pool, &mut inputs, gates, bound.as_ref())?;
     if arguments.verbose {
         messages::formats(&reading.sources);
     }
@@ -153,19 +156,40 @@ impl ReportArguments {
         Ok(admissions.collect())
     }
 
+    /// How much memory the report may take, if not any amount. What leaves it goes where the private state is,
+    /// or would be.
+    fn bound(&self, least_networks: Option<usize>) -> Option<MemoryBound> {
+        let state = self.release.private_state();
+        let folder = state.ancestors().find(|folder| folder.is_dir());
+        let folder = folder.map_or_else(|| PathBuf::from("."), Path::to_owned);
+        self.memory.map(|bytes| MemoryBound {
+            bytes,
+            folder,
+            least_networks,
+        })
+    }
+
     /// Reads every line once, unless repeated ones are to count.
-    fn read(&self, pool: &ThreadPool, inputs: &mut Inputs, gates: GatesSettings<'_>) -> Reading {
+    fn read(
+        &self,
+        pool: &ThreadPool,
+        inputs: &mut Inputs,
+        gates: GatesSettings<'_>,
+        bound: Option<&MemoryBound>,
+    ) -> Result<Reading> {
         let wanted = !self.no_progress && !self.quiet;
         let sources = inputs.sources.clone();
-        let (reading, left_out) = progress::shown(wanted, &sources, |progress| {
+        let read = progress::shown(wanted, &sources, |progress| {
             if self.allow_overlap {
-                (pipeline::read(pool, inputs, gates, progress), Vec::new())
+                let reading = pipeline::read(pool, inputs, gates, progress, bound);
+                reading.map(|reading| (reading, Vec::new()))
             } else {
-                pipeline::read_distinct(pool, inputs, gates, progress)
+                pipeline::read_distinct(pool, inputs, gates, progress, bound)
             }
         });
+        let (reading, left_out) = read?;
         messages::left_out(&left_out);
-        reading
+        Ok(reading)
     }
 
     /// The instant by which a period must have ended.

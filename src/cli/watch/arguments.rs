@@ -6,7 +6,7 @@ use clap::{Args, builder::BoolishValueParser};
 use hushlog::{input::live::LiveSource, record::LINE_CAP};
 use jiff::SignedDuration;
 
-use crate::cli::{duration, release::ReleaseArguments};
+use crate::cli::{duration, release::ReleaseArguments, size};
 
 /// Follows logs day after day, and releases each period by itself once it is over
 #[derive(Args)]
@@ -68,12 +68,8 @@ pub(in crate::cli) struct WatchArguments {
     #[arg(long, default_value_t = LINE_CAP, env = "HUSHLOG_LINE_LENGTH", value_name = "BYTES")]
     pub(super) line_length: usize,
 
-    /// About how many mebibytes a release may take; without --key-file or --key-credential, also what is open
-    #[arg(
-        long,
-        default_value_t = 4096,
-        env = "HUSHLOG_MEMORY",
-        value_name = "MIB"
-    )]
+    /// About how much memory a release may take, such as 512M; without --key-file or --key-credential, also
+    /// what is open
+    #[arg(long, default_value = "4G", env = "HUSHLOG_MEMORY", value_name = "SIZE", value_parser = size)]
     pub(super) memory: u64,
 }

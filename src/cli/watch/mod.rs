@@ -108,7 +108,7 @@ impl WatchArguments {
             grace: microseconds(self.grace)?,
             silence: SILENCE,
             interval: microseconds(self.checkpoint)?.max(SHORTEST),
-            memory: self.memory.saturating_mul(1 << 20),
+            memory: self.memory,
             strings: self.distinct_values,
         })
     }

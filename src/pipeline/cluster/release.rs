@@ -24,7 +24,7 @@ use super::{
 use crate::{
     aggregate::{Collector, Key, Limits, Ordinals, Parts, SAME, Table, campaign_of, key_of},
     error::{Error, Result},
-    pipeline::{Material, ReportSettings, threshold::Visitors},
+    pipeline::{Elsewhere, Material, ReportSettings, threshold::Visitors},
     privacy::{Collected, Lexicon, PeriodLines, Policy, Reentry},
     stats::Accounts,
     time::{Calendar, Hours, Period, PeriodLength},
@@ -84,11 +84,11 @@ pub fn merge(paths: Vec<PathBuf>, settings: &MergeSettings<'_>) -> Result<(Mater
         sites: vec![Collected::join(vec![taken.finish()], settings.policy)],
         whole: true,
         sources: vec!["what the partials were made from".to_owned()],
-        partials: Some(Partials {
+        elsewhere: Some(Elsewhere::Partials(Partials {
             paths,
             limits: limits(settings.report),
             length: calendar.length(),
-        }),
+        })),
     };
     Ok((material, facts.accounts()))
 }

@@ -125,7 +125,7 @@ impl Watch {
             sites: Collected::of_sites(sites, &self.policy),
             whole: seen && !self.checkpoint.is_partial(period),
             sources: self.followed.names(),
-            partials: None,
+            elsewhere: None,
         })
     }
 }
