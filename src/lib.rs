@@ -49,13 +49,13 @@
 //! | [`time`], [`record`] | Instants, the date syntaxes of logs, the site's calendar of days and periods. One request as logged, which cannot be printed. |
 //! | [`input`] | Finds and opens files and standard input, decompresses, yields chunks of whole lines. [`input::live`] follows files through rotation and listens for syslog. |
 //! | [`format`](mod@format) | Compiles format strings of three dialects once to a field plan, knows the layouts that are no format string (`w3c`, `json`, `haproxy`, rows of columns), detects a log's format, parses lines, and writes them again with other values (`rewrite`). |
-//! | [`privacy`] | Reduces every field of a record to what may count: `gate` puts the rules together and remembers what each distinct value came to (`memo`, in tables of `places`), `opt_out` drops what asks not to be counted, `filters` set lines aside, `senders` tells whom requests are told apart by, `repetition` notices lines read twice, `address`, `agent`, `referrer`, `url` and `geo` are the rules, `networks` remembers what is known of networks, `pseudonym` the keys, `ratchet`, `key_file` and `key_chain` those that outlive a run, `seal` and `segment` what may be kept of a day under its key, `policy` the settings. `lexicon` numbers the reduced strings, `intake` holds the hits, `row` hands them on in words. `sites` are the hosts with a report of their own, `gates` has a gate for each. `scrub` is the gate of logs that are written again. |
+//! | [`privacy`] | Reduces every field of a record to what may count: `gate` puts the rules together and remembers what each distinct value came to (`memo`, in tables of `places`), `opt_out` drops what asks not to be counted, `filters` set lines aside, `senders` tells whom requests are told apart by, `repetition` notices lines read twice, `address`, `agent`, `referrer`, `url` and `geo` are the rules, `networks` remembers what is known of networks, `pseudonym` the keys, `ratchet`, `key_file` and `key_chain` those that outlive a run, `seal` and `segment` what may be kept of a day under its key, `excerpt` hits with names in the place of numbers, `carry` what leaves memory of them for a while, `policy` the settings. `lexicon` numbers the reduced strings, `intake` holds the hits, `row` hands them on in words. `sites` are the hosts with a report of their own, `gates` has a gate for each. `scrub` is the gate of logs that are written again. |
 //! | [`session`] | Orders one visitor's hits and cuts them into visits. |
 //! | [`aggregate`] | `table` declares tables, measures and families; `contribution` counts what one visitor's day adds to each cell; collectors add that up; `parts` are what a part of a period comes to. |
 //! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, [`noise`](release::noise) is differential privacy in their place, `ledger` and `state` remember what has been released. Parts that do not depend on each other are left to an [`Execution`](release::Execution), which [`pipeline`] has threads for. |
 //! | [`view`] | Reads what was released back from its folder, and adds up over periods what may be added. |
 //! | [`output`] | Encodings of a release, the summary for the terminal, and `publish`, the only code that writes an output folder; `html` is the page of all that is in it, `show` the same for the terminal; `log` is where scrubbed lines go. |
-//! | [`pipeline`] | Connects the stages and owns the threads; [`pipeline::watch`] does so for logs that are followed: `checkpoint` is what outlives its process, `closing` releases what is over, `service` brings it events, time and signals. [`pipeline::cluster`] is the stages as streams. |
+//! | [`pipeline`] | Connects the stages and owns the threads; `runs` is what of a report has no room in memory; [`pipeline::watch`] does so for logs that are followed: `checkpoint` is what outlives its process, `closing` releases what is over, `service` brings it events, time and signals. [`pipeline::cluster`] is the stages as streams. |
 //! | [`database`] | Loads what is released into `PostgreSQL` and `SQLite`. |
 //! | [`serve`] | Shows over HTTP how a watch is doing, and what it has released. |
 //! | [`audit`] | The motivated intruder: reads back what was released, beside the log if there is one, and tries to find anything that breaks a promise. No stage knows of it. |
@@ -80,8 +80,9 @@
 //! 5. No string of a log leaves unless it is of a closed vocabulary, or was reduced by a rule and sent
 //!    by at least k networks. Pseudonyms never reach a `Release`, a file, a file name or a message. Scrubbed
 //!    logs alone have both, reduced strings of one client and pseudonyms, which are of keys of their own.
-//! 6. Hits are never written to disk by this program, and neither are the keys behind their pseudonyms: both end with
-//!    the process. Where a cluster engine drives the stages they go through its shuffle, pseudonymous, and keys are
+//! 6. Neither hits nor the keys behind their pseudonyms are ever written to disk so that they would outlive the process:
+//!    both end with it. Hits that a bound of memory has no room for go to a file without a name
+//!    ([`MemoryBound`](pipeline::MemoryBound)), sealed under a random key that is nowhere but in memory. Where a cluster engine drives the stages they go through its shuffle, pseudonymous, and keys are
 //!    of a file. Only a watch with a key file keeps the hits of open periods, sealed under a key of the
 //!    period's first day, which is given up when the period is closed. Only where the user has a key file,
 //!    [`KeyFile`](privacy::KeyFile), do the keys of days that are not released yet outlive the process,
@@ -128,7 +129,12 @@
 //! that comparing numbers compares strings and no result depends on which worker saw a string first.
 //!
 //! All hits of a run are in memory until their period is released: 40 bytes a request, and the distinct
-//! reduced strings once. Of what was logged nothing is kept: what a value reduces to is remembered by a
+//! reduced strings once. Under a [`MemoryBound`](pipeline::MemoryBound) a worker that holds more than its share
+//! hands its hits on to a sealed file, in 64 parts by visitor, and begins anew with empty dictionaries; the
+//! release then takes part after part back each time it reads the period, sorts it under the part's own
+//! lexicon, and counts it in the numbers of the period's. That one has only the names that a release may ask for: a
+//! page that fewer than k networks asked for can be in no row but `(other)`, so that all of these are surveyed
+//! as one cell, which knows whether they are one or several. Of what was logged nothing is kept: what a value reduces to is remembered by a
 //! keyed hash of its bytes.
 //!
 //! # Where to add what

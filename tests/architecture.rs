@@ -50,8 +50,14 @@ const CONFINED: [(&str, &[&str]); 38] = [
     ("psl", &["privacy/domain.rs"]),
     ("chacha20", &["release/noise"]),
     ("chacha20poly1305", &["privacy/seal.rs"]),
-    ("postcard", &["pipeline/runs", "pipeline/watch/checkpoint.rs"]),
-    ("tempfile", &["pipeline/runs/store.rs"]),
+    (
+        "postcard",
+        &["pipeline/runs", "pipeline/watch/checkpoint.rs"],
+    ),
+    (
+        "tempfile",
+        &["pipeline/runs/store.rs", "privacy/key_file/sealed_tests.rs"],
+    ),
     ("axum", &["serve"]),
     ("prometheus_client", &["serve/metrics.rs"]),
     ("sd_notify", &["cli/watch"]),

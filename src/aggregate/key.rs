@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use super::Table;
 use crate::{
-    privacy::{Agent, Browser, Category, Crawler, Device, Lexicon, Region, System, UNNAMED},
+    privacy::{
+        Agent, Browser, Category, Crawler, Device, Lexicon, Region, System, UNNAMED,
+        unnamed_sources,
+    },
     time::{Hours, PeriodLength},
 };
 
@@ -93,10 +96,12 @@ pub(crate) const fn to_page(key: Key) -> Option<Key> {
     }
 }
 
-/// The cell that a cell is surveyed in: cells of pages without a name that no release can tell apart are one.
+/// The cell that a cell is surveyed in: cells of pages without a name that no release can tell apart are one, and
+/// so are referrers without a name of one channel.
 pub(crate) const fn together(table: Table, key: Key) -> Key {
     match table {
         Table::Pages => page_together(key),
+        Table::Referrers if is_nameless(table, key) => unnamed_sources(key as u32) as Key,
         Table::Errors => error_status(key) << 32 | page_together(error_page(key)),
         Table::Transitions => {
             let to = key & 0xffff_ffff;
@@ -110,7 +115,7 @@ pub(crate) const fn together(table: Table, key: Key) -> Key {
 /// Whether a cell is one of several that are surveyed together, so that it has no name.
 pub(crate) const fn is_nameless(table: Table, key: Key) -> bool {
     match table {
-        Table::Pages => key >= UNNAMED as Key,
+        Table::Pages | Table::Referrers => key >= UNNAMED as Key && key <= u32::MAX as Key,
         Table::Errors => error_page(key) >= UNNAMED as Key,
         Table::Transitions => {
             let to = key & 0xffff_ffff;
@@ -236,8 +241,10 @@ pub(crate) fn columns(
             vec![lexicon.page((key >> 32) as u32).into(), to.into()]
         }
         Table::Referrers => {
-            let source = lexicon.source(low);
-            vec![source.channel.name().into(), (*source.name).into()]
+            vec![
+                lexicon.channel(low).name().into(),
+                lexicon.source_name(low).into(),
+            ]
         }
         Table::Campaigns => {
             let campaign = lexicon.campaign(low);

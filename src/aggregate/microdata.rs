@@ -1,7 +1,13 @@
 //! Every visit of a period with the cells that it is counted in: what the audit of a release needs to
 //! know of how tables hang together.
 
-use super::{Collector, Ordinals, RowTotals, Table, contribution::Contribution, key::Key};
+use hashbrown::HashSet;
+
+use super::{
+    Collector, Ordinals, RowTotals, Table,
+    contribution::Contribution,
+    key::{Key, is_nameless, together},
+};
 
 /// One visit: whose, and its cell in each of [`Microdata::TABLES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,14 +25,21 @@ pub(super) const NO_CELL: Key = Key::MAX;
 
 /// The visits of a period, in no particular order.
 ///
-/// Of visits that are counted in the same cells, only so many are kept as have as many networks as are ever
-/// asked for, where memory is to be saved.
+/// Where memory is to be saved, not all are kept. Of visits that are counted in the same cells, as many networks
+/// matter as are ever asked for. Referrers without a name are in one row whatever happens, and so, if two of them
+/// have visits that are in the same cells of all other tables, no sum of rows can tell the one from the other:
+/// neither is a group that an audit could find. Such visits are of all these referrers together from then on.
 pub struct Microdata {
     visits: Vec<VisitRecord>,
     limit: usize,
     /// Visits above which those that are not needed are looked for.
     most: usize,
+    /// Whether visits of several referrers are together.
+    joined: bool,
 }
+
+/// The position of the table of referrers.
+const REFERRERS: usize = 1;
 
 /// Every visit is kept.
 impl Default for Microdata {
@@ -35,6 +48,7 @@ impl Default for Microdata {
             visits: Vec::new(),
             limit: usize::MAX,
             most: usize::MAX,
+            joined: false,
         }
     }
 }
@@ -62,6 +76,7 @@ impl Microdata {
             visits: Vec::new(),
             limit,
             most,
+            joined: false,
         }
     }
 
@@ -88,6 +103,22 @@ impl VisitRecord {
     pub fn cell(&self, position: usize) -> Option<Key> {
         Some(self.cells[position]).filter(|key| *key != NO_CELL)
     }
+
+    fn is_of_nameless(&self) -> bool {
+        is_nameless(Table::Referrers, self.cells[REFERRERS])
+    }
+
+    /// Whether it is told by a referrer that has no name.
+    fn is_told_by_nameless(&self) -> bool {
+        self.is_of_nameless() && *self != self.together()
+    }
+
+    /// The same of all referrers without a name.
+    fn together(&self) -> Self {
+        let mut visit = *self;
+        visit.cells[REFERRERS] = together(Table::Referrers, self.cells[REFERRERS]);
+        visit
+    }
 }
 
 impl Microdata {
@@ -97,17 +128,120 @@ impl Microdata {
         if self.visits.len() <= self.most {
             return;
         }
-        self.visits
-            .sort_unstable_by_key(|visit| (visit.cells, visit.network));
+        self.join_nameless();
+        self.sort();
         self.visits.dedup();
         let (mut same, limit) = (0, self.limit);
         let mut cells = None;
         self.visits.retain(|visit| {
-            same = if cells == Some(visit.cells) { same + 1 } else { 1 };
+            same = if cells == Some(visit.cells) {
+                same + 1
+            } else {
+                1
+            };
             cells = Some(visit.cells);
             same <= limit
         });
         self.most = self.most.max(2 * self.visits.len());
+    }
+
+    fn sort(&mut self) {
+        let place = |visit: &VisitRecord| (visit.cells, visit.network);
+        self.visits.sort_unstable_by_key(place);
+    }
+
+    /// Puts visits of referrers without a name together that are in the same cells else.
+    fn join_nameless(&mut self) {
+        if !self.visits.iter().any(VisitRecord::is_of_nameless) {
+            return;
+        }
+        self.visits
+            .sort_unstable_by_key(|visit| (visit.together().cells, visit.cells[REFERRERS]));
+        let is_same =
+            |one: &VisitRecord, other: &VisitRecord| one.together().cells == other.together().cells;
+        for visits in self.visits.chunk_by_mut(is_same) {
+            if let [first, .., last] = visits
+                && first.cells[REFERRERS] != last.cells[REFERRERS]
+            {
+                visits
+                    .iter_mut()
+                    .for_each(|visit| *visit = visit.together());
+                self.joined = true;
+            }
+        }
+    }
+
+    /// Whether it has to be found out which referrers that some visits are told by have others that are not.
+    pub fn is_unsettled(&mut self) -> bool {
+        self.joined && {
+            self.sort();
+            self.visits.iter().any(VisitRecord::is_told_by_nameless)
+        }
+    }
+
+    /// Puts all visits of these referrers together with those of others.
+    pub fn settle(&mut self, settled: &HashSet<Key>) {
+        let visits = self.visits.iter_mut();
+        for visit in visits.filter(|visit| settled.contains(&visit.cells[REFERRERS])) {
+            *visit = visit.together();
+        }
+    }
+
+    fn has(&self, visit: &VisitRecord) -> bool {
+        let place = |visit: &VisitRecord| (visit.cells, visit.network);
+        self.visits
+            .binary_search_by_key(&place(visit), place)
+            .is_ok()
+    }
+}
+
+/// The referrers without a name that some visits are told by, but not all of theirs.
+pub struct Settled<'m> {
+    microdata: &'m Microdata,
+    told: HashSet<Key>,
+    settled: HashSet<Key>,
+}
+
+impl<'m> Settled<'m> {
+    /// None yet, of what turned out to be unsettled.
+    #[must_use]
+    pub fn new(microdata: &'m Microdata) -> Self {
+        let visits = microdata.visits.iter();
+        let told = visits.filter(|visit| visit.is_told_by_nameless());
+        Self {
+            microdata,
+            told: told.map(|visit| visit.cells[REFERRERS]).collect(),
+            settled: HashSet::new(),
+        }
+    }
+
+    /// These referrers.
+    #[must_use]
+    pub fn referrers(self) -> HashSet<Key> {
+        self.settled
+    }
+}
+
+impl Collector for Settled<'_> {
+    fn tables(&self) -> Vec<Table> {
+        vec![Table::Referrers]
+    }
+
+    fn collect(&mut self, contribution: &Contribution) {
+        let network = contribution.network;
+        for &cells in &contribution.visits {
+            let referrer = cells[REFERRERS];
+            let visit = VisitRecord { network, cells };
+            if self.told.contains(&referrer) && !self.microdata.has(&visit) {
+                self.settled.insert(referrer);
+            }
+        }
+    }
+
+    fn collect_cell(&mut self, _: Table, _: Key, _: &RowTotals, _: &mut Ordinals) {}
+
+    fn merge(&mut self, other: Self) {
+        self.settled.extend(other.settled);
     }
 }
 
@@ -124,6 +258,7 @@ impl Collector for Microdata {
     fn collect_cell(&mut self, _: Table, _: Key, _: &RowTotals, _: &mut Ordinals) {}
 
     fn merge(&mut self, mut other: Self) {
+        self.joined |= other.joined;
         self.visits.append(&mut other.visits);
         self.spare();
     }

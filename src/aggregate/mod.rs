@@ -29,10 +29,10 @@ pub use contribution::{Contribution, Crawlers, Reading, VisitSettings};
 pub use key::Key;
 pub(crate) use key::{
     DURATIONS, SAME, category, columns, error_page, error_status, from_page, goal, is_nameless,
-    to_page, unpacked,
+    to_page, together, unpacked,
 };
 pub(crate) use key_of::{campaign_of, key_of};
-pub use microdata::{Microdata, VisitRecord};
+pub use microdata::{Microdata, Settled, VisitRecord};
 pub use networks::NetworkSet;
 pub use parts::{Ordinals, Parts, Several};
 pub use quantile::Histogram;

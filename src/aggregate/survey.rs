@@ -46,6 +46,12 @@ impl Survey {
         &self.tables[table as usize]
     }
 
+    /// Whether a table has cells without a name.
+    #[must_use]
+    pub fn has_nameless(&self, table: Table) -> bool {
+        self.nameless.keys().any(|(of, _)| *of == table)
+    }
+
     /// How many cells a cell stands for, which are hardly ever told apart beyond two.
     #[must_use]
     pub fn members(&self, table: Table, key: Key) -> usize {

@@ -61,7 +61,7 @@ mod tests {
         },
         format::Format,
         input::{NamedHosts, Source},
-        pipeline::{Inputs, Progress, pool, read, reduce},
+        pipeline::{Inputs, MemoryBound, Progress, pool, read, reduce, runs::RunVisitors},
         privacy::{Admission, Due, GateSettings, GatesSettings, Keys, Policy, Sites},
         time::{Calendar, Hours, PeriodLength, TimeZone, Timestamp},
     };
@@ -83,6 +83,16 @@ mod tests {
 
     /// The day's tables, out of files, by so many threads.
     fn tables(folder: &Path, files: &[String], threads: usize) -> BoundedTables {
+        bounded_tables(folder, files, threads, None)
+    }
+
+    /// The same with so many bytes of memory.
+    fn bounded_tables(
+        folder: &Path,
+        files: &[String],
+        threads: usize,
+        memory: Option<u64>,
+    ) -> BoundedTables {
         let sources = files.iter().enumerate().map(|(number, text)| {
             let path = folder.join(number.to_string());
             fs::write(&path, text).unwrap();
@@ -110,9 +120,16 @@ mod tests {
             gates: &[gate],
         };
         let pool = pool(threads).unwrap();
-        let reading = read(&pool, &inputs, gates, &Progress::default(), None);
+        let bound = memory.map(|bytes| MemoryBound {
+            bytes,
+            folder: folder.to_owned(),
+            least_networks: None,
+        });
+        let reading = read(&pool, &inputs, gates, &Progress::default(), bound.as_ref());
         let mut reading = reading.unwrap();
+        assert_eq!(reading.runs.is_some(), memory.is_some());
         let mut collected = reading.collected.sites.remove(0);
+        let runs = reading.runs;
         let (period, mut day) = collected.periods.pop_first().unwrap();
         let reading = Reading {
             lexicon: &collected.lexicon,
@@ -120,6 +137,21 @@ mod tests {
             settings: &VisitSettings::default(),
         };
         let selection = Selection::new(&Zeroizing::new([9; 32]));
+        if let Some(runs) = runs {
+            let lexicon = runs.lexicon(&pool, 0, period, reading.lexicon).unwrap();
+            let visitors = RunVisitors {
+                pool: &pool,
+                runs: &runs,
+                site: 0,
+                period,
+                start: calendar.midnight(period.start),
+                lexicon: &lexicon,
+                hours: reading.hours,
+                settings: reading.settings,
+            };
+            let count = |bounding: Bounding<'_>| visitors.bounded(bounding);
+            return bounded(&lexicon, reading.hours, &selection, count).unwrap();
+        }
         let shards = reduce::sorted(&pool, &mut day.hits, reading.lexicon);
         let count = |bounding: Bounding<'_>| Ok(reduce::bounded(&pool, &shards, reading, bounding));
         bounded(reading.lexicon, reading.hours, &selection, count).unwrap()
@@ -140,6 +172,8 @@ mod tests {
             (vec![reversed.concat()], 3),
         ] {
             assert_eq!(tables(folder.path(), &files, threads), whole);
+            let bounded = bounded_tables(folder.path(), &files, threads, Some(1));
+            assert_eq!(bounded, whole);
         }
     }
 

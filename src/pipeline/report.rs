@@ -326,7 +326,8 @@ impl Run<'_> {
         };
         let release = if let Some(noise) = &mut self.noise {
             let shards = reduce::sorted(pool, &mut hits, lexicon);
-            let count = |bounding: Bounding<'_>| Ok(reduce::bounded(pool, &shards, reading, bounding));
+            let count =
+                |bounding: Bounding<'_>| Ok(reduce::bounded(pool, &shards, reading, bounding));
             let release = noise::release(statement, lexicon, hours, noise, count)?;
             Ok(Some(release))
         } else {
@@ -339,7 +340,11 @@ impl Run<'_> {
     }
 
     /// The same of hits on disk.
-    fn release_runs(&mut self, statement: Statement, mut visitors: RunVisitors<'_>) -> Result<Judged> {
+    fn release_runs(
+        &mut self,
+        statement: Statement,
+        mut visitors: RunVisitors<'_>,
+    ) -> Result<Judged> {
         let (lexicon, hours) = (visitors.lexicon, visitors.hours);
         let Some(noise) = &mut self.noise else {
             let (pool, settings) = (self.pool, self.settings);

@@ -4,7 +4,7 @@ use rayon::{ThreadPool, prelude::*};
 
 use super::{reduce, report::ReportSettings};
 use crate::{
-    aggregate::{Collector, Microdata, Reading, Shares, Survey, Totals},
+    aggregate::{Collector, Microdata, Reading, Settled, Shares, Survey, Totals},
     error::Result,
     privacy::{Hits, Lexicon, Shard},
     release::{Execution, Numbers, Plan, PlanSettings, Release, Statement, Unsettled},
@@ -76,7 +76,7 @@ pub(super) fn release(
     settings: &ReportSettings,
 ) -> Result<Judged> {
     let (k, most_visits) = (settings.k, visitors.most_visits());
-    let (survey, microdata) =
+    let (survey, mut microdata) =
         visitors.collect(|| (Survey::new(k), Microdata::sparing(k, most_visits)))?;
     let plan_settings = PlanSettings {
         k: settings.k,
@@ -86,6 +86,10 @@ pub(super) fn release(
     let Some(plan) = Plan::new(&survey, lexicon, plan_settings) else {
         return Ok(Ok(None));
     };
+    if microdata.is_unsettled() {
+        let settled = visitors.collect(|| Settled::new(&microdata))?.referrers();
+        microdata.settle(&settled);
+    }
     let plan = match plan.audited(&survey, &microdata, &OnThreads(pool)) {
         Ok(plan) => plan,
         Err(unsettled) => return Ok(Err(unsettled)),

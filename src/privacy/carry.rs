@@ -39,15 +39,18 @@ pub enum Carried {
 #[derive(Clone)]
 pub struct Carrying {
     hasher: RandomState,
-    /// Pages of fewer networks need no name; `None` if all need theirs.
+    /// Pages and referrers of fewer networks need no name; `None` if all need theirs.
     least: Option<usize>,
 }
+
+/// Name and channel.
+type SourceName = (Box<str>, Box<str>);
 
 /// Names, and as far as it matters the networks that sent them.
 #[derive(Default, Serialize, Deserialize)]
 pub struct NameList {
     pages: Vec<(Box<str>, Vec<u64>)>,
-    sources: Vec<(Box<str>, Box<str>)>,
+    sources: Vec<(SourceName, Vec<u64>)>,
     campaigns: Vec<(String, Option<String>, Option<String>)>,
 }
 
@@ -60,14 +63,20 @@ pub struct Part {
 }
 
 impl Carrying {
-    /// Names are divided by random seeds. Pages that fewer than `least` networks asked for are told apart,
-    /// but not by name.
+    /// Names are divided by random seeds. Pages and referrers of fewer than `least` networks are told apart, but
+    /// not by name.
     #[must_use]
     pub fn new([a, b, c, d]: [u64; 4], least: Option<usize>) -> Self {
         Self {
             hasher: RandomState::with_seeds(a, b, c, d),
             least,
         }
+    }
+
+    /// As many of a name's networks as matter.
+    fn first(&self, networks: &[(u32, u64)]) -> Vec<u64> {
+        let networks = networks.iter().map(|(_, network)| *network);
+        networks.take(self.most_networks()).collect()
     }
 
     /// The part of a name.
@@ -78,26 +87,42 @@ impl Carrying {
     /// The names of all lists that may be asked for.
     #[must_use]
     pub fn needed(&self, lists: Vec<NameList>) -> NameList {
-        let mut networks: HashMap<Box<str>, Vec<u64>> = HashMap::new();
-        let mut needed = NameList::default();
+        let (mut pages, mut sources) = (HashMap::new(), HashMap::new());
+        let mut campaigns = Vec::new();
         for list in lists {
-            for (page, more) in list.pages {
-                let known = networks.entry(page).or_default();
-                known.extend(more);
-                self.restrict(known);
-            }
-            needed.sources.extend(list.sources);
-            needed.campaigns.extend(list.campaigns);
+            self.join(&mut pages, list.pages);
+            self.join(&mut sources, list.sources);
+            campaigns.extend(list.campaigns);
         }
-        let pages = networks
-            .into_iter()
-            .filter(|(_, networks)| networks.len() >= self.least.unwrap_or(0));
-        needed.pages = pages.map(|(page, _)| (page, Vec::new())).collect();
-        needed.sources.sort_unstable();
-        needed.sources.dedup();
-        needed.campaigns.sort_unstable();
-        needed.campaigns.dedup();
-        needed
+        campaigns.sort_unstable();
+        campaigns.dedup();
+        NameList {
+            pages: self.with_networks(pages),
+            sources: self.with_networks(sources),
+            campaigns,
+        }
+    }
+
+    fn join<N: Hash + Eq>(&self, known: &mut HashMap<N, Vec<u64>>, names: Vec<(N, Vec<u64>)>) {
+        for (name, networks) in names {
+            let known = known.entry(name).or_default();
+            known.extend(networks);
+            known.sort_unstable();
+            known.dedup();
+            known.truncate(self.most_networks());
+        }
+    }
+
+    /// Names that enough networks sent.
+    fn with_networks<N>(&self, names: HashMap<N, Vec<u64>>) -> Vec<(N, Vec<u64>)> {
+        let names = names.into_iter();
+        let named = names.filter(|(_, networks)| networks.len() >= self.most_networks());
+        named.map(|(name, _)| (name, Vec::new())).collect()
+    }
+
+    /// Networks of a name beyond which no more matter.
+    fn most_networks(&self) -> usize {
+        self.least.unwrap_or(0)
     }
 
     /// The hits of a part of a period that begins at `start`; `None` if they are not of such a run.
@@ -130,13 +155,7 @@ impl Carrying {
     /// The lexicon of a part with the numbers of the one of the whole.
     #[must_use]
     pub fn translated(&self, part: Lexicon, whole: &Lexicon) -> Lexicon {
-        part.translated(whole, |page| self.hasher.hash_one(page) as u32)
-    }
-
-    fn restrict(&self, networks: &mut Vec<u64>) {
-        networks.sort_unstable();
-        networks.dedup();
-        networks.truncate(self.least.unwrap_or(0));
+        part.translated(whole, |name| self.hasher.hash_one(name) as u32)
     }
 }
 
@@ -195,25 +214,22 @@ impl NameList {
     fn by_part(dictionary: &Dictionary, pages: &[Page], carrying: &Carrying) -> Vec<Self> {
         let mut lists = Vec::new();
         lists.resize_with(PARTS, Self::default);
-        let asked = pages.iter().flat_map(Page::hits).map(|hit| {
-            let shard = usize::from(shard(hit.visitor()));
-            let (identity, _) = dictionary.identity_of(shard, hit.identity());
-            (dictionary.page_of(hit.target()), identity.network)
-        });
-        let mut asked: Vec<(u32, u64)> = asked.collect();
-        asked.sort_unstable();
-        asked.dedup();
+        let hits = || pages.iter().flat_map(Page::hits);
+        let page = |hit: &Hit| dictionary.page_of(hit.target());
+        let asked = networks(dictionary, hits(), page);
         for asked in asked.chunk_by(|one, other| one.0 == other.0) {
             let page = dictionary.page_named(asked[0].0);
-            let most = carrying.least.unwrap_or(0);
-            let networks = asked.iter().map(|(_, network)| *network).take(most);
             let list = &mut lists[carrying.part(page)];
-            list.pages.push((page.into(), networks.collect()));
+            list.pages.push((page.into(), carrying.first(asked)));
         }
-        for source in dictionary.sources() {
-            let list = &mut lists[carrying.part(&*source.name)];
-            let channel = source.channel.name().into();
-            list.sources.push((source.name.clone(), channel));
+        let pageviews = hits().filter(|hit| hit.is_pageview());
+        let source = |hit: &Hit| dictionary.source_of(hit.origin());
+        let sent = networks(dictionary, pageviews, source);
+        for sent in sent.chunk_by(|one, other| one.0 == other.0) {
+            let Source { name, channel } = dictionary.source_named(sent[0].0);
+            let list = &mut lists[carrying.part(&**name)];
+            let name = (name.clone(), channel.name().into());
+            list.sources.push((name, carrying.first(sent)));
         }
         for it in dictionary.campaigns() {
             let list = &mut lists[carrying.part(&*it.source)];
@@ -232,6 +248,22 @@ impl NameList {
     }
 }
 
+/// The networks of the hits with each name, by its number, in order.
+fn networks<'h>(
+    dictionary: &Dictionary,
+    hits: impl Iterator<Item = &'h Hit>,
+    name: impl Fn(&Hit) -> u32,
+) -> Vec<(u32, u64)> {
+    let network = |hit: &Hit| {
+        let shard = usize::from(shard(hit.visitor()));
+        dictionary.identity_of(shard, hit.identity()).0.network
+    };
+    let mut networks: Vec<(u32, u64)> = hits.map(|hit| (name(hit), network(hit))).collect();
+    networks.sort_unstable();
+    networks.dedup();
+    networks
+}
+
 impl Lexicon {
     /// The lexicon of all names in lists, no two of which have a name in common; `None` if they are not of
     /// such a run.
@@ -240,7 +272,7 @@ impl Lexicon {
         let (mut pages, mut sources, mut campaigns) = (Vec::new(), Vec::new(), Vec::new());
         for list in lists {
             pages.extend(list.pages.into_iter().map(|(page, _)| page));
-            for (name, channel) in list.sources {
+            for ((name, channel), _) in list.sources {
                 let channel = Channel::named(&channel)?;
                 sources.push(Source { name, channel });
             }

@@ -55,6 +55,11 @@ impl Channel {
         Self::Social,
     ];
 
+    /// The channel of a number below eight.
+    pub(super) const fn from_number(number: u32) -> Self {
+        Self::ALL[number as usize % Self::ALL.len()]
+    }
+
     /// The channel of that name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|channel| channel.name() == name)

@@ -190,9 +190,14 @@ impl Dictionary {
         &self.pages[page as usize]
     }
 
-    /// All sources.
-    pub(super) fn sources(&self) -> impl Iterator<Item = &Source> {
-        self.sources.iter()
+    /// The number of the source of an origin.
+    pub(super) fn source_of(&self, origin: u32) -> u32 {
+        self.origins[origin as usize].source
+    }
+
+    /// A source by number.
+    pub(super) fn source_named(&self, source: u32) -> &Source {
+        &self.sources[source as usize]
     }
 
     /// All campaigns.
@@ -234,12 +239,23 @@ pub(super) struct Renumbering {
     pub(super) origins: Vec<u32>,
 }
 
-/// Numbers of pages from this one on are of pages without a name: so few networks asked for them that no release
-/// can name them. Two of them have different numbers, but for an accident of 30 bits.
+/// Numbers of pages and sources from this one on are of those without a name: so few networks sent them that no
+/// release can name them. Two of them have different numbers, but for an accident of 26 bits.
 pub const UNNAMED: u32 = 1 << 31;
 
-/// The bits of the number of such a page that tell it from others.
-const UNNAMED_BITS: u32 = (1 << 30) - 1;
+/// The bits of such a number that tell pages apart, and sources of one channel; these have it in the bits above.
+const UNNAMED_BITS: u32 = (1 << CHANNEL_SHIFT) - 1;
+const CHANNEL_SHIFT: u32 = 27;
+
+/// The number that all sources of a channel without a name have together.
+pub const fn unnamed_sources(source: u32) -> u32 {
+    source & !UNNAMED_BITS
+}
+
+/// A number for a name that there is none for, never that of several together.
+const fn unnamed(hash: u32) -> u32 {
+    UNNAMED | (hash << 1 | 1) & UNNAMED_BITS
+}
 
 /// The strings of a run by number; numbers of pages, sources, campaigns and origins are their ranks
 /// in bytewise order, whatever worker saw them first.
@@ -265,10 +281,7 @@ struct Names {
 
 impl Lexicon {
     /// Joins the workers' dictionaries; the second part tells how each one's numbers change.
-    pub(super) fn join(
-        dictionaries: Vec<Dictionary>,
-        policy: &Policy,
-    ) -> (Self, Vec<Renumbering>) {
+    pub(super) fn join(dictionaries: Vec<Dictionary>, policy: &Policy) -> (Self, Vec<Renumbering>) {
         let settings = Names {
             senders: policy.senders,
             hosts: policy.hosts.names().to_vec(),
@@ -307,17 +320,20 @@ impl Lexicon {
         lexicon
     }
 
-    /// The lexicon of a part with the numbers of the one of the whole. A page that the whole has no name for has
-    /// a number from [`UNNAMED`] on, made of its hash.
+    /// The lexicon of a part with the numbers of the one of the whole. What the whole has no name for has a number
+    /// from [`UNNAMED`] on, made of its hash.
     pub(super) fn translated(self, whole: &Self, hash: impl Fn(&str) -> u32) -> Self {
         let names = &self.names;
         let pages = names.pages.iter().map(|page| {
             let known = whole.page_number(page);
-            known.unwrap_or_else(|| UNNAMED | hash(page) & UNNAMED_BITS)
+            known.unwrap_or_else(|| unnamed(hash(page)))
         });
         let pages: Vec<u32> = pages.collect();
         let sources = names.sources.iter();
-        let sources = sources.map(|it| whole.source_number(&it.name, it.channel).unwrap_or(UNNAMED));
+        let sources = sources.map(|Source { name, channel }| {
+            let known = whole.source_number(name, *channel);
+            known.unwrap_or_else(|| (*channel as u32) << CHANNEL_SHIFT | unnamed(hash(name)))
+        });
         let sources: Vec<u32> = sources.collect();
         let campaigns = names.campaigns.iter();
         let campaigns = campaigns.map(|it| whole.campaign_number(it).unwrap_or(UNNAMED));
@@ -340,10 +356,7 @@ impl Lexicon {
         index(self.names.pages.len())
     }
 
-    fn join_under(
-        mut dictionaries: Vec<Dictionary>,
-        settings: Names,
-    ) -> (Self, Vec<Renumbering>) {
+    fn join_under(mut dictionaries: Vec<Dictionary>, settings: Names) -> (Self, Vec<Renumbering>) {
         let (pages, page_ranks) = ranked(dictionaries.iter().map(|it| it.pages.iter()));
         let (sources, source_ranks) = ranked(dictionaries.iter().map(|it| it.sources.iter()));
         let (campaigns, campaign_ranks) = ranked(dictionaries.iter().map(|it| it.campaigns.iter()));
@@ -457,7 +470,10 @@ impl Lexicon {
     /// The number of a page, if it is known.
     #[must_use]
     pub fn page_number(&self, page: &str) -> Option<u32> {
-        let found = self.names.pages.binary_search_by(|known| (**known).cmp(page));
+        let found = self
+            .names
+            .pages
+            .binary_search_by(|known| (**known).cmp(page));
         found.ok().map(index)
     }
 
@@ -478,6 +494,21 @@ impl Lexicon {
     #[must_use]
     pub fn source(&self, source: u32) -> &Source {
         &self.names.sources[source as usize]
+    }
+
+    /// The channel of a source by number.
+    #[must_use]
+    pub fn channel(&self, source: u32) -> Channel {
+        let number = (source & !UNNAMED) >> CHANNEL_SHIFT;
+        let source = self.names.sources.get(source as usize);
+        source.map_or_else(|| Channel::from_number(number), |source| source.channel)
+    }
+
+    /// The name of a source by number; nothing for one from [`UNNAMED`] on.
+    #[must_use]
+    pub fn source_name(&self, source: u32) -> &str {
+        let source = self.names.sources.get(source as usize);
+        source.map_or("", |source| &source.name)
     }
 
     /// A campaign by number.

@@ -120,7 +120,7 @@ impl<'r, V> Memo<'r, V> {
     }
 
     /// How many bytes of memory it takes, those aside that values point to.
-    pub(super) fn memory(&self) -> usize {
+    pub(super) const fn memory(&self) -> usize {
         self.places.memory() + self.values.capacity() * size_of::<V>()
     }
 

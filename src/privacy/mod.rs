@@ -59,7 +59,7 @@ pub use hit::Hit;
 pub use intake::{Collected, CollectedPeriod, Intake};
 pub use key_chain::{KeyChain, MemoryChain};
 pub use key_file::{Credential, KeyFile, KeyFileInfo};
-pub use lexicon::{Identity, Lexicon, Origin, Source, UNNAMED};
+pub use lexicon::{Identity, Lexicon, Origin, Source, UNNAMED, unnamed_sources};
 pub use lines::{Coverage, LineCounts, LineDigest, PeriodLines};
 pub use method::Method;
 pub use opt_out::OptOuts;

@@ -84,7 +84,7 @@ impl<'s> Paths<'s> {
                 let to = to_page(key).map_or(*same, |_| second + u32::from(second >= *same));
                 [first, to, 0]
             }
-            Numbering::Referrers => [self.lexicon.source(first).channel as u32, first, 0],
+            Numbering::Referrers => [self.lexicon.channel(first) as u32, first, 0],
             Numbering::Campaigns(paths) => paths[first as usize],
             Numbering::Names(names) => {
                 let mut path = Path::default();

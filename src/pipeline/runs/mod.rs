@@ -14,14 +14,14 @@ mod visitors;
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use rayon::prelude::*;
 
-pub(super) use self::visitors::RunVisitors;
 use self::store::{Block, Store};
+pub(super) use self::visitors::RunVisitors;
 use super::{ThreadPool, random};
 use crate::{
     error::{Error, Result},
@@ -129,14 +129,14 @@ impl Runs {
             });
             let lists = lists.map(|carried| match carried? {
                 Carried::Names(list) => Ok(list),
-                Carried::Hits(_) => Err(damaged(Path::new(NAME))),
+                Carried::Hits(_) => Err(damaged()),
             });
             Ok(self.carrying.needed(lists.collect::<Result<_>>()?))
         };
         let parts = (0..PARTS).into_par_iter();
         let lists = pool.install(|| parts.map(needed).collect::<Result<_>>())?;
         let lexicon = settings.of_names(lists);
-        lexicon.ok_or_else(|| damaged(Path::new(NAME)))
+        lexicon.ok_or_else(damaged)
     }
 
     /// The hits of a part of a period of a site.
@@ -154,7 +154,7 @@ impl Runs {
         });
         excerpts.map(|carried| match carried? {
             Carried::Hits(excerpt) => Ok(excerpt),
-            Carried::Names(_) => Err(damaged(Path::new(NAME))),
+            Carried::Names(_) => Err(damaged()),
         })
     }
 
@@ -162,7 +162,7 @@ impl Runs {
         let blocks = self.lock().get(&place).cloned().unwrap_or_default();
         blocks.into_iter().map(|block| {
             let bytes = self.store.read(block)?;
-            postcard::from_bytes(&bytes).map_err(|_| damaged(Path::new(NAME)))
+            postcard::from_bytes(&bytes).map_err(|_| damaged())
         })
     }
 
@@ -171,12 +171,6 @@ impl Runs {
     }
 }
 
-/// What has left memory, in messages.
-const NAME: &str = "what has left memory";
-
-fn damaged(path: &Path) -> Error {
-    Error::Setting(format!(
-        "{}: what has left memory is damaged on its disk",
-        path.display()
-    ))
+fn damaged() -> Error {
+    Error::Setting("what --memory had no room for is damaged on its disk".to_owned())
 }

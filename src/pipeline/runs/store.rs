@@ -58,7 +58,7 @@ impl Store {
         self.file
             .write_all_at(&sealed, offset)
             .map_err(|source| Error::Write {
-                path: self.folder.join("(what --memory leaves no room for)"),
+                path: self.folder.join("(what --memory has no room for)"),
                 source,
             })?;
         Ok(Block {
@@ -75,7 +75,7 @@ impl Store {
             .read_exact_at(&mut sealed, block.offset)
             .map_err(|source| Error::unreadable(&self.folder, source))?;
         let content = self.seal.open(&place(block.number), &sealed);
-        content.ok_or_else(|| super::damaged(&self.folder))
+        content.ok_or_else(super::damaged)
     }
 }
 

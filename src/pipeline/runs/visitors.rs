@@ -1,14 +1,11 @@
 //! The visitors of a period whose hits have left memory: one part after another is taken back, sorted and
 //! counted, as often as a release asks.
 
-use std::{
-    path::Path,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::ThreadPool;
 
-use super::{NAME, Runs, damaged};
+use super::{Runs, damaged};
 use crate::{
     aggregate::{
         Collector, Contribution, Reading, Table, VisitSettings,
@@ -101,7 +98,7 @@ impl RunVisitors<'_> {
         let carrying = &self.runs.carrying;
         let excerpts = self.runs.hits(self.site, self.period, part);
         let taken = carrying.part_of(excerpts, self.start, self.lexicon)?;
-        let taken = taken.ok_or_else(|| damaged(Path::new(NAME)));
+        let taken = taken.ok_or_else(damaged);
         let Part { lexicon, mut hits } = taken?;
         // Under the numbers of the part, which are ranks of all its names.
         let shards = hits.shards().into_iter();

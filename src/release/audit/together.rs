@@ -20,7 +20,7 @@ use super::{
     visits::Column,
 };
 use crate::{
-    aggregate::{Family, Key, Microdata, NetworkSet, Survey, Table},
+    aggregate::{Family, Key, Microdata, NetworkSet, Survey, Table, is_nameless, together},
     release::{Execution, path::Path, plan::Plan},
 };
 
@@ -92,7 +92,11 @@ impl GroupsOfCells {
         let mut sets: BTreeMap<Key, Vec<u32>> = BTreeMap::new();
         for columns in 1..=plan.settings.depth(table) {
             let mut networks: BTreeMap<&[u32], NetworkSet> = BTreeMap::new();
-            for (_, path, more) in cells {
+            for (key, path, more) in cells {
+                // What is together beyond its parent is nobody's group: what is told of it is told of others too.
+                if columns == plan.settings.depth(table) && is_together(table, *key) {
+                    continue;
+                }
                 networks
                     .entry(&path[..columns])
                     .or_default()
@@ -135,6 +139,11 @@ impl GroupsOfCells {
     }
 }
 
+/// Whether a cell stands for several that are told apart no more.
+fn is_together(table: Table, key: Key) -> bool {
+    is_nameless(table, key) && together(table, key) == key
+}
+
 /// The networks of the visits in each cell of a table.
 fn networks_of_cells(
     position: usize,
@@ -145,9 +154,18 @@ fn networks_of_cells(
     let table = Microdata::TABLES[position];
     if table.family() == Family::Visits {
         let cells = survey.cells(table).iter();
-        return cells
-            .map(|(&key, cell)| (key, cell.networks.clone()))
-            .collect();
+        let cells = cells.map(|(&key, cell)| (key, cell.networks.clone()));
+        let mut networks: HashMap<Key, NetworkSet> = cells.collect();
+        if survey.has_nameless(table) {
+            let visits = microdata.visits().iter();
+            let cells = visits.filter_map(|visit| Some((visit.cell(position)?, visit.network)));
+            for (key, network) in cells.filter(|(key, _)| !is_together(table, *key)) {
+                if is_nameless(table, key) {
+                    networks.entry(key).or_default().insert(network, k);
+                }
+            }
+        }
+        return networks;
     }
     let mut networks: HashMap<Key, NetworkSet> = HashMap::new();
     for visit in microdata.visits() {

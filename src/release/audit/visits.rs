@@ -2,7 +2,7 @@
 
 use super::{cells::CellNumbers, crossing::Crossing};
 use crate::{
-    aggregate::{Family, Microdata, NetworkSet, Survey, Table},
+    aggregate::{Family, Microdata, NetworkSet, Survey, Table, together},
     release::{
         dominance::{Cell, Column as Emptied},
         plan::Plan,
@@ -37,7 +37,7 @@ impl Column {
         let visits = microdata.visits().iter();
         let rows = visits.map(|visit| {
             let cell = visit.cell(position);
-            cell.map_or(count as u32, |key| row_of.of(key))
+            cell.map_or(count as u32, |key| row_of.of(together(table, key)))
         });
         let mut column = Self {
             table,
