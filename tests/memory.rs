@@ -98,12 +98,9 @@ fn a_bound_changes_no_byte() {
     };
     for (settings, more) in [
         (days.clone(), &[][..]),
-        (days, &["--profile", "counts-only"]),
-        (weeks.clone(), &["--top", "5"]),
-        (
-            weeks,
-            &["--by-host", "--include-open", "--crawlers", "include"],
-        ),
+        (days, &["--top", "3"]),
+        (weeks.clone(), &["--profile", "counts-only"]),
+        (weeks, &["--by-host", "--include-open"]),
     ] {
         let scenario = Scenario {
             seed: 801,
