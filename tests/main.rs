@@ -20,6 +20,7 @@ mod layouts;
 mod limits;
 mod live_servers;
 mod logrotate;
+mod manual;
 mod noise;
 mod notice;
 mod opt_outs;
