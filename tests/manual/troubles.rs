@@ -1,8 +1,8 @@
-//! Each message that the page on troubles quotes is one of the program's.
+//! Each message that the page on troubles quotes is one of the program's, and so is each metric.
 
 use std::{fs, path::Path};
 
-use super::page::{Page, repository};
+use super::page::{Page, pages, repository};
 
 #[test]
 fn quoted_messages_are_those_of_the_program() {
@@ -21,6 +21,23 @@ fn quoted_messages_are_those_of_the_program() {
             );
         }
     }
+}
+
+/// The dashboard is held to the metrics that there are, and the manual to the dashboard.
+#[test]
+fn metrics_are_those_of_the_dashboard() {
+    let dashboard = repository().join("contrib/grafana/watch.json");
+    let dashboard = fs::read_to_string(dashboard).expect("a dashboard");
+    let mut count = 0;
+    for page in pages() {
+        for word in page.prose().split(['`', '{']) {
+            if word.starts_with("hushlog_") {
+                assert!(dashboard.contains(word), "{}: {word}", page.name);
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 4);
 }
 
 /// The source of the program, whose texts are in one line each.
