@@ -9,9 +9,11 @@ cd "$(dirname "$0")/.."
 
 readonly CARGO_DEB=3.8.0
 readonly TARGET=x86_64-unknown-linux-gnu
-CARGO_TARGET_DIR=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+target=${CARGO_TARGET_DIR:-target}
+folder=$(realpath -m "${1:-$target/package}")
+# Apart from other builds, whose flags are others: neither makes the other start anew.
+CARGO_TARGET_DIR=$(realpath -m "$target/packaging")
 export CARGO_TARGET_DIR
-folder=$(realpath -m "${1:-$CARGO_TARGET_DIR/package}")
 version=$(sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q}' Cargo.toml)
 # Of every file in a package: when this version was made.
 SOURCE_DATE_EPOCH=$(date --date "$(sed -n '/^ -- /{s/.*>  //p;q}' packaging/debian/changelog)" +%s)
@@ -49,8 +51,10 @@ static_program() {
     RUSTFLAGS="$RUSTFLAGS -C target-feature=+crt-static" \
         cargo build --release --locked --target $TARGET --bin hushlog
     strip --strip-all -o "$folder/image/hushlog" "$CARGO_TARGET_DIR/$TARGET/release/hushlog"
-    # glibc's own word for it has changed over time.
-    ldd "$folder/image/hushlog" 2>&1 | grep -q 'statically linked\|not a dynamic executable'
+    if readelf --program-headers --wide "$folder/image/hushlog" | grep INTERP; then
+        echo 'The program is not static.' >&2
+        exit 1
+    fi
 }
 
 tarball() {
