@@ -25,6 +25,7 @@ mod noise;
 mod notice;
 mod opt_outs;
 mod oracle;
+mod packages;
 mod profiles;
 mod program;
 mod properties;
