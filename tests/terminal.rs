@@ -236,6 +236,9 @@ fn programs_are_told_progress_of_every_long_operation() {
         .arg(site.path().join("merged"));
     let (objects, _) = told(&mut command, b"");
     check_progress(&objects, Some(partials.len() as u64), some);
+    // Whichever command releases writes what it is told to.
+    let merged = published(&site.path().join("merged"));
+    assert!(merged.contains_key("date=2025-06-03/pages.parquet"));
 }
 
 #[test]
