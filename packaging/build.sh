@@ -8,7 +8,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly CARGO_DEB=3.8.0
-readonly TARGET=x86_64-unknown-linux-gnu
+TARGET=$(rustc --version --verbose | sed -n 's/^host: //p')
+readonly TARGET
 target=${CARGO_TARGET_DIR:-target}
 folder=$(realpath -m "${1:-$target/package}")
 # Apart from other builds, whose flags are others: neither makes the other start anew.
@@ -16,8 +17,7 @@ CARGO_TARGET_DIR=$(realpath -m "$target/packaging")
 export CARGO_TARGET_DIR
 version=$(sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q}' Cargo.toml)
 # Of every file in a package: when this version was made.
-SOURCE_DATE_EPOCH=$(date --date "$(sed -n '/^ -- /{s/.*>  //p;q}' packaging/debian/changelog)" +%s)
-export SOURCE_DATE_EPOCH
+made=$(date --date "$(sed -n '/^ -- /{s/.*>  //p;q}' packaging/debian/changelog)" +%s)
 umask 022
 
 # Folders of this machine are no part of the program.
@@ -27,11 +27,11 @@ export RUSTFLAGS
 # The tool that makes the .deb, kept beside what it packs.
 cargo_deb() {
     local tools=$CARGO_TARGET_DIR/tools
-    if [ "$("$tools/bin/cargo-deb" --version 2>/dev/null)" != "$CARGO_DEB" ]; then
+    if [ "$("$tools/bin/cargo-deb" --version 2>/dev/null)" != "cargo-deb $CARGO_DEB" ]; then
         env -u RUSTFLAGS -u CARGO_TARGET_DIR \
             cargo install cargo-deb --version "=$CARGO_DEB" --locked --root "$tools"
     fi
-    "$tools/bin/cargo-deb" "$@"
+    SOURCE_DATE_EPOCH=$made "$tools/bin/cargo-deb" "$@"
 }
 
 # What the program says of itself and of others, where the assets in Cargo.toml look for it.
@@ -43,14 +43,14 @@ generate() {
     "$program" completions bash > "$generated/completions/hushlog"
     "$program" completions zsh > "$generated/completions/_hushlog"
     "$program" completions fish > "$generated/completions/hushlog.fish"
-    packaging/third-party.py > "$generated/third-party.txt"
+    packaging/third-party.py "$TARGET" > "$generated/third-party.txt"
     gzip --best --no-name --keep "$generated/third-party.txt" "$generated"/man/*
 }
 
+# The same crates, linked with the archive of libc. It takes the place of the program that is in the package by now.
 static_program() {
-    RUSTFLAGS="$RUSTFLAGS -C target-feature=+crt-static" \
-        cargo build --release --locked --target $TARGET --bin hushlog
-    strip --strip-all -o "$folder/image/hushlog" "$CARGO_TARGET_DIR/$TARGET/release/hushlog"
+    cargo rustc --release --locked --bin hushlog -- -C target-feature=+crt-static
+    strip --strip-all -o "$folder/image/hushlog" "$CARGO_TARGET_DIR/release/hushlog"
     if readelf --program-headers --wide "$folder/image/hushlog" | grep INTERP; then
         echo 'The program is not static.' >&2
         exit 1
@@ -66,7 +66,7 @@ tarball() {
     cp -r contrib/systemd contrib/logrotate contrib/cron "$root"
     cp -r "$generated/man" "$generated/completions" "$generated/third-party.txt" "$root"
     rm "$root"/man/*.gz
-    tar --create --directory "$folder" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 \
+    tar --create --directory "$folder" --sort=name --mtime="@$made" --owner=0 --group=0 \
         --numeric-owner --mode=u+rw,go=rX --format=gnu "$name" | gzip --best --no-name > "$root.tar.gz"
     rm -r "$root"
 }

@@ -21,7 +21,7 @@ clean_up() {
     # The only way that always ends all of it: its first process takes the others along.
     if [ -n "$leader" ]; then kill -KILL "$leader" 2>/dev/null || true; fi
     if [ -n "$machine" ]; then wait "$machine" 2>/dev/null || true; fi
-    rm -rf "$work"
+    rm -rf --one-file-system "$work"
 }
 trap clean_up EXIT
 
@@ -153,6 +153,14 @@ holds '! systemctl is-active hushlog-watch hushlog-report hushlog-report.timer'
 holds '! systemctl is-enabled hushlog-watch hushlog-report.timer'
 holds 'systemd-analyze verify --man=no /lib/systemd/system/hushlog-*'
 holds 'test -z "$(ls -A /var/lib/hushlog)"'
+
+say "a stranger's three commands, of which the first is behind us"
+serve 3
+visit 20
+began=$SECONDS
+holds 'hushlog report /var/log/nginx/access.log* -o /root/statistics'
+holds 'hushlog show /root/statistics | grep -q /pricing'
+echo "   in $((SECONDS - began)) s"
 
 say 'the day before yesterday, released by the nightly report when logrotate has rotated'
 configure

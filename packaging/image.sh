@@ -17,7 +17,7 @@ run_buildah() { buildah --root "$work/store" --runroot "$work/run" --storage-dri
 
 clean_up() {
     if [ -n "$container" ]; then run_buildah rm "$container" >/dev/null; fi
-    rm -rf "$work"
+    rm -rf --one-file-system "$work"
 }
 container=
 trap clean_up EXIT

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Prints the crates that the program is linked with: names, versions, licences and notices, each text once."""
+"""Prints the crates that the program is linked with: names, versions, licences and notices, each text once.
+
+    packaging/third-party.py TARGET
+"""
 
 import json
 import pathlib
 import subprocess
 import sys
 
-TARGET = "x86_64-unknown-linux-gnu"
+TARGET = sys.argv[1]
 NOTICES = ("licen", "copying", "notice", "copyright", "unlicense")
 # Libraries in C that crates bring along and build.
 BUNDLED = {
