@@ -22,7 +22,7 @@ use crate::live_servers::RECIPES;
 const COMMANDS: [&str; 2] = ["sh", "console"];
 
 /// Languages of blocks that are not.
-const TEXTS: [&str; 13] = [
+const TEXTS: [&str; 15] = [
     "apache",
     "caddyfile",
     "cron",
@@ -32,8 +32,10 @@ const TEXTS: [&str; 13] = [
     "json",
     "logrotate",
     "nginx",
+    "python",
     "rsyslog",
     "rust",
+    "sql",
     "text",
     "toml",
 ];
