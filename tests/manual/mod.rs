@@ -1,7 +1,7 @@
 //! The manual: every command of its pages is run as written, and what is shown of an answer is what is
 //! answered; it names every command, option and message as the program has them, and its links lead somewhere.
 //!
-//! How blocks are marked is told in `docs/manual/README.md`. `cargo test --test main manual:: -- --nocapture`
+//! How blocks are marked is told in `docs/manual/developing.md`. `cargo test --test main manual:: -- --nocapture`
 //! lists the blocks that were not run, and why.
 
 mod links;
