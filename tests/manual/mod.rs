@@ -22,11 +22,10 @@ use crate::live_servers::RECIPES;
 const COMMANDS: [&str; 2] = ["sh", "console"];
 
 /// Languages of blocks that are not.
-const TEXTS: [&str; 15] = [
+const TEXTS: [&str; 13] = [
     "apache",
     "caddyfile",
     "cron",
-    "csv",
     "haproxy",
     "ini",
     "json",
@@ -34,7 +33,6 @@ const TEXTS: [&str; 15] = [
     "nginx",
     "python",
     "rsyslog",
-    "rust",
     "sql",
     "text",
     "toml",
