@@ -7,11 +7,20 @@ use super::page::{Page, pages, repository};
 #[test]
 fn links_lead_somewhere() {
     let mut pages = pages();
-    pages
-        .extend(["attacks", "cluster", "speed"].map(|name| Page::read(&format!("docs/{name}.md"))));
+    pages.extend(OTHERS.map(Page::read));
     let broken: Vec<String> = pages.iter().flat_map(broken).collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
+
+/// Pages beside the README and the manual.
+const OTHERS: [&str; 6] = [
+    "data/README.md",
+    "docs/attacks.md",
+    "docs/cluster.md",
+    "docs/speed.md",
+    "packaging/README.md",
+    "sample-logs/README.md",
+];
 
 /// Every page of the manual is in its list of pages.
 #[test]

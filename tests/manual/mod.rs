@@ -1,7 +1,7 @@
 //! The manual: every command of its pages is run as written, and what is shown of an answer is what is
 //! answered; it names every command, option and message as the program has them, and its links lead somewhere.
 //!
-//! How blocks are marked is told in `docs/manual/README.md`. `cargo test --test main manual:: -- --nocapture`
+//! How blocks are marked is told in `docs/manual/developing.md`. `cargo test --test main manual:: -- --nocapture`
 //! lists the blocks that were not run, and why.
 
 mod links;
@@ -26,26 +26,31 @@ const TEXTS: [&str; 13] = [
     "apache",
     "caddyfile",
     "cron",
-    "csv",
     "haproxy",
     "ini",
     "json",
     "logrotate",
     "nginx",
+    "python",
     "rsyslog",
-    "rust",
+    "sql",
     "text",
     "toml",
 ];
+
+/// What else may stand before a block.
+const ATTRIBUTES: [&str; 5] = ["file", "needs", "recipe", "status", "until"];
 
 /// What a block may need that a test cannot give.
 const NEVER: [&str; 3] = ["build", "root", "server"];
 
 #[test]
 fn commands_answer_as_the_manual_shows() {
-    let pages = pages();
+    let (pages, log) = (pages(), sandbox::last_day());
     let failures: Vec<String> = thread::scope(|scope| {
-        let runs: Vec<_> = pages.iter().map(|page| scope.spawn(|| run(page))).collect();
+        let log = log.as_str();
+        let start = |page| scope.spawn(move || run(page, log));
+        let runs: Vec<_> = pages.iter().map(start).collect();
         let join = |run: ScopedJoinHandle<'_, Vec<String>>| run.join().expect("no panic");
         runs.into_iter().flat_map(join).collect()
     });
@@ -53,12 +58,12 @@ fn commands_answer_as_the_manual_shows() {
 }
 
 /// Runs all commands of a page in their order; what went otherwise than it says.
-fn run(page: &Page) -> Vec<String> {
+fn run(page: &Page, log: &str) -> Vec<String> {
     let blocks = page.blocks();
     if blocks.iter().all(|block| !is_command(block)) {
         return Vec::new();
     }
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::new(log);
     let mut failures = Vec::new();
     for block in blocks {
         let place = format!("{}, line {}", page.name, block.line);
@@ -97,6 +102,9 @@ fn each_block_is_run_or_says_why_not() {
         for block in page.blocks() {
             let place = format!("{}, line {}", page.name, block.line);
             let language = block.language.as_str();
+            for (name, _) in &block.attributes {
+                assert!(ATTRIBUTES.contains(&name.as_str()), "{place}: {name}");
+            }
             recipes.extend(block.attribute("recipe").map(str::to_owned));
             if is_command(&block) {
                 continue;

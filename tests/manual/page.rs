@@ -19,7 +19,7 @@ pub(crate) struct Block {
     /// The first word after the fence.
     pub(crate) language: String,
     /// The others, `NAME=VALUE` each.
-    attributes: Vec<(String, String)>,
+    pub(crate) attributes: Vec<(String, String)>,
     pub(crate) text: String,
 }
 

@@ -3,7 +3,7 @@
 use std::{
     env,
     fs::{self, File},
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -16,12 +16,24 @@ use crate::program::{program, without_settings};
 /// Folders of the machine, which stand in the sandbox for those of commands.
 const SYSTEM: [&str; 5] = ["/etc/", "/run/", "/srv/", "/var/lib/", "/var/log/"];
 
-/// Seconds that a block may take.
-const PATIENCE: &str = "60";
+/// What there is in a sandbox from the start.
+const FOLDERS: [&str; 8] = [
+    "etc/hushlog",
+    "home",
+    "run",
+    "srv",
+    "target",
+    "var/lib",
+    "var/log/apache2",
+    "var/log/nginx",
+];
 
-/// Shell that stops a program when a file has appeared, and waits for its end.
+/// Seconds that a block may take.
+const PATIENCE: &str = "120";
+
+/// Shell that stops a program when a file has appeared, and requires it to end well.
 const UNTIL: &str = "\n} & program=$!\nfor turn in $(seq 500); do [ -e \"$until\" ] && break; sleep 0.05; done\n\
-                     kill $program; wait $program";
+                     kill $program; wait $program; [ -e \"$until\" ]";
 
 /// A folder with the sample logs, the log of a day, a home, and what stands for the machine's folders.
 pub(super) struct Sandbox {
@@ -29,27 +41,27 @@ pub(super) struct Sandbox {
 }
 
 impl Sandbox {
-    pub(super) fn new() -> Self {
+    /// A sandbox with the log of a day.
+    pub(super) fn new(log: &str) -> Self {
         let sandbox = Self {
             folder: tempfile::tempdir().expect("a folder"),
         };
-        for name in ["etc/hushlog", "run", "srv", "var/lib", "home", "target"] {
+        for name in FOLDERS {
             fs::create_dir_all(sandbox.path(name)).expect("a folder");
         }
         for name in ["sample-logs", "contrib"] {
             copy(&repository().join(name), &sandbox.path(name));
         }
-        let log = last_day(&sandbox.path("sample-logs/shop.log.1.gz"));
-        for name in [
-            "access.log",
-            "/var/log/nginx/access.log",
-            "/var/log/apache2/access.log",
+        let (first, second) = log.split_at(half(log));
+        for (name, log) in [
+            ("access.log", log),
+            ("var/log/nginx/access.log", log),
+            ("var/log/nginx/shop.example.access.log", first),
+            ("var/log/nginx/blog.example.access.log", second),
+            ("var/log/apache2/access.log", log),
         ] {
-            sandbox.write(name, &log);
+            fs::write(sandbox.path(name), log).expect("a written log");
         }
-        let (first, second) = log.split_at(half(&log));
-        sandbox.write("/var/log/nginx/shop.example.access.log", first);
-        sandbox.write("/var/log/nginx/blog.example.access.log", second);
         sandbox
     }
 
@@ -163,7 +175,8 @@ fn half(text: &str) -> usize {
 }
 
 /// The lines of the last day of the sample log.
-fn last_day(log: &Path) -> String {
+pub(super) fn last_day() -> String {
+    let log = repository().join("sample-logs/shop.log.1.gz");
     let lines = BufReader::new(MultiGzDecoder::new(File::open(log).expect("the log"))).lines();
     let mut day = String::new();
     for line in lines {
@@ -184,9 +197,7 @@ fn copy(from: &Path, to: &Path) {
         if entry.path().is_dir() {
             copy(&entry.path(), &target);
         } else {
-            let bytes = fs::read(entry.path()).expect("a file");
-            let mut file = File::create(target).expect("a file");
-            file.write_all(&bytes).expect("a written file");
+            fs::copy(entry.path(), target).expect("a copied file");
         }
     }
 }
