@@ -45,7 +45,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`error`], [`stats`] | The crate's one error type. The accounts: each line of input ends in exactly one. |
+//! | [`error`], [`stats`] | The crate's one error type. The accounts: each line of input ends in exactly one. How far an operation has come. |
 //! | [`time`], [`record`] | Instants, the date syntaxes of logs, the site's calendar of days and periods. One request as logged, which cannot be printed. |
 //! | [`input`] | Finds and opens files and standard input, decompresses, yields chunks of whole lines. [`input::live`] follows files through rotation and listens for syslog. |
 //! | [`format`](mod@format) | Compiles format strings of three dialects once to a field plan, knows the layouts that are no format string (`w3c`, `json`, `haproxy`, rows of columns), detects a log's format, parses lines, and writes them again with other values (`rewrite`). |

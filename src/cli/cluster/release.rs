@@ -11,7 +11,7 @@ use hushlog::{
         cluster::{self, MergeSettings},
     },
     privacy::{KeyFile, Sites},
-    stats::Accounts,
+    stats::{Accounts, Progress},
     time::Timestamp,
 };
 
@@ -72,12 +72,10 @@ pub(in crate::cli) fn run(arguments: &MergeArguments) -> Result<Exit> {
     };
     let files = files(&arguments.partials)?;
     let sizes = files.iter().map(|file| Some(file.metadata().ok()?.len()));
-    let (material, accounts) =
-        arguments
-            .progress
-            .shown(arguments.quiet, sizes.sum::<Option<u64>>(), |progress| {
-                cluster::merge(files.clone(), &merge_settings, progress)
-            })?;
+    let total: Option<u64> = sizes.sum();
+    let merge = |progress: &Progress| cluster::merge(files, &merge_settings, progress);
+    let merged = arguments.progress.shown(arguments.quiet, total, merge);
+    let (material, accounts) = merged?;
     arguments.progress.accounts(&accounts);
     if let Some(period) = cluster::not_over(&material, &settings.calendar, now).first() {
         return Err(Error::Refused(format!(
