@@ -230,7 +230,7 @@ fn programs_are_told_progress_of_every_long_operation() {
     fs::write(&path, &partials).expect("written partials");
     let mut command = stage("release");
     command
-        .args(["-f", "combined"])
+        .args(["-f", "combined", "--output-format", "parquet"])
         .arg(&path)
         .arg("-o")
         .arg(site.path().join("merged"));
