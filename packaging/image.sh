@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The image: nothing is in it but the program, which needs nothing else. It runs there as the image's user, without
-# a network, /proc, /dev or /tmp, and writes what it writes outside.
+# a network, /proc or /tmp, and with those devices that it uses of the ones every container has, and writes what it writes outside.
 #
 #     packaging/image.sh FOLDER      # the image's context, as packaging/build.sh leaves it
 #
@@ -34,7 +34,9 @@ user=$(run_buildah inspect --format '{{.OCIv1.Config.User}}' "$container")
 
 diff <(cd "$root" && find . -mindepth 1) <(echo ./hushlog)
 [ "$user" = 65532:65532 ]
-mkdir "$root/logs" "$root/statistics"
+mkdir "$root/logs" "$root/statistics" "$root/dev"
+mknod -m 666 "$root/dev/random" c 1 8
+mknod -m 666 "$root/dev/urandom" c 1 9
 cp "$samples"/*.gz "$root/logs"
 chmod -R a+rX "$root/logs"
 chown "$user" "$root/statistics"
