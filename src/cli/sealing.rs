@@ -14,7 +14,6 @@ use super::duration;
 
 /// Originals that others can open.
 #[derive(Args)]
-#[command(next_help_heading = "Originals, sealed")]
 pub(super) struct SealArguments {
     /// Public key (age1…) to which all lines are encrypted as they were logged, those that are left out and
     /// those of clients that opted out among them; who has the private key opens them with `hushlog unseal`
