@@ -1,6 +1,7 @@
 //! `hushlog scrub`: the log again, line by line, pseudonymised.
 
 use std::{
+    io::{IsTerminal, stdout},
     num::NonZeroUsize,
     os::{fd::OwnedFd, unix::fs::MetadataExt, unix::net::UnixStream},
     path::PathBuf,
@@ -12,7 +13,7 @@ use hushlog::{
     error::{Error, Result},
     input::{NamedHosts, Source, Stop},
     output::LogOutput,
-    pipeline::{self, Destinations, Inputs, Progress, Scrubbed, Scrubbing, random},
+    pipeline::{self, Destinations, Inputs, Scrubbed, Scrubbing, random},
     privacy::{
         AddressRule, AgentRules, KeyFile, Keys, ReferrerRules, Regions, ScrubRules, UrlRules,
         UrlSettings,
@@ -26,8 +27,14 @@ use signal_hook::{
 };
 
 use super::{
-    Exit, log_format::LogFormatArguments, opt_out::OptOutArguments, pool, say,
-    sealing::SealArguments, sources, zone,
+    Exit,
+    log_format::LogFormatArguments,
+    opt_out::OptOutArguments,
+    pool,
+    progress::{self, ProgressArguments},
+    say,
+    sealing::SealArguments,
+    sources, zone,
 };
 
 /// The log again, line by line: pseudonymous, not anonymous
@@ -103,6 +110,9 @@ pub(super) struct ScrubArguments {
     quiet: bool,
 
     #[command(flatten)]
+    progress: ProgressArguments,
+
+    #[command(flatten)]
     seal: SealArguments,
 }
 
@@ -169,9 +179,13 @@ pub(super) fn run(arguments: &ScrubArguments) -> Result<Exit> {
         scrubbed: &mut output,
         originals: originals.as_mut(),
     };
-    let progress = Progress::default();
-    let Scrubbed { accounts, failures } =
-        pipeline::scrub(&pool, &inputs, scrubbing, destinations, &progress)?;
+    let total = progress::size(&inputs.sources);
+    let is_hidden = arguments.quiet || arguments.is_on_terminal();
+    let scrubbed = arguments.progress.shown(is_hidden, total, |progress| {
+        pipeline::scrub(&pool, &inputs, scrubbing, destinations, progress)
+    });
+    let Scrubbed { accounts, failures } = scrubbed?;
+    arguments.progress.accounts(&accounts);
     for failure in &failures {
         say(format_args!("{failure}"));
     }
@@ -193,6 +207,11 @@ impl ScrubArguments {
         self.log.chosen()?;
         self.log.zone()?;
         Ok(())
+    }
+
+    /// Whether the lines go where a bar would be drawn.
+    fn is_on_terminal(&self) -> bool {
+        self.output.is_none() && stdout().is_terminal()
     }
 
     fn inputs(&self) -> Result<Inputs> {

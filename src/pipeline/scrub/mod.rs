@@ -6,7 +6,6 @@ mod order;
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::Ordering,
         mpsc::{self, RecvTimeoutError},
     },
     thread,
@@ -19,7 +18,7 @@ use self::{
     days::Days,
     order::{Done, Order, now},
 };
-use super::{Inputs, Progress};
+use super::Inputs;
 use crate::{
     error::{Error, Result},
     format::{Format, Marks, Parser},
@@ -27,7 +26,7 @@ use crate::{
     output::LogOutput,
     privacy::{Keys, ScrubRules, Scrubber},
     sealed::{DatedLines, Sealer},
-    stats::{Account, Accounts},
+    stats::{Account, Accounts, Progress},
     time::{Calendar, Date},
 };
 
@@ -275,13 +274,11 @@ fn work(queue: &Queue<'_>, order: &Order<'_>, progress: &Progress) -> Result<Acc
         let mut scrubber = Scrubber::new(queue.scrubbing.rules, &keys);
         let mut current = job;
         next = loop {
+            let before = worker.accounts.read();
             let kept = queue.seals.then_some(&queue.scrubbing.rules.calendar);
             worker.scrub(&chunk, &current.format, queue.inputs, &mut scrubber, kept);
             order.pass(current.sequence, &worker.done(&chunk));
-            progress.bytes.fetch_add(chunk.taken, Ordering::Relaxed);
-            progress
-                .lines
-                .store(worker.accounts.read(), Ordering::Relaxed);
+            progress.add(chunk.taken, worker.accounts.read() - before);
             if order.has_ended() {
                 break None;
             }
