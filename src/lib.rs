@@ -55,6 +55,7 @@
 //! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, [`noise`](release::noise) is differential privacy in their place, `ledger` and `state` remember what has been released. Parts that do not depend on each other are left to an [`Execution`](release::Execution), which [`pipeline`] has threads for. |
 //! | [`view`] | Reads what was released back from its folder, and adds up over periods what may be added. |
 //! | [`output`] | Encodings of a release, the summary for the terminal, and `publish`, the only code that writes an output folder; `html` is the page of all that is in it, `show` the same for the terminal; `log` is where scrubbed lines go. |
+//! | [`sealed`] | Original lines, encrypted as they are scrubbed to keys that are not here (`sealer`, `recipients`), in a `folder` with a `register` of who opened what (`opening`), and when what expired. |
 //! | [`pipeline`] | Connects the stages and owns the threads; [`pipeline::watch`] does so for logs that are followed: `checkpoint` is what outlives its process, `closing` releases what is over, `service` brings it events, time and signals. [`pipeline::cluster`] is the stages as streams. |
 //! | [`database`] | Loads what is released into `PostgreSQL` and `SQLite`. |
 //! | [`serve`] | Shows over HTTP how a watch is doing, and what it has released. |
@@ -178,6 +179,9 @@ pub mod view;
 
 // Releases to files.
 pub mod output;
+
+// Original lines, encrypted to others.
+pub mod sealed;
 
 // All of it, connected.
 pub mod pipeline;

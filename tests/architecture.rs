@@ -11,7 +11,7 @@ const RANKS: [&[&str]; 11] = [
     &["session", "aggregate"],
     &["release"],
     &["view"],
-    &["output"],
+    &["output", "sealed"],
     &["pipeline", "audit"],
     &["serve", "database"],
     &["cli"],
@@ -78,7 +78,8 @@ const CONFINED: [(&str, &[&str]); 42] = [
 ];
 
 /// The same for what takes more than one word.
-const CONFINED_PHRASES: [(&str, &[&str]); 7] = [
+const CONFINED_PHRASES: [(&str, &[&str]); 8] = [
+    ("use age::", &["sealed"]),
     ("std::env", &["cli"]),
     ("env::var", &["cli"]),
     ("thread_rng", &[]),

@@ -34,6 +34,7 @@ mod reference;
 mod rerun;
 mod scenarios;
 mod scrub;
+mod sealed;
 mod servers;
 mod services;
 mod site;

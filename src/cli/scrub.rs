@@ -13,7 +13,7 @@ use hushlog::{
     error::{Error, Result},
     input::{NamedHosts, Source, Stop},
     output::LogOutput,
-    pipeline::{self, Inputs, Scrubbed, Scrubbing, random},
+    pipeline::{self, Destinations, Inputs, Scrubbed, Scrubbing, random},
     privacy::{
         AddressRule, AgentRules, KeyFile, Keys, ReferrerRules, Regions, ScrubRules, UrlRules,
         UrlSettings,
@@ -32,7 +32,9 @@ use super::{
     opt_out::OptOutArguments,
     pool,
     progress::{self, ProgressArguments},
-    say, sources, zone,
+    say,
+    sealing::SealArguments,
+    sources, zone,
 };
 
 /// The log again, line by line: pseudonymous, not anonymous
@@ -46,6 +48,8 @@ use super::{
 /// of the referrer, and an agent that names the same browser, system and device; all else is replaced by
 /// what the format has for no value. Lines that cannot be read are left out, and so are those whose client
 /// asked not to be tracked.
+///
+/// Beside that the lines can be kept as they were logged, encrypted to somebody who is not on this host.
 #[derive(Args)]
 pub(super) struct ScrubArguments {
     /// Log files, plain or compressed (gzip, zstd, bzip2, xz); folders, whose files are read except hidden
@@ -69,7 +73,7 @@ pub(super) struct ScrubArguments {
     #[arg(long, value_enum, default_value_t, env = "HUSHLOG_TIME")]
     time: TimeArgument,
 
-    /// Time zone whose days have pseudonyms of their own, an IANA name
+    /// Time zone whose days have pseudonyms, and sealed files, of their own, an IANA name
     #[arg(long, default_value = "UTC", env = "HUSHLOG_TZ", value_name = "ZONE")]
     tz: String,
 
@@ -107,6 +111,9 @@ pub(super) struct ScrubArguments {
 
     #[command(flatten)]
     progress: ProgressArguments,
+
+    #[command(flatten)]
+    seal: SealArguments,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -158,6 +165,7 @@ impl From<TimeArgument> for Precision {
 pub(super) fn run(arguments: &ScrubArguments) -> Result<Exit> {
     let inputs = arguments.inputs()?;
     let rules = arguments.rules()?;
+    let mut originals = arguments.seal.sealer(&rules.calendar)?;
     let mut output = arguments.output(&inputs.sources)?;
     let stop = stop(&inputs.sources)?;
     let keys = |today| arguments.keys(today);
@@ -167,10 +175,14 @@ pub(super) fn run(arguments: &ScrubArguments) -> Result<Exit> {
         keys: &keys,
         stop: stop.as_ref(),
     };
+    let destinations = Destinations {
+        scrubbed: &mut output,
+        originals: originals.as_mut(),
+    };
     let total = progress::size(&inputs.sources);
     let is_hidden = arguments.quiet || arguments.is_on_terminal();
     let scrubbed = arguments.progress.shown(is_hidden, total, |progress| {
-        pipeline::scrub(&pool, &inputs, scrubbing, &mut output, progress)
+        pipeline::scrub(&pool, &inputs, scrubbing, destinations, progress)
     });
     let Scrubbed { accounts, failures } = scrubbed?;
     arguments.progress.accounts(&accounts);
@@ -191,6 +203,7 @@ impl ScrubArguments {
     /// Whether the settings can be used, as far as that shows without scrubbing.
     pub(super) fn check(&self) -> Result<()> {
         self.rules()?;
+        self.seal.check()?;
         self.log.chosen()?;
         self.log.zone()?;
         Ok(())

@@ -22,7 +22,7 @@ pub use distinct::{LeftOut, read_distinct};
 pub use random::random;
 pub use read::{Inputs, Reading, SourceReading, read};
 pub use report::{Held, Material, Outlet, Report, ReportSettings, report};
-pub use scrub::{Scrubbed, Scrubbing, scrub};
+pub use scrub::{Destinations, Scrubbed, Scrubbing, scrub};
 
 use crate::{
     error::{Error, Result},

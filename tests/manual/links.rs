@@ -13,10 +13,11 @@ fn links_lead_somewhere() {
 }
 
 /// Pages beside the README and the manual.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 7] = [
     "data/README.md",
     "docs/attacks.md",
     "docs/cluster.md",
+    "docs/sealed.md",
     "docs/speed.md",
     "packaging/README.md",
     "sample-logs/README.md",
