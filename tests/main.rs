@@ -34,5 +34,6 @@ mod scrub;
 mod servers;
 mod services;
 mod site;
+mod templates;
 mod traces;
 mod watch;
