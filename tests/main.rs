@@ -24,6 +24,7 @@ mod noise;
 mod notice;
 mod opt_outs;
 mod oracle;
+mod probes;
 mod profiles;
 mod program;
 mod properties;

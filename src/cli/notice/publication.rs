@@ -129,6 +129,12 @@ fn is_made(table: Table, in_force: &InForce) -> bool {
             }
             Table::Hosts => in_force.names_hosts(),
             Table::Regions => !policy.regions.databases().is_empty(),
+            Table::Probes | Table::ProbeHours => in_force.spending.is_none(),
+            Table::ProbeRegions => {
+                policy.senders.are_visitors()
+                    && !policy.regions.databases().is_empty()
+                    && in_force.spending.is_none()
+            }
             Table::Crawlers => in_force.settings.visits.crawlers != Crawlers::Ignore,
             Table::Summary
             | Table::Traffic
