@@ -3,7 +3,7 @@
 //! A log line goes in as bytes and comes out, if at all, as a share of a row that at least k networks
 //! made together, or hidden by noise: visits and their length, entry and exit pages, the way from page to page, referrers,
 //! campaigns, regions, browsers, errors, crawlers. What every number means and which promises hold is
-//! told in `README.md`; these pages are about how the program is made.
+//! told in `docs/manual`; these pages are about how the program is made.
 //!
 //! # The way of a line, and its two gates
 //!

@@ -1,6 +1,7 @@
 //! `hushlog scrub`: the log again, line by line, pseudonymised.
 
 use std::{
+    io::{IsTerminal, stdout},
     num::NonZeroUsize,
     os::{fd::OwnedFd, unix::fs::MetadataExt, unix::net::UnixStream},
     path::PathBuf,
@@ -12,7 +13,7 @@ use hushlog::{
     error::{Error, Result},
     input::{NamedHosts, Source, Stop},
     output::LogOutput,
-    pipeline::{self, Inputs, Progress, Scrubbed, Scrubbing, random},
+    pipeline::{self, Inputs, Scrubbed, Scrubbing, random},
     privacy::{
         AddressRule, AgentRules, KeyFile, Keys, ReferrerRules, Regions, ScrubRules, UrlRules,
         UrlSettings,
@@ -26,7 +27,12 @@ use signal_hook::{
 };
 
 use super::{
-    Exit, log_format::LogFormatArguments, opt_out::OptOutArguments, pool, say, sources, zone,
+    Exit,
+    log_format::LogFormatArguments,
+    opt_out::OptOutArguments,
+    pool,
+    progress::{self, ProgressArguments},
+    say, sources, zone,
 };
 
 /// The log again, line by line: pseudonymous, not anonymous
@@ -98,6 +104,9 @@ pub(super) struct ScrubArguments {
     /// Print nothing but errors
     #[arg(short, long, env = "HUSHLOG_QUIET", value_parser = BoolishValueParser::new())]
     quiet: bool,
+
+    #[command(flatten)]
+    progress: ProgressArguments,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -158,9 +167,13 @@ pub(super) fn run(arguments: &ScrubArguments) -> Result<Exit> {
         keys: &keys,
         stop: stop.as_ref(),
     };
-    let progress = Progress::default();
-    let Scrubbed { accounts, failures } =
-        pipeline::scrub(&pool, &inputs, scrubbing, &mut output, &progress)?;
+    let total = progress::size(&inputs.sources);
+    let is_hidden = arguments.quiet || arguments.is_on_terminal();
+    let scrubbed = arguments.progress.shown(is_hidden, total, |progress| {
+        pipeline::scrub(&pool, &inputs, scrubbing, &mut output, progress)
+    });
+    let Scrubbed { accounts, failures } = scrubbed?;
+    arguments.progress.accounts(&accounts);
     for failure in &failures {
         say(format_args!("{failure}"));
     }
@@ -197,6 +210,11 @@ impl ScrubArguments {
         self.log.chosen()?;
         self.log.zone()?;
         Ok(())
+    }
+
+    /// Whether the lines go where a bar would be drawn.
+    fn is_on_terminal(&self) -> bool {
+        self.output.is_none() && stdout().is_terminal()
     }
 
     fn inputs(&self) -> Result<Inputs> {

@@ -20,7 +20,7 @@ pub use rayon::ThreadPool;
 
 pub use distinct::{LeftOut, read_distinct};
 pub use random::random;
-pub use read::{Inputs, Progress, Reading, SourceReading, read};
+pub use read::{Inputs, Reading, SourceReading, read};
 pub use report::{Held, Material, Outlet, Report, ReportSettings, report};
 pub use scrub::{Scrubbed, Scrubbing, scrub};
 

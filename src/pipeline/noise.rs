@@ -59,8 +59,9 @@ mod tests {
         },
         format::Format,
         input::{NamedHosts, Source},
-        pipeline::{Inputs, Progress, pool, read},
+        pipeline::{Inputs, pool, read},
         privacy::{Admission, Due, GateSettings, GatesSettings, Keys, Policy, Sites},
+        stats::Progress,
         time::{Calendar, Hours, PeriodLength, TimeZone, Timestamp},
     };
 

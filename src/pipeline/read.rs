@@ -1,7 +1,5 @@
 //! Reads all sources through gate 1: workers take chunks in turn and parse them side by side.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use rayon::ThreadPool;
 
 use super::{
@@ -14,7 +12,7 @@ use crate::{
     format::{Format, OptOutCookie, Parser},
     input::{Chunk, NamedHosts, Source},
     privacy::{CollectedSites, GatesSettings, Intake},
-    stats::{Accounts, MalformedLine},
+    stats::{Accounts, MalformedLine, Progress},
     time::TimeZone,
 };
 
@@ -31,15 +29,6 @@ pub struct Inputs {
     pub log_tz: TimeZone,
     /// The hosts of sources whose lines tell none.
     pub hosts: NamedHosts,
-}
-
-/// How far reading has come, for whoever watches.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// Bytes of the sources as stored.
-    pub bytes: AtomicU64,
-    /// Lines.
-    pub lines: AtomicU64,
 }
 
 /// Everything that was read.
@@ -130,7 +119,7 @@ impl Worker<'_> {
             let host = inputs.hosts.of(&inputs.sources[chunk.source]);
             let lines = self.take(&chunk, host, format, &mut parser).lines;
             latest = Some((chunk.source, parser));
-            progress.lines.fetch_add(lines, Ordering::Relaxed);
+            progress.add(0, lines);
         }
     }
 }

@@ -7,14 +7,14 @@ use std::sync::{
 
 use rayon::ThreadPool;
 
-use super::{Inputs, Progress};
+use super::Inputs;
 use crate::{
     error::{Error, Result},
     format::{Format, Marks, Parser},
     input::{self, Chunk, Reader, Stop},
     output::LogOutput,
     privacy::{Keys, ScrubRules, Scrubber},
-    stats::{Account, Accounts},
+    stats::{Account, Accounts, Progress},
     time::{Date, Timestamp},
 };
 
@@ -286,12 +286,10 @@ fn work(queue: &Queue<'_>, order: &Order<'_>, progress: &Progress) -> Result<Acc
         let mut scrubber = Scrubber::new(queue.scrubbing.rules, &keys);
         let mut current = job;
         next = loop {
+            let before = worker.accounts.read();
             worker.scrub(&chunk, &current.format, queue.inputs, &mut scrubber);
             order.write(current.sequence, &worker.lines);
-            progress.bytes.fetch_add(chunk.taken, Ordering::Relaxed);
-            progress
-                .lines
-                .store(worker.accounts.read(), Ordering::Relaxed);
+            progress.add(chunk.taken, worker.accounts.read() - before);
             if order.has_ended() {
                 break None;
             }

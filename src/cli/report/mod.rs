@@ -79,6 +79,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
         messages::no_site(&reading.collected, &reading.accounts);
     }
     let (accounts, malformed) = (reading.accounts, reading.malformed.clone());
+    arguments.progress.accounts(&accounts);
     let reports = match places.folders {
         Some(folders) if repeated.is_none() => {
             let noise = spending.map(|it| arguments.release.noise(it)).transpose()?;
@@ -155,9 +156,8 @@ impl ReportArguments {
 
     /// Reads every line once, unless repeated ones are to count.
     fn read(&self, pool: &ThreadPool, inputs: &mut Inputs, gates: GatesSettings<'_>) -> Reading {
-        let wanted = !self.no_progress && !self.quiet;
-        let sources = inputs.sources.clone();
-        let (reading, left_out) = progress::shown(wanted, &sources, |progress| {
+        let total = progress::size(&inputs.sources);
+        let (reading, left_out) = self.progress.shown(self.quiet, total, |progress| {
             if self.allow_overlap {
                 (pipeline::read(pool, inputs, gates, progress), Vec::new())
             } else {

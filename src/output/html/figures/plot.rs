@@ -98,7 +98,7 @@ impl Pair {
             rectangle(page, "back", left + 1, PLACE - 2, height(back));
         }
         if let Some(front) = self.front {
-            rectangle(page, "front", left + 1, PLACE - 2, height(front));
+            rectangle(page, "front", left + 2, PLACE - 4, height(front));
         }
         page.close("g");
     }
