@@ -1,5 +1,5 @@
-//! Every visit of a period with the cells that it is counted in: what the audit of a release needs to
-//! know of how tables hang together.
+//! Every visit of a period with the cells that it is counted in, and every kind of request that looks for a
+//! weakness: what the audit of a release needs to know of how tables hang together.
 
 use super::{Collector, Ordinals, RowTotals, Table, contribution::Contribution, key::Key};
 
@@ -14,13 +14,27 @@ pub struct VisitRecord {
 /// A visit's cell in each of [`Microdata::TABLES`]; [`NO_CELL`] where the table leaves it out.
 pub(super) type VisitCells = [Key; Microdata::TABLES.len()];
 
+/// A network's requests that look for the same weakness in the same hour from the same region, as their
+/// cell in each of [`Microdata::PROBE_TABLES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProbeRecord {
+    /// The network.
+    pub network: u64,
+    /// The cells.
+    pub cells: ProbeCells,
+}
+
+/// A cell in each of [`Microdata::PROBE_TABLES`].
+pub type ProbeCells = [Key; Microdata::PROBE_TABLES.len()];
+
 /// Stands for none: no key has all bits set.
 pub(super) const NO_CELL: Key = Key::MAX;
 
-/// The visits of a period, in no particular order.
+/// The visits and probes of a period, in no particular order.
 #[derive(Default)]
 pub struct Microdata {
     visits: Vec<VisitRecord>,
+    probes: Vec<ProbeRecord>,
 }
 
 impl Microdata {
@@ -38,6 +52,15 @@ impl Microdata {
         Table::Depths,
         Table::Hosts,
     ];
+
+    /// The tables of requests that look for weaknesses, each of which falls into one cell of all of them.
+    pub const PROBE_TABLES: [Table; 3] = [Table::Probes, Table::ProbeHours, Table::ProbeRegions];
+
+    /// The requests that look for weaknesses; those that do not differ in anything may be one.
+    #[must_use]
+    pub fn probes(&self) -> &[ProbeRecord] {
+        &self.probes
+    }
 
     /// The visits.
     #[must_use]
@@ -70,12 +93,16 @@ impl Collector for Microdata {
         let records = contribution.visits.iter();
         self.visits
             .extend(records.map(|&cells| VisitRecord { network, cells }));
+        let probes = contribution.probes.iter();
+        self.probes
+            .extend(probes.map(|&cells| ProbeRecord { network, cells }));
     }
 
-    /// Visits are collected one by one.
+    /// Visits and probes are collected one by one.
     fn collect_cell(&mut self, _: Table, _: Key, _: &RowTotals, _: &mut Ordinals) {}
 
     fn merge(&mut self, mut other: Self) {
         self.visits.append(&mut other.visits);
+        self.probes.append(&mut other.probes);
     }
 }

@@ -32,7 +32,7 @@ pub(crate) use key::{
     unpacked,
 };
 pub(crate) use key_of::{campaign_of, key_of};
-pub use microdata::{Microdata, VisitRecord};
+pub use microdata::{Microdata, ProbeCells, ProbeRecord, VisitRecord};
 pub use networks::NetworkSet;
 pub use parts::{Ordinals, Parts, Several};
 pub use quantile::Histogram;

@@ -117,7 +117,7 @@ pub(super) struct ScrubArguments {
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum AddressArgument {
+pub(super) enum AddressArgument {
     /// The visitor's pseudonym of the day, as an address of `fd68:7573:686c::/64`
     #[default]
     Visitor,
@@ -144,7 +144,7 @@ impl From<AddressArgument> for AddressRule {
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
-enum TimeArgument {
+pub(super) enum TimeArgument {
     /// As logged
     #[default]
     Exact,
@@ -199,7 +199,23 @@ pub(super) fn run(arguments: &ScrubArguments) -> Result<Exit> {
     })
 }
 
+/// What is left of a log that is written again, for whoever tells of it instead of doing it.
+pub(super) struct Rewritten {
+    pub(super) address: AddressArgument,
+    pub(super) time: TimeArgument,
+    pub(super) has_key_file: bool,
+}
+
 impl ScrubArguments {
+    /// What is in force with these arguments.
+    pub(super) fn in_force(&self) -> Rewritten {
+        Rewritten {
+            address: self.address,
+            time: self.time,
+            has_key_file: self.key_file.is_some(),
+        }
+    }
+
     /// Whether the settings can be used, as far as that shows without scrubbing.
     pub(super) fn check(&self) -> Result<()> {
         self.rules()?;
