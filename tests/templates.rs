@@ -6,6 +6,7 @@ use std::{
     process::Command,
 };
 
+use age::{secrecy::ExposeSecret, x25519::Identity};
 use tempfile::TempDir;
 
 use crate::{
@@ -22,8 +23,11 @@ const NAMES: [&str; 7] = [
     "visits",
     "shop",
     "pseudonymous-log",
-    "sealed-originals",
+    SEALED,
 ];
+
+/// The one that cannot be used before somebody is named.
+const SEALED: &str = "sealed-originals";
 
 const FORMAT: &str =
     r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" "%{DNT}i" "%{Cookie}i""#;
@@ -89,6 +93,11 @@ fn line(traffic: Traffic, client: &str, instant: i64, page: &str) -> String {
 fn recently() -> i64 {
     let now = jiff::Timestamp::now().as_second();
     now / DAY * DAY - 40 * DAY
+}
+
+/// The last midnight.
+fn today() -> i64 {
+    jiff::Timestamp::now().as_second() / DAY * DAY
 }
 
 /// What ordinary visitors do.
@@ -161,11 +170,24 @@ impl Trial {
         let log = self.place("scrubbed.log");
         fs::write(&log, text).expect("a written log");
         let mut command = program();
-        let command = command
-            .arg("scrub")
-            .arg(format!("--config=profile:{}", self.name));
+        command.arg("scrub").current_dir(self.folder.path());
+        if self.name == SEALED {
+            command.arg("--seal-to").arg(self.recipient());
+        }
+        let mut command = self.configured(command);
         let output = run_for(command.args(["-q", "-f", FORMAT]).arg(log), 0);
         String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    /// Somebody to seal to, whose private key is then in a file.
+    fn recipient(&self) -> String {
+        let identity = Identity::generate();
+        fs::write(
+            self.place("officer.key"),
+            identity.to_string().expose_secret(),
+        )
+        .expect("a written key");
+        identity.to_public().to_string()
     }
 
     /// The sentences in short of its notice.
@@ -204,7 +226,7 @@ fn assert_no_trace(text: &str, what: &str) {
 /// How a sentence begins, and what must be so for it to be true.
 type Check = (&'static str, fn(&Trial));
 
-const CHECKS: [Check; 13] = [
+const CHECKS: [Check; 14] = [
     ("The statistics of this website are aggregates,", |trial| {
         let mut audit = program();
         audit.arg("audit").arg(trial.place("out"));
@@ -343,6 +365,30 @@ const CHECKS: [Check; 13] = [
             assert!(!later.contains(&earlier[0]));
         }
     }),
+    (
+        "The original lines of the log are kept for 14 days",
+        |trial| {
+            let asked = log(Traffic {
+                midnight: today(),
+                do_not_track: "1",
+                ..ordinary()
+            });
+            let kept = log(Traffic {
+                midnight: today() - DAY,
+                ..ordinary()
+            }) + &asked;
+            trial.scrubbed(&(log(ordinary()) + &kept));
+            let sealed = trial.place("sealed");
+            for (path, bytes) in tree(&sealed) {
+                assert_no_trace(&String::from_utf8_lossy(&bytes), &path);
+            }
+            let key = trial.place("officer.key");
+            let mut unseal = program();
+            unseal.arg("unseal").arg(&sealed).arg("--identity").arg(key);
+            let opened = run_for(unseal.args(["--reason", "a trial"]), 0);
+            assert!(opened.stdout == kept.as_bytes(), "what is older is removed");
+        },
+    ),
 ];
 
 /// A column of all summaries of a release.
@@ -425,6 +471,11 @@ fn pseudonymous_log() {
 }
 
 #[test]
+fn sealed_originals() {
+    holds(SEALED, &["A copy of the log", "The original lines"]);
+}
+
+#[test]
 fn every_profile_is_shown_as_it_is_checked() {
     let folder = tempfile::tempdir().expect("a folder");
     for name in NAMES {
@@ -433,9 +484,8 @@ fn every_profile_is_shown_as_it_is_checked() {
         assert_eq!(shown.stdout, fs::read(source).expect("a profile"), "{name}");
         let file = folder.path().join(name);
         fs::write(&file, shown.stdout).expect("a written file");
-        if name != "sealed-originals" {
-            run_for(program().args(["config", "check"]).arg(file), 0);
-        }
+        let status = i32::from(name == SEALED);
+        run_for(program().args(["config", "check"]).arg(file), status);
     }
     let output = run_for(
         program().args(["report", "--config=profile:none", "-o", "x"]),

@@ -33,7 +33,7 @@ use super::{
     pool,
     progress::{self, ProgressArguments},
     say,
-    sealing::SealArguments,
+    sealing::{Originals, SealArguments},
     sources, zone,
 };
 
@@ -204,6 +204,8 @@ pub(super) struct Rewritten {
     pub(super) address: AddressArgument,
     pub(super) time: TimeArgument,
     pub(super) has_key_file: bool,
+    /// What becomes of the lines as they were logged.
+    pub(super) originals: Originals,
 }
 
 impl ScrubArguments {
@@ -213,6 +215,7 @@ impl ScrubArguments {
             address: self.address,
             time: self.time,
             has_key_file: self.key_file.is_some(),
+            originals: self.seal.in_force(),
         }
     }
 

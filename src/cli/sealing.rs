@@ -40,7 +40,23 @@ pub(super) struct SealArguments {
     retain: Option<Retention>,
 }
 
+/// What becomes of lines as they were logged.
+pub(super) enum Originals {
+    /// They are left to whatever logged them.
+    Left,
+    /// They are encrypted to others, and kept for so long, or for ever.
+    Sealed(Option<Retention>),
+}
+
 impl SealArguments {
+    /// What is in force with these arguments, whoever is to open what they seal.
+    pub(super) fn in_force(&self) -> Originals {
+        match self.seal_dir {
+            Some(_) => Originals::Sealed(self.retain),
+            None => Originals::Left,
+        }
+    }
+
     /// Whether the settings can be used; nothing is made.
     pub(super) fn check(&self) -> Result<()> {
         self.recipients().map(drop)

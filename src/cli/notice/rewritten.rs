@@ -1,15 +1,31 @@
 //! The log that is written again beside the statistics: what is left in it, and who may see it.
 
 use super::layout::Section;
-use crate::cli::scrub::{AddressArgument, Rewritten, TimeArgument};
+use crate::cli::{
+    scrub::{AddressArgument, Rewritten, TimeArgument},
+    sealing::Originals,
+};
 
 /// What site owners promise of such a log in their statements.
 pub(super) fn in_short(rewritten: &Rewritten) -> Vec<String> {
-    vec![format!(
+    let copy = format!(
         "A copy of the log is kept in which {}, and no user name, cookie or other identifier. It is not \
          published.",
         address(rewritten.address)
-    )]
+    );
+    let mut sentences = vec![copy];
+    if let Originals::Sealed(retention) = &rewritten.originals {
+        let long = retention.map_or_else(
+            || "without a limit of time".to_owned(),
+            |retention| format!("for {retention} after their day"),
+        );
+        sentences.push(format!(
+            "The original lines of the log are kept {long}, those of who asks not to be counted among them, \
+             encrypted so that the server cannot read them: against fraud and intrusion, and where the law \
+             demands it."
+        ));
+    }
+    sentences
 }
 
 /// All of it.
@@ -35,9 +51,22 @@ pub(super) fn section(rewritten: &Rewritten) -> Section {
         "The copy is for those who run the server. [Say who they are, and how long it is kept.]"
             .to_owned(),
     );
-    Section::of("The copy of the log", [lead.to_owned()])
+    let section = Section::of("The copy of the log", [lead.to_owned()])
         .with_items(items.into())
-        .then(keeping.join(" "))
+        .then(keeping.join(" "));
+    match &rewritten.originals {
+        Originals::Left => section,
+        Originals::Sealed(_) => section.then(sealed()),
+    }
+}
+
+/// How sealed originals are protected, and what that is not up to.
+fn sealed() -> String {
+    "The original lines are encrypted as they pass. Only the private key opens them, which is not on the \
+     server. [Say who has it, and in which cases it is used.] Each opening by this program is entered in a \
+     register that cannot be changed without a trace. The lines of one person cannot be removed by \
+     themselves; they go with their day."
+        .to_owned()
 }
 
 /// What stands for the client's address.
