@@ -19,7 +19,7 @@ use hushlog::{
         VisitSettings,
     },
     format::{Format, Parsed},
-    output,
+    output::{self, Encoding},
     privacy::{
         Admission, AgentRules, Collected, CollectedPeriod, Due, Filters, Gate, GateSettings, Goals,
         Hit, Hits, Hosts, Keys, Lexicon, Logged, OptOuts, Policy, ReferrerRules, Regions, Senders,
@@ -162,12 +162,12 @@ fn release(bencher: Bencher<'_, '_>) {
 fn encode(bencher: Bencher<'_, '_>) {
     let release = DAY.release();
     let rows: usize = release.tables().iter().map(|table| table.rows.len()).sum();
-    let files = output::files(&release);
+    let files = output::files(&release, Encoding::Csv);
     let bytes: usize = files.iter().map(|file| file.bytes.len()).sum();
     bencher
         .counter(ItemsCount::new(rows))
         .counter(BytesCount::new(bytes))
-        .bench_local(|| output::files(black_box(&release)));
+        .bench_local(|| output::files(black_box(&release), Encoding::Csv));
 }
 
 fn counted<'a, 'b>(bencher: Bencher<'a, 'b>) -> Bencher<'a, 'b> {

@@ -3,7 +3,7 @@
 //! A log line goes in as bytes and comes out, if at all, as a share of a row that at least k networks
 //! made together, or hidden by noise: visits and their length, entry and exit pages, the way from page to page, referrers,
 //! campaigns, regions, browsers, errors, crawlers. What every number means and which promises hold is
-//! told in `README.md`; these pages are about how the program is made.
+//! told in `docs/manual`; these pages are about how the program is made.
 //!
 //! # The way of a line, and its two gates
 //!
@@ -45,7 +45,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`error`], [`stats`] | The crate's one error type. The accounts: each line of input ends in exactly one. |
+//! | [`error`], [`stats`] | The crate's one error type. The accounts: each line of input ends in exactly one. How far an operation has come. |
 //! | [`time`], [`record`] | Instants, the date syntaxes of logs, the site's calendar of days and periods. One request as logged, which cannot be printed. |
 //! | [`input`] | Finds and opens files and standard input, decompresses, yields chunks of whole lines. [`input::live`] follows files through rotation and listens for syslog. |
 //! | [`format`](mod@format) | Compiles format strings of three dialects once to a field plan, knows the layouts that are no format string (`w3c`, `json`, `haproxy`, rows of columns), detects a log's format, parses lines, and writes them again with other values (`rewrite`). |
@@ -55,6 +55,7 @@
 //! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, [`noise`](release::noise) is differential privacy in their place, `ledger` and `state` remember what has been released. Parts that do not depend on each other are left to an [`Execution`](release::Execution), which [`pipeline`] has threads for. |
 //! | [`view`] | Reads what was released back from its folder, and adds up over periods what may be added. |
 //! | [`output`] | Encodings of a release, the summary for the terminal, and `publish`, the only code that writes an output folder; `html` is the page of all that is in it, `show` the same for the terminal; `log` is where scrubbed lines go. |
+//! | [`sealed`] | Original lines, encrypted as they are scrubbed to keys that are not here (`sealer`, `recipients`), in a `folder` with a `register` of who opened what (`opening`), and when what expired. |
 //! | [`pipeline`] | Connects the stages and owns the threads; `runs` is what of a report has no room in memory; [`pipeline::watch`] does so for logs that are followed: `checkpoint` is what outlives its process, `closing` releases what is over, `service` brings it events, time and signals. [`pipeline::cluster`] is the stages as streams. |
 //! | [`database`] | Loads what is released into `PostgreSQL` and `SQLite`. |
 //! | [`serve`] | Shows over HTTP how a watch is doing, and what it has released. |
@@ -184,6 +185,9 @@ pub mod view;
 
 // Releases to files.
 pub mod output;
+
+// Original lines, encrypted to others.
+pub mod sealed;
 
 // All of it, connected.
 pub mod pipeline;

@@ -1,6 +1,10 @@
-//! Accounts for every line: each line of input ends in exactly one of them.
+//! Accounts for every line: each line of input ends in exactly one of them. How far a long operation has come.
 
-use std::{fmt, ops::AddAssign};
+use std::{
+    fmt,
+    ops::AddAssign,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// What became of one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +70,23 @@ impl fmt::Display for Rule {
             Self::Trailing => "something follows the last field",
             Self::Undeclared => "no #Fields directive says what the columns are",
         })
+    }
+}
+
+/// How far an operation has come, for whoever watches.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Bytes of the sources as stored.
+    pub bytes: AtomicU64,
+    /// Lines; rows of sources that have rows.
+    pub lines: AtomicU64,
+}
+
+impl Progress {
+    /// Goes on by so much.
+    pub fn add(&self, bytes: u64, lines: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.lines.fetch_add(lines, Ordering::Relaxed);
     }
 }
 

@@ -44,7 +44,7 @@ const EMPTIED_AT_TIMES: [(&str, &[&str]); 8] = [
 ];
 
 /// Tables in which some release has a row `(other)`.
-const OTHER_AT_TIMES: [&str; 15] = [
+const OTHER_AT_TIMES: [&str; 17] = [
     "traffic",
     "pages",
     "transitions",
@@ -60,10 +60,12 @@ const OTHER_AT_TIMES: [&str; 15] = [
     "goals",
     "goal_regions",
     "hosts",
+    "probes",
+    "probe_hours",
 ];
 
 /// Tables that are never rolled up in generated logs, but are there.
-const NEVER_OTHER: [&str; 3] = ["summary", "regions", "crawlers"];
+const NEVER_OTHER: [&str; 4] = ["summary", "regions", "crawlers", "probe_regions"];
 
 #[test]
 fn generated_logs_reach_every_rule() {

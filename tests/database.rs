@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    os::unix::fs::chown,
+    os::unix::fs::{PermissionsExt, chown},
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -244,6 +244,11 @@ struct Server {
 impl Server {
     /// `None` where none is installed.
     fn start() -> Option<Self> {
+        Self::start_with(|_| Vec::new())
+    }
+
+    /// With what is set up in its folder, which comes to further arguments.
+    fn start_with(set_up: impl FnOnce(&Path) -> Vec<String>) -> Option<Self> {
         let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
         let binaries = versions
             .flatten()
@@ -258,7 +263,9 @@ impl Server {
             .stdout(Stdio::null())
             .status();
         assert!(initialised.expect("initdb starts").success());
+        let further = set_up(folder.path());
         let process = as_other(folder.path(), &binaries.join("postgres"))
+            .args(further)
             .args([
                 "-D",
                 data,
@@ -365,5 +372,150 @@ fn the_dashboard_asks_for_what_is_there() {
         let is_empty =
             ["Goals", "Crawlers", "Hours"].contains(&panel["title"].as_str().expect("a title"));
         assert_eq!(rows.is_empty(), is_empty, "{query}: {rows:?}");
+    }
+}
+
+/// A server whose certificate is for `localhost`, by an authority whose certificate is in `authority.pem`. Nothing
+/// but TLS is let in by TCP.
+fn encrypted() -> Option<Server> {
+    Server::start_with(|folder| {
+        certify(folder);
+        let access = folder.join("access.conf");
+        fs::write(&access, "hostssl all all 127.0.0.1/32 trust\n").expect("a file");
+        for name in ["server.pem", "server.key", "access.conf"] {
+            chown(folder.join(name), owner(), owner()).expect("our file");
+        }
+        let setting = |name: &str, value: &str| {
+            let value = folder.join(value);
+            ["-c".to_owned(), format!("{name}={}", value.display())]
+        };
+        let mut arguments = vec!["-c".to_owned(), "ssl=on".to_owned()];
+        arguments.extend(setting("ssl_cert_file", "server.pem"));
+        arguments.extend(setting("ssl_key_file", "server.key"));
+        arguments.extend(setting("hba_file", "access.conf"));
+        arguments
+    })
+}
+
+/// The user whom a server runs as, where that is another one.
+fn owner() -> Option<u32> {
+    rustix::process::geteuid().is_root().then_some(65534)
+}
+
+/// Makes an authority and, by it, the certificate of a server.
+fn certify(folder: &Path) {
+    let openssl = |arguments: &str| {
+        let mut command = Command::new("openssl");
+        command.current_dir(folder).args(arguments.split(' '));
+        let output = command
+            .output()
+            .expect("openssl, which PostgreSQL comes with");
+        assert!(output.status.success(), "{output:?}");
+    };
+    let new = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    for name in ["authority", "stranger"] {
+        openssl(&format!(
+            "req -x509 {new} -keyout {name}.key -out {name}.pem -subj /CN={name} -days 2"
+        ));
+    }
+    fs::write(folder.join("names"), "subjectAltName=DNS:localhost\n").expect("a file");
+    openssl(&format!(
+        "req {new} -keyout server.key -out server.csr -subj /CN=localhost"
+    ));
+    openssl(
+        "x509 -req -in server.csr -CA authority.pem -CAkey authority.key -CAcreateserial \
+         -out server.pem -days 2 -extfile names",
+    );
+    let private = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(folder.join("server.key"), private).expect("a mode");
+}
+
+#[test]
+fn what_is_sent_by_tls_is_sent_to_the_server_that_was_meant() {
+    let Some(server) = encrypted() else {
+        println!("skipped: PostgreSQL is not installed");
+        return;
+    };
+    let place = Place::new();
+    run_for(
+        report(&place.path("out"))
+            .arg("-q")
+            .arg(place.path("access.log")),
+        0,
+    );
+    let file = |name: &str| server.folder.path().join(name).display().to_string();
+    let url = |host: &str, parameters: &str| {
+        format!(
+            "postgres://owner@{host}:{}/postgres?{parameters}",
+            server.port
+        )
+    };
+    let (authority, stranger) = (file("authority.pem"), file("stranger.pem"));
+    for (url, expected) in [
+        // The server takes nothing else.
+        (url("localhost", ""), "no pg_hba.conf entry"),
+        (url("localhost", "sslmode=disable"), "no pg_hba.conf entry"),
+        (url("localhost", "sslmode=prefer"), "say require or disable"),
+        // No authority of the machine has ever heard of it.
+        (url("localhost", "sslmode=require"), "certificate"),
+        (
+            url(
+                "localhost",
+                &format!("sslmode=require&sslrootcert={stranger}"),
+            ),
+            "certificate",
+        ),
+        (
+            url(
+                "localhost",
+                &format!("sslmode=verify-full&sslrootcert={stranger}"),
+            ),
+            "certificate",
+        ),
+        // It is of another name.
+        (
+            url(
+                "127.0.0.1",
+                &format!("sslmode=verify-ca&sslrootcert={authority}"),
+            ),
+            "certificate",
+        ),
+        (
+            url("localhost", "sslmode=require&sslrootcert=/nowhere.pem"),
+            "/nowhere.pem",
+        ),
+    ] {
+        let said = place.load(&url, 1);
+        assert!(said.contains(expected), "{url}: {said}");
+    }
+    for mode in ["require", "verify-ca", "verify-full"] {
+        let url = url(
+            "localhost",
+            &format!("sslmode={mode}&sslrootcert={authority}"),
+        );
+        assert!(place.load(&url, 0).starts_with("Loaded: "), "{mode}");
+    }
+    let encrypted = "SELECT count(*) > 0 FROM pages";
+    assert_eq!(server.psql(encrypted), ["t"]);
+}
+
+#[test]
+fn a_server_without_tls_is_not_spoken_to_where_tls_is_required() {
+    let Some(server) = Server::start() else {
+        println!("skipped: PostgreSQL is not installed");
+        return;
+    };
+    let place = Place::new();
+    run_for(
+        report(&place.path("out"))
+            .arg("-q")
+            .arg(place.path("access.log")),
+        0,
+    );
+    let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/authority.pem");
+    for mode in ["require", "verify-full"] {
+        let url = format!("{}?sslmode={mode}&sslrootcert={authority}", server.url());
+        let said = place.load(&url, 1);
+        assert!(said.contains("server does not support TLS"), "{said}");
     }
 }

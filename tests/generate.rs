@@ -90,7 +90,14 @@ const ASSETS: [&str; 4] = [
     "/js/main.js",
 ];
 
-const MISSING: [&str; 3] = ["/missing", "/wp-login.php", "/old/page"];
+const MISSING: [&str; 6] = [
+    "/missing",
+    "/wp-login.php",
+    "/.env",
+    "/old/page",
+    "/wp-login.php",
+    "/phpmyadmin/",
+];
 
 const CAMPAIGNS: [&str; 7] = [
     "utm_source=newsletter&utm_medium=email&utm_campaign=may",

@@ -204,6 +204,20 @@ fn a_watch_publishes_what_a_report_does() {
 }
 
 #[test]
+fn a_watch_writes_the_encoding_that_is_asked_for() {
+    let scene = Scene::new(100);
+    scene.append(&scene.lines);
+    let child = Running::start(scene.forgetful().args(["--output-format", "parquet"]));
+    scene.await_release(&DAYS);
+    child.stop();
+    let files = published(&scene.path("out"));
+    for day in DAYS {
+        assert!(files.contains_key(&format!("date={day}/summary.parquet")));
+    }
+    run_for(program().arg("audit").arg(scene.path("out")), 0);
+}
+
+#[test]
 fn standard_input_is_read_to_its_end() {
     let scene = Scene::new(100);
     let mut command = program();

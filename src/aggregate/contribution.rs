@@ -4,10 +4,10 @@ use super::{
     Table,
     amounts::Amounts,
     key::{self, Key},
-    microdata::{NO_CELL, VisitCells, VisitRecord},
+    microdata::{Microdata, NO_CELL, ProbeCells, ProbeRecord, VisitCells, VisitRecord},
 };
 use crate::{
-    privacy::{Category, Hit, Identity, Lexicon},
+    privacy::{Category, Crawler, Hit, Identity, Lexicon, Probe},
     session::{self, Visit},
     time::Hours,
 };
@@ -67,6 +67,8 @@ pub struct Contribution {
     cells: [Vec<(Key, Amounts)>; Table::ALL.len()],
     /// The cells that each visit is counted in.
     pub(super) visits: Vec<VisitCells>,
+    /// The cells that requests which look for weaknesses are counted in, each once.
+    pub(super) probes: Vec<ProbeCells>,
     /// The page and the seconds of each known dwell.
     pub(super) dwells: Vec<(Key, u64)>,
     /// The seconds of each visit.
@@ -83,6 +85,7 @@ struct Wanted {
     visits: bool,
     pageviews: bool,
     goals: bool,
+    probes: bool,
 }
 
 impl Wanted {
@@ -106,12 +109,16 @@ impl Wanted {
                         | T::Goals
                         | T::GoalRegions
                         | T::Crawlers
+                        | T::Probes
+                        | T::ProbeHours
+                        | T::ProbeRegions
                 )
             }),
             pageviews: any(|table| {
                 matches!(table, T::Traffic | T::Pages | T::Transitions | T::Hosts)
             }),
             goals: any(|table| matches!(table, T::Goals | T::GoalRegions | T::Campaigns)),
+            probes: any(|table| matches!(table, T::Probes | T::ProbeHours | T::ProbeRegions)),
         }
     }
 }
@@ -126,6 +133,7 @@ impl Contribution {
             network: 0,
             cells: Default::default(),
             visits: Vec::new(),
+            probes: Vec::new(),
             dwells: Vec::new(),
             durations: Vec::new(),
             presences: Vec::new(),
@@ -139,10 +147,15 @@ impl Contribution {
         self.visitor = hits[0].visitor();
         self.network = identity.network;
         let tells_visitors = reading.lexicon.senders().are_visitors();
-        match crawler(hits, identity, reading) {
+        let crawler = crawler(hits, identity, reading);
+        let is_ignored = crawler.is_some() && reading.settings.crawlers == Crawlers::Ignore;
+        if self.wanted.probes && !is_ignored {
+            self.read_probes(hits, identity, reading);
+        }
+        match crawler {
             None if tells_visitors => self.read_visitor(hits, identity, reading),
             None => self.read_network(hits, reading),
-            Some(_) if reading.settings.crawlers == Crawlers::Ignore => {}
+            Some(_) if is_ignored => {}
             Some(key) => self.count(Table::Crawlers, key, hits),
         }
     }
@@ -167,6 +180,14 @@ impl Contribution {
         self.visits.extend((0..count).map(|_| visit.cells));
     }
 
+    /// Replaces the contribution by requests of which no more is known than what they look for, when, and
+    /// from where.
+    pub(super) fn be_of_probes(&mut self, probes: &ProbeRecord) {
+        self.clear();
+        self.network = probes.network;
+        self.probes.push(probes.cells);
+    }
+
     /// The visitor's amounts by cell of a table.
     #[must_use]
     pub fn cells(&self, table: Table) -> &[(Key, Amounts)] {
@@ -176,6 +197,7 @@ impl Contribution {
     fn clear(&mut self) {
         self.cells.iter_mut().for_each(Vec::clear);
         self.visits.clear();
+        self.probes.clear();
         self.dwells.clear();
         self.durations.clear();
         self.presences.clear();
@@ -241,6 +263,33 @@ impl Contribution {
                 pages.for_each(|(page, hits)| {
                     self.count(Table::Errors, key::error(status, page), hits);
                 });
+            }
+        }
+    }
+
+    /// Counts requests that look for weaknesses, be it a machine that sends them.
+    fn read_probes(&mut self, hits: &[Hit], identity: &Identity, reading: &Reading<'_>) {
+        let category = identity.agent.crawler.map(Crawler::category);
+        let of_agent = (category == Some(Category::Scanner)).then_some(Probe::ScannerAgent);
+        let tells_regions = reading.lexicon.senders().are_visitors();
+        for hit in hits {
+            let Some(probe) = hit.probe().or(of_agent) else {
+                continue;
+            };
+            let hour = reading.hours.number(hit.time());
+            let cells = [
+                key::probe(probe),
+                key::hour(reading.hours, hour),
+                key::region(identity.region),
+            ];
+            let counted = Microdata::PROBE_TABLES.into_iter().zip(cells);
+            for (table, key) in
+                counted.filter(|(it, _)| tells_regions || *it != Table::ProbeRegions)
+            {
+                self.cell(table, key).requests += 1;
+            }
+            if !self.probes.iter().rev().any(|known| *known == cells) {
+                self.probes.push(cells);
             }
         }
     }

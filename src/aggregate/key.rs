@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Table;
 use crate::{
     privacy::{
-        Agent, Browser, Category, Crawler, Device, Lexicon, Region, System, UNNAMED,
+        Agent, Browser, Category, Crawler, Device, Lexicon, Probe, Region, System, UNNAMED,
         unnamed_sources,
     },
     time::{Hours, PeriodLength},
@@ -165,6 +165,10 @@ pub(crate) const fn goal(key: Key) -> Key {
     key >> 48
 }
 
+pub(super) fn probe(probe: Probe) -> Key {
+    Key::from(probe.number())
+}
+
 pub(super) fn host(host: u16) -> Key {
     Key::from(host)
 }
@@ -209,7 +213,7 @@ fn pair(first: u32, second: u32) -> Key {
 pub(crate) const fn unpacked(table: Table, key: Key) -> [u32; 2] {
     let bits_of_second = match table {
         Table::Transitions | Table::Errors => 32,
-        Table::Regions => SUBDIVISION_BITS,
+        Table::Regions | Table::ProbeRegions => SUBDIVISION_BITS,
         _ => 0,
     };
     [
@@ -228,8 +232,10 @@ pub(crate) fn columns(
     let low = (key & 0xffff_ffff) as u32;
     match table {
         Table::Summary => vec![],
-        Table::Traffic if length == PeriodLength::Day => vec![format!("{key:02}").into()],
-        Table::Traffic => {
+        Table::Traffic | Table::ProbeHours if length == PeriodLength::Day => {
+            vec![format!("{key:02}").into()]
+        }
+        Table::Traffic | Table::ProbeHours => {
             vec![
                 (key / WEEKDAY).to_string().into(),
                 format!("{:02}", key % WEEKDAY).into(),
@@ -256,7 +262,7 @@ pub(crate) fn columns(
                 or_unknown(&campaign.campaign),
             ]
         }
-        Table::Regions => region_columns(Region::from_key(key)),
+        Table::Regions | Table::ProbeRegions => region_columns(Region::from_key(key)),
         Table::Browsers => vec![Browser::from_number(key as u8).name().into()],
         Table::Systems => vec![System::from_number(key as u8).name().into()],
         Table::Devices => vec![Device::from_number(key as u8).name().into()],
@@ -286,6 +292,10 @@ pub(crate) fn columns(
             vec![category(key).name().into(), name.into()]
         }
         Table::Hosts => vec![lexicon.hosts()[key as usize].as_str().into()],
+        Table::Probes => {
+            let probe = Probe::from_number(key as u8);
+            vec![probe.map_or(UNKNOWN, Probe::name).into()]
+        }
     }
 }
 

@@ -5,7 +5,9 @@ use super::{
     key::{self, DEPTHS, DURATIONS, Key, SAME, UNKNOWN, WEEKDAY},
 };
 use crate::{
-    privacy::{Browser, Campaign, Category, Channel, Crawler, Device, Lexicon, Region, System},
+    privacy::{
+        Browser, Campaign, Category, Channel, Crawler, Device, Lexicon, Probe, Region, System,
+    },
     time::PeriodLength,
 };
 
@@ -20,8 +22,12 @@ pub(crate) fn key_of(
     let page = |page: &str| lexicon.page_number(page);
     Some(match (table, columns) {
         (Table::Summary, []) => key::ONLY,
-        (Table::Traffic, [hour]) if length == PeriodLength::Day => below(hour, 24)?,
-        (Table::Traffic, [weekday, hour]) => below(weekday, 8)? * WEEKDAY + below(hour, 24)?,
+        (Table::Traffic | Table::ProbeHours, [hour]) if length == PeriodLength::Day => {
+            below(hour, 24)?
+        }
+        (Table::Traffic | Table::ProbeHours, [weekday, hour]) => {
+            below(weekday, 8)? * WEEKDAY + below(hour, 24)?
+        }
         (Table::Pages, [name]) => key::number(page(name)?),
         (Table::Transitions, [from, to]) => {
             let from = page(from)?;
@@ -33,7 +39,9 @@ pub(crate) fn key_of(
         (Table::Campaigns, [source, medium, campaign]) => {
             key::number(lexicon.campaign_number(&campaign_of(source, medium, campaign))?)
         }
-        (Table::Regions, [country, region]) => key::region(region_of(country, region)),
+        (Table::Regions | Table::ProbeRegions, [country, region]) => {
+            key::region(region_of(country, region))
+        }
         (Table::Browsers, [name]) => Browser::named(name)?.number().into(),
         (Table::Systems, [name]) => System::named(name)?.number().into(),
         (Table::Devices, [name]) => Device::named(name)?.number().into(),
@@ -48,6 +56,7 @@ pub(crate) fn key_of(
         }
         (Table::Crawlers, [category, name]) => crawler_of(category, name)?,
         (Table::Hosts, [name]) => position(lexicon.hosts(), |host| host == name)?,
+        (Table::Probes, [name]) => key::probe(Probe::named(name)?),
         _ => return None,
     })
 }
@@ -133,8 +142,8 @@ mod tests {
         let crawlers = || (0..=Crawler::UNKNOWN.number()).map(Crawler::from_number);
         match table {
             Table::Summary => vec![key::ONLY],
-            Table::Traffic if length == PeriodLength::Day => (0..24).collect(),
-            Table::Traffic => (1..8)
+            Table::Traffic | Table::ProbeHours if length == PeriodLength::Day => (0..24).collect(),
+            Table::Traffic | Table::ProbeHours => (1..8)
                 .flat_map(|day| (0..24).map(move |hour| day * WEEKDAY + hour))
                 .collect(),
             Table::Pages => (0..4).collect(),
@@ -143,9 +152,11 @@ mod tests {
                 .collect(),
             Table::Referrers => (0..3).collect(),
             Table::Campaigns => (0..4).collect(),
-            Table::Regions => [("", ""), ("SE", ""), ("SE", "AB"), ("GB", "ENG")]
-                .map(|(country, code)| key::region(Region::new(country, code)))
-                .to_vec(),
+            Table::Regions | Table::ProbeRegions => {
+                [("", ""), ("SE", ""), ("SE", "AB"), ("GB", "ENG")]
+                    .map(|(country, code)| key::region(Region::new(country, code)))
+                    .to_vec()
+            }
             Table::Browsers => Browser::all().map(|it| it.number().into()).collect(),
             Table::Systems => System::all().map(|it| it.number().into()).collect(),
             Table::Devices => Device::all().map(|it| it.number().into()).collect(),
@@ -163,6 +174,7 @@ mod tests {
                 .chain([key::crawler(Category::Automated, None)])
                 .collect(),
             Table::Hosts => vec![0, 1],
+            Table::Probes => Probe::ALL.map(key::probe).to_vec(),
         }
     }
 

@@ -1,5 +1,5 @@
-//! Every visit of a period with the cells that it is counted in: what the audit of a release needs to
-//! know of how tables hang together.
+//! Every visit of a period with the cells that it is counted in, and every kind of request that looks for a
+//! weakness: what the audit of a release needs to know of how tables hang together.
 
 use hashbrown::HashSet;
 
@@ -20,20 +20,37 @@ pub struct VisitRecord {
 /// A visit's cell in each of [`Microdata::TABLES`]; [`NO_CELL`] where the table leaves it out.
 pub(super) type VisitCells = [Key; Microdata::TABLES.len()];
 
+/// A network's requests that look for the same weakness in the same hour from the same region, as their
+/// cell in each of [`Microdata::PROBE_TABLES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProbeRecord {
+    /// The network.
+    pub network: u64,
+    /// The cells.
+    pub cells: ProbeCells,
+}
+
+/// A cell in each of [`Microdata::PROBE_TABLES`].
+pub type ProbeCells = [Key; Microdata::PROBE_TABLES.len()];
+
 /// Stands for none: no key has all bits set.
 pub(super) const NO_CELL: Key = Key::MAX;
 
-/// The visits of a period, in no particular order.
+/// The visits and probes of a period, in no particular order.
 ///
-/// Where memory is to be saved, not all are kept. Of visits that are counted in the same cells, as many networks
-/// matter as are ever asked for. Referrers without a name are in one row whatever happens, and so, if two of them
-/// have visits that are in the same cells of all other tables, no sum of rows can tell the one from the other:
-/// neither is a group that an audit could find. Such visits are of all these referrers together from then on.
+/// Where memory is to be saved, not all are kept. Of visits that are counted in the same cells, and of such
+/// probes, as many networks matter as are ever asked for. Referrers without a name are in one row whatever
+/// happens, and so, if two of them have visits that are in the same cells of all other tables, no sum of rows can
+/// tell the one from the other: neither is a group that an audit could find. Such visits are of all these
+/// referrers together from then on.
 pub struct Microdata {
     visits: Vec<VisitRecord>,
+    probes: Vec<ProbeRecord>,
     limit: usize,
     /// Visits above which those that are not needed are looked for.
     most: usize,
+    /// The same of probes.
+    most_probes: usize,
     /// Whether visits of several referrers are together.
     joined: bool,
 }
@@ -46,8 +63,10 @@ impl Default for Microdata {
     fn default() -> Self {
         Self {
             visits: Vec::new(),
+            probes: Vec::new(),
             limit: usize::MAX,
             most: usize::MAX,
+            most_probes: usize::MAX,
             joined: false,
         }
     }
@@ -69,13 +88,24 @@ impl Microdata {
         Table::Hosts,
     ];
 
-    /// No visits yet; networks are counted up to `limit`, and memory is saved above so many visits.
+    /// The tables of requests that look for weaknesses, each of which falls into one cell of all of them.
+    pub const PROBE_TABLES: [Table; 3] = [Table::Probes, Table::ProbeHours, Table::ProbeRegions];
+
+    /// The requests that look for weaknesses; those that do not differ in anything may be one.
+    #[must_use]
+    pub fn probes(&self) -> &[ProbeRecord] {
+        &self.probes
+    }
+
+    /// No visits yet; networks are counted up to `limit`, and memory is saved above so many visits or probes.
     #[must_use]
     pub const fn sparing(limit: usize, most: usize) -> Self {
         Self {
             visits: Vec::new(),
+            probes: Vec::new(),
             limit,
             most,
+            most_probes: most,
             joined: false,
         }
     }
@@ -125,24 +155,18 @@ impl Microdata {
     /// Leaves out what is not needed, if there are many. What is kept may be as many again before the next
     /// time.
     fn spare(&mut self) {
-        if self.visits.len() <= self.most {
-            return;
+        if self.visits.len() > self.most {
+            self.join_nameless();
+            self.sort();
+            keep_enough(&mut self.visits, |visit| visit.cells, self.limit);
+            self.most = self.most.max(2 * self.visits.len());
         }
-        self.join_nameless();
-        self.sort();
-        self.visits.dedup();
-        let (mut same, limit) = (0, self.limit);
-        let mut cells = None;
-        self.visits.retain(|visit| {
-            same = if cells == Some(visit.cells) {
-                same + 1
-            } else {
-                1
-            };
-            cells = Some(visit.cells);
-            same <= limit
-        });
-        self.most = self.most.max(2 * self.visits.len());
+        if self.probes.len() > self.most_probes {
+            self.probes
+                .sort_unstable_by_key(|probe| (probe.cells, probe.network));
+            keep_enough(&mut self.probes, |probe| probe.cells, self.limit);
+            self.most_probes = self.most_probes.max(2 * self.probes.len());
+        }
     }
 
     fn sort(&mut self) {
@@ -193,6 +217,22 @@ impl Microdata {
             .binary_search_by_key(&place(visit), place)
             .is_ok()
     }
+}
+
+/// Keeps so many different records of the same cells, next to each other.
+fn keep_enough<T: PartialEq, C: PartialEq>(
+    records: &mut Vec<T>,
+    cells: impl Fn(&T) -> C,
+    limit: usize,
+) {
+    records.dedup();
+    let (mut same, mut latest) = (0, None);
+    records.retain(|record| {
+        let cells = Some(cells(record));
+        same = if cells == latest { same + 1 } else { 1 };
+        latest = cells;
+        same <= limit
+    });
 }
 
 /// The referrers without a name that some visits are told by, but not all of theirs.
@@ -251,15 +291,19 @@ impl Collector for Microdata {
         let records = contribution.visits.iter();
         self.visits
             .extend(records.map(|&cells| VisitRecord { network, cells }));
+        let probes = contribution.probes.iter();
+        self.probes
+            .extend(probes.map(|&cells| ProbeRecord { network, cells }));
         self.spare();
     }
 
-    /// Visits are collected one by one.
+    /// Visits and probes are collected one by one.
     fn collect_cell(&mut self, _: Table, _: Key, _: &RowTotals, _: &mut Ordinals) {}
 
     fn merge(&mut self, mut other: Self) {
         self.joined |= other.joined;
         self.visits.append(&mut other.visits);
+        self.probes.append(&mut other.probes);
         self.spare();
     }
 }

@@ -32,7 +32,7 @@ pub(crate) use key::{
     to_page, together, unpacked,
 };
 pub(crate) use key_of::{campaign_of, key_of};
-pub use microdata::{Microdata, Settled, VisitRecord};
+pub use microdata::{Microdata, ProbeCells, ProbeRecord, Settled, VisitRecord};
 pub use networks::NetworkSet;
 pub use parts::{Ordinals, Parts, Several};
 pub use quantile::Histogram;

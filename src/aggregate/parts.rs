@@ -6,14 +6,14 @@
 //! lose their members, once they hold as many as are ever asked for. Only of a visitor in several cells
 //! the amounts are kept cell by cell, for each table on its own, and with no more than the network.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::{
     Amounts, Collector, Key, Limits, Table,
     attendance::Attendance,
     contribution::Contribution,
     key::ONLY,
-    microdata::VisitRecord,
+    microdata::{ProbeRecord, VisitRecord},
     totals::{Judged, RowTotals},
 };
 use crate::time::Hours;
@@ -23,6 +23,7 @@ pub struct Parts {
     cells: [HashMap<Key, RowTotals>; Table::ALL.len()],
     several: [Vec<Several>; Table::ALL.len()],
     visits: HashMap<VisitRecord, u64>,
+    probes: HashSet<ProbeRecord>,
     attendance: Attendance,
     limits: Limits,
     judged: [Judged; Table::ALL.len()],
@@ -62,6 +63,7 @@ impl Parts {
             cells: Default::default(),
             several: Default::default(),
             visits: HashMap::new(),
+            probes: HashSet::new(),
             attendance: Attendance::new(limits.threshold, hours),
             limits,
             judged: Table::ALL.map(Judged::with_own_family),
@@ -93,6 +95,14 @@ impl Parts {
         visits
     }
 
+    /// Which networks looked for which weakness, when and from where, in order.
+    #[must_use]
+    pub fn probes(&self) -> Vec<&ProbeRecord> {
+        let mut probes: Vec<_> = self.probes.iter().collect();
+        probes.sort_unstable();
+        probes
+    }
+
     /// When they were there.
     #[must_use]
     pub const fn attendance(&self) -> &Attendance {
@@ -120,6 +130,11 @@ impl Parts {
         *self.visits.entry(visit).or_default() += count;
     }
 
+    /// Adds that a network looked for a weakness.
+    pub fn add_probe(&mut self, probe: ProbeRecord) {
+        self.probes.insert(probe);
+    }
+
     /// Counts all of it, as if visitor by visitor.
     pub fn replay(&self, collector: &mut impl Collector, ordinals: &mut Ordinals) {
         let mut contribution = Contribution::to(&[]);
@@ -134,6 +149,10 @@ impl Parts {
         }
         for (visit, count) in &self.visits {
             contribution.be_of_visits(visit, *count);
+            collector.collect(&contribution);
+        }
+        for probe in &self.probes {
+            contribution.be_of_probes(probe);
             collector.collect(&contribution);
         }
         collector.collect_attendance(&self.attendance);
@@ -170,6 +189,9 @@ impl Collector for Parts {
         for &cells in &contribution.visits {
             self.add_visits(VisitRecord { network, cells }, 1);
         }
+        for &cells in &contribution.probes {
+            self.add_probe(ProbeRecord { network, cells });
+        }
         self.attendance.collect(contribution);
     }
 
@@ -193,6 +215,7 @@ impl Collector for Parts {
         for (visit, count) in other.visits {
             self.add_visits(visit, count);
         }
+        self.probes.extend(other.probes);
         self.attendance.absorb(&other.attendance);
     }
 }

@@ -220,11 +220,17 @@ pub enum Table {
     Crawlers,
     /// By virtual host.
     Hosts,
+    /// By what weakness is looked for.
+    Probes,
+    /// Requests that look for weaknesses, by hour, or by weekday and hour.
+    ProbeHours,
+    /// Requests that look for weaknesses, by country and region.
+    ProbeRegions,
 }
 
 impl Table {
     /// Every table, in the order of documentation and display.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Summary,
         Self::Traffic,
         Self::Pages,
@@ -243,6 +249,9 @@ impl Table {
         Self::GoalRegions,
         Self::Crawlers,
         Self::Hosts,
+        Self::Probes,
+        Self::ProbeHours,
+        Self::ProbeRegions,
     ];
 
     /// The table's name, also that of its file without the ending.
@@ -267,6 +276,9 @@ impl Table {
             Self::GoalRegions => "goal_regions",
             Self::Crawlers => "crawlers",
             Self::Hosts => "hosts",
+            Self::Probes => "probes",
+            Self::ProbeHours => "probe_hours",
+            Self::ProbeRegions => "probe_regions",
         }
     }
 
@@ -294,6 +306,9 @@ impl Table {
                 "Requests of crawlers and other machines, which no other table counts."
             }
             Self::Hosts => "Requests, pageviews and visits by virtual host.",
+            Self::Probes => "Requests that look for weaknesses, by what they look for.",
+            Self::ProbeHours => "Requests that look for weaknesses, by hour.",
+            Self::ProbeRegions => "Requests that look for weaknesses, by country and region.",
         }
     }
 
@@ -302,13 +317,13 @@ impl Table {
     pub const fn keys(self, longer_period: bool) -> &'static [&'static str] {
         match self {
             Self::Summary => &[],
-            Self::Traffic if longer_period => &["weekday", "hour"],
-            Self::Traffic => &["hour"],
+            Self::Traffic | Self::ProbeHours if longer_period => &["weekday", "hour"],
+            Self::Traffic | Self::ProbeHours => &["hour"],
             Self::Pages => &["page"],
             Self::Transitions => &["from_page", "to_page"],
             Self::Referrers => &["channel", "referrer"],
             Self::Campaigns => &["source", "medium", "campaign"],
-            Self::Regions => &["country", "region"],
+            Self::Regions | Self::ProbeRegions => &["country", "region"],
             Self::Browsers => &["browser"],
             Self::Systems => &["system"],
             Self::Devices => &["device"],
@@ -320,6 +335,7 @@ impl Table {
             Self::GoalRegions => &["goal", "country"],
             Self::Crawlers => &["category", "crawler"],
             Self::Hosts => &["host"],
+            Self::Probes => &["probe"],
         }
     }
 
@@ -379,6 +395,7 @@ impl Table {
             Self::GoalRegions => &[M::Completions],
             Self::Crawlers => &[M::Requests, M::Bytes],
             Self::Hosts => &[M::Requests, M::Pageviews, M::Visits, M::Visitors],
+            Self::Probes | Self::ProbeHours | Self::ProbeRegions => &[M::Requests, M::Visitors],
         }
     }
 
@@ -391,7 +408,10 @@ impl Table {
             | Self::Statuses
             | Self::Errors
             | Self::Crawlers
-            | Self::Hosts => Family::Requests,
+            | Self::Hosts
+            | Self::Probes
+            | Self::ProbeHours
+            | Self::ProbeRegions => Family::Requests,
             Self::Pages | Self::Transitions => Family::Pageviews,
             Self::Referrers
             | Self::Campaigns
@@ -416,11 +436,11 @@ impl Table {
     }
 
     /// The family whose networks a measure needs, where the row's own threshold does not grant them
-    /// already. The visitors of a page are those with a pageview of it, the row's own networks.
+    /// already. The visitors of a page are those with a pageview of it, those of a probe the ones that sent
+    /// it: the row's own networks.
     #[must_use]
     pub fn other_family(self, measure: Measure) -> Option<Family> {
-        let granted =
-            measure == Measure::Visitors && matches!(self, Self::Pages | Self::Transitions);
+        let granted = measure == Measure::Visitors && self.visitor_family() == self.family();
         measure
             .family()
             .filter(|family| !granted && *family != self.family())

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     aggregate::Table,
-    output,
+    output::{self, Encoding},
     release::digest,
     time::{Date, Period, PeriodLength},
 };
@@ -325,22 +325,27 @@ fn check_entry(
     );
 }
 
-/// Every table of the manifest is there as it was released, and no other.
+/// Every table of the manifest is there as it was released, in each of its encodings, and no other.
 fn check_tables(dated: &Dated, artefact: &Artefact, manifest: &Manifest, findings: &mut Findings) {
     let listed = &manifest.value["tables"];
-    let count = listed.as_object().map_or(0, Map::len);
+    let tables = listed.as_object();
+    let count: usize = tables.map_or(0, |tables| tables.values().map(encodings).sum());
     let mut seen = 0;
     for file in &dated.files {
-        let Kind::Table(table) = file.kind else {
-            continue;
+        let (entry, has_rows) = match file.kind {
+            Kind::Table(table) => {
+                let entry = listed.get(table.name());
+                (entry, entry.is_some_and(|entry| has_rows(file, entry)))
+            }
+            Kind::Encoded(table, encoding) => {
+                let entry = listed.get(table.name());
+                (entry.and_then(|it| it.get(encoding.extension())), true)
+            }
+            _ => continue,
         };
-        let entry = listed.get(table.name());
         seen += usize::from(entry.is_some());
-        let rows = file.bytes.iter().filter(|byte| **byte == b'\n').count();
-        let is_same = entry.is_some_and(|entry| {
-            entry["sha256"] == digest(&file.bytes).as_str()
-                && entry["rows"].as_u64() == Some(rows.saturating_sub(1) as u64)
-        });
+        let is_same =
+            entry.is_some_and(|entry| has_rows && entry["sha256"] == digest(&file.bytes).as_str());
         findings.require(
             Check::Digests,
             is_same,
@@ -352,6 +357,20 @@ fn check_tables(dated: &Dated, artefact: &Artefact, manifest: &Manifest, finding
     findings.require(Check::Description, seen == count, place, || {
         format!("{count} tables are listed, of which {seen} are there")
     });
+}
+
+/// In how many encodings a table is listed, CSV among them.
+fn encodings(entry: &Value) -> usize {
+    let others = Encoding::ALL.into_iter().filter(|it| *it != Encoding::Csv);
+    1 + others
+        .filter(|it| entry.get(it.extension()).is_some())
+        .count()
+}
+
+/// Whether a CSV table has as many rows as are listed.
+fn has_rows(file: &Artefact, entry: &Value) -> bool {
+    let lines = file.bytes.iter().filter(|byte| **byte == b'\n').count();
+    entry["rows"].as_u64() == Some(lines.saturating_sub(1) as u64)
 }
 
 /// The data package lists the periods that are there, and describes each column.

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     aggregate::Table,
     error::{Error, Result},
+    output::Encoding,
 };
 
 /// What a file is, by its name and place.
@@ -21,7 +22,10 @@ pub(super) enum Kind {
     Ledger,
     DataPackage,
     Manifest,
+    /// A table as CSV.
     Table(Table),
+    /// The same in another encoding.
+    Encoded(Table, Encoding),
     /// The release for people.
     Page,
     /// None of a release's files.
@@ -37,11 +41,14 @@ pub(super) struct Artefact {
 }
 
 impl Artefact {
-    /// What people read in it, by lines: all of it, but of a page what it shows.
+    /// What people read in it, by lines: all of it, but of a page what it shows. Files that are no text are
+    /// held to ones that are.
     pub(super) fn texts(&self) -> Vec<(usize, String)> {
         let text = String::from_utf8_lossy(&self.bytes);
-        if self.kind == Kind::Page {
-            return page::texts(&text);
+        match self.kind {
+            Kind::Page => return page::texts(&text),
+            Kind::Encoded(_, Encoding::Parquet) => return Vec::new(),
+            _ => {}
         }
         let lines = (1..).zip(text.split('\n'));
         lines.map(|(line, text)| (line, text.to_owned())).collect()
@@ -307,9 +314,11 @@ fn kind_of(name: &str) -> Option<Kind> {
     if name == "manifest.json" {
         return Some(Kind::Manifest);
     }
-    let table = name.strip_suffix(".csv")?;
-    Table::ALL
-        .into_iter()
-        .find(|it| it.name() == table)
-        .map(Kind::Table)
+    let (table, extension) = name.split_once('.')?;
+    let table = Table::ALL.into_iter().find(|it| it.name() == table)?;
+    let mut encodings = Encoding::ALL.into_iter();
+    match encodings.find(|it| it.extension() == extension)? {
+        Encoding::Csv => Some(Kind::Table(table)),
+        other => Some(Kind::Encoded(table, other)),
+    }
 }

@@ -8,7 +8,7 @@ use super::{
     page,
     table::Rows,
 };
-use crate::output::is_hazardous;
+use crate::output::{Encoding, is_hazardous};
 
 /// With which spreadsheets begin formulas, in half and full width.
 const FORMULAS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
@@ -39,9 +39,10 @@ fn acting(text: &str) -> Option<&'static str> {
         .then_some("holds a control or bidi character")
 }
 
-/// Looks through the bytes of every file.
+/// Looks through the bytes of every file that is text.
 pub(super) fn check_files(site: &Site, findings: &mut Findings) {
-    for artefact in site.artefacts() {
+    let is_text = |it: &&Artefact| !matches!(it.kind, Kind::Encoded(_, Encoding::Parquet));
+    for artefact in site.artefacts().filter(is_text) {
         let text = String::from_utf8_lossy(&artefact.bytes);
         for (number, line) in text.split('\n').enumerate() {
             let line = line.strip_suffix('\r').unwrap_or(line);

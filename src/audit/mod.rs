@@ -11,6 +11,7 @@
 mod against;
 mod chain;
 mod differencing;
+mod encoded;
 mod finding;
 mod folder;
 mod injection;
@@ -39,7 +40,7 @@ use self::{
 };
 #[cfg(doc)]
 use crate::error::Error;
-use crate::error::Result;
+use crate::{error::Result, stats::Progress};
 
 /// What an audit came to.
 #[derive(Clone, Debug)]
@@ -59,7 +60,7 @@ struct Release {
 impl Audit {
     /// Audits output folders, the sites in each one by one, and what can be told by subtracting the
     /// releases of one folder from those of another; beside the log if it is given. A ledger that lies
-    /// elsewhere may be named.
+    /// elsewhere may be named. Progress is that of reading the log.
     ///
     /// # Errors
     /// [`Error::Read`] if a folder or file cannot be read, [`Error::Setting`] if there is nothing in
@@ -69,6 +70,7 @@ impl Audit {
         folders: &[PathBuf],
         ledger: Option<&Path>,
         log: Option<&AgainstLog>,
+        progress: &Progress,
     ) -> Result<Self> {
         let mut findings = Findings::default();
         let mut sites = Vec::new();
@@ -87,7 +89,7 @@ impl Audit {
                 (site, releases)
             })
             .collect();
-        let against = log.map(Against::read).transpose()?;
+        let against = log.map(|log| Against::read(log, progress)).transpose()?;
         for (number, (site, releases)) in released.iter().enumerate() {
             let others = others(&released, number);
             for release in releases.iter().filter(|it| !it.manifest.is_noisy()) {
@@ -150,6 +152,7 @@ fn check_site(site: &Site, findings: &mut Findings) -> Vec<Release> {
     for dated in &site.dated {
         if let Some(manifest) = chain::manifest(dated, &entries, findings) {
             let tables = read_tables(dated, &manifest, findings);
+            encoded::check(dated, &manifest, &tables, findings);
             releases.push(Release { manifest, tables });
         }
     }

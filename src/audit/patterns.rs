@@ -90,11 +90,16 @@ fn looks_like(pattern: &str) -> String {
 }
 
 /// Looks through every line of every file that is no table, and of tables that cannot be read as such
-/// (those that can, by file name as shown, are looked through cell by cell).
+/// (those that can, by file name as shown, are looked through cell by cell, and other encodings are the same).
 pub(super) fn check_files(site: &Site, read: &[&str], findings: &mut Findings) {
     let known = Known::of(site);
     for artefact in site.artefacts() {
-        if matches!(artefact.kind, Kind::Table(_)) && read.contains(&artefact.name.as_str()) {
+        let is_read = match artefact.kind {
+            Kind::Table(_) => read.contains(&artefact.name.as_str()),
+            Kind::Encoded(..) => true,
+            _ => false,
+        };
+        if is_read {
             continue;
         }
         for (line, text) in artefact.texts() {

@@ -57,9 +57,10 @@ const OF_VISITORS: [M; 5] = [
 ];
 
 /// A measure that is at most another one of its row, times a factor.
-const WITHIN_ROWS: [(M, u64, M); 13] = [
+const WITHIN_ROWS: [(M, u64, M); 14] = [
     (M::Bounces, 1, M::Visits),
     (M::Visitors, 1, M::Visits),
+    (M::Visitors, 1, M::Requests),
     (M::Bounces, 1, M::Entries),
     (M::Bounces, 1, M::Exits),
     (M::Entries, 1, M::Pageviews),

@@ -164,7 +164,7 @@ fn encoded(records: &[StringRecord]) -> Vec<u8> {
 fn check_order(rows: &Rows, findings: &mut Findings) {
     let is_numeric = matches!(
         rows.table,
-        Table::Traffic | Table::Durations | Table::Depths
+        Table::Traffic | Table::ProbeHours | Table::Durations | Table::Depths
     );
     let rank = |row: &Row| -> Vec<(bool, u64, String)> {
         let rank = |key: &String| {

@@ -104,7 +104,10 @@ fn check_dependents(rows: &Rows, row: &Row, findings: &mut Findings) {
 
 /// `(other)` never stands alone, stands in all columns after its first, and not among crawlers.
 fn check_other(rows: &Rows, findings: &mut Findings) {
-    let is_nested = matches!(rows.table, T::Campaigns | T::Errors | T::Regions);
+    let is_nested = matches!(
+        rows.table,
+        T::Campaigns | T::Errors | T::Regions | T::ProbeRegions
+    );
     let is_within = rows.table == T::Transitions;
     for row in rows.rows.iter().filter(|row| row.is_other()) {
         let first = row.keys.iter().position(|key| key == OTHER).unwrap_or(0);
@@ -141,7 +144,7 @@ fn check_other(rows: &Rows, findings: &mut Findings) {
 fn check_top(rows: &Rows, top: Option<u64>, findings: &mut Findings) {
     let is_flat = !matches!(
         rows.table,
-        T::Campaigns | T::Errors | T::Regions | T::Transitions | T::Crawlers
+        T::Campaigns | T::Errors | T::Regions | T::ProbeRegions | T::Transitions | T::Crawlers
     );
     let Some(top) = top.filter(|_| is_flat) else {
         return;

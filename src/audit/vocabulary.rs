@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     aggregate::Table as T,
-    privacy::{Browser, Category, Crawler, Device, System, registrable_domain},
+    privacy::{Browser, Category, Crawler, Device, Probe, System, registrable_domain},
 };
 
 /// What stands for something unknown.
@@ -132,6 +132,7 @@ fn fits(table: T, name: &str, key: &str, keys: &[String], pages: &Pages) -> bool
             key == UNKNOWN || crawlers.any(|crawler| crawler.name() == key)
         }
         "host" => key == "(other host)" || is_host(key),
+        "probe" => Probe::named(key).is_some(),
         // The names of goals are the operator's own words.
         "goal" => key
             .chars()

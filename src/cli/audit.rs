@@ -9,7 +9,14 @@ use hushlog::{
     input::{NamedHosts, Selection},
 };
 
-use super::{Exit, log_format::LogFormatArguments, messages, opt_out::OptOutArguments, show};
+use super::{
+    Exit,
+    log_format::LogFormatArguments,
+    messages,
+    opt_out::OptOutArguments,
+    progress::{self, ProgressArguments},
+    show,
+};
 
 /// The motivated intruder: tries to find anything personal in what was released
 ///
@@ -32,6 +39,9 @@ pub(super) struct AuditArguments {
     /// How the result is told
     #[arg(long, value_enum, default_value_t)]
     format: FormatArgument,
+
+    #[command(flatten)]
+    progress: ProgressArguments,
 
     #[command(flatten)]
     log: LogArguments,
@@ -92,11 +102,11 @@ struct LogArguments {
 /// Audits and tells.
 pub(super) fn run(arguments: &AuditArguments) -> Result<Exit> {
     let log = arguments.log.settings()?;
-    let audit = Audit::of(
-        &arguments.folders,
-        arguments.ledger.as_deref(),
-        log.as_ref(),
-    )?;
+    let total = log.as_ref().and_then(|log| progress::size(&log.sources));
+    let audit = arguments.progress.shown(log.is_none(), total, |progress| {
+        let ledger = arguments.ledger.as_deref();
+        Audit::of(&arguments.folders, ledger, log.as_ref(), progress)
+    })?;
     let told = match arguments.format {
         FormatArgument::Text => audit.text(),
         FormatArgument::Json => format!("{:#}\n", audit.json()),

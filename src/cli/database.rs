@@ -6,9 +6,11 @@ use clap::Args;
 use hushlog::{
     database::{Database, Loaded},
     error::Result,
+    stats::Progress,
+    view::Folders,
 };
 
-use super::{Exit, release::ReleaseArguments, show};
+use super::{Exit, progress::ProgressArguments, release::ReleaseArguments, show};
 
 /// Load released tables into an SQL database: periods that it has not, once
 ///
@@ -22,9 +24,13 @@ pub(super) struct LoadArguments {
     #[arg(long, env = "HUSHLOG_LEDGER", value_name = "FILE")]
     ledger: Option<PathBuf>,
 
-    /// Database: `postgres://USER@HOST/NAME`, whose tables are in the schema hushlog, or sqlite:FILE
+    /// Database: `postgres://USER@HOST/NAME`, whose tables are in the schema hushlog, or sqlite:FILE. Other
+    /// machines are spoken to by TLS with a certificate that is verified, unless `?sslmode=disable` ends the URL
     #[arg(long, env = "HUSHLOG_TO", hide_env_values = true, value_name = "URL")]
     to: String,
+
+    #[command(flatten)]
+    progress: ProgressArguments,
 }
 
 /// Loads, and tells how much.
@@ -34,7 +40,11 @@ pub(super) fn run(arguments: &LoadArguments) -> Result<Exit> {
         folder: arguments.folder.clone(),
         ledger: arguments.ledger.clone(),
     };
-    show(&told(destination.load()?))?;
+    let total = Folders::find_any(&arguments.folder)?.map(|it| it.size());
+    let loaded = arguments
+        .progress
+        .shown(false, total, |progress| destination.load(progress))?;
+    show(&told(loaded))?;
     Ok(Exit::Done)
 }
 
@@ -47,8 +57,8 @@ pub(super) struct Destination {
 
 impl Destination {
     /// Makes the database have what the folder has.
-    pub(super) fn load(&self) -> Result<Loaded> {
-        Database::open(&self.url)?.load(&self.folder, self.ledger.as_deref())
+    pub(super) fn load(&self, progress: &Progress) -> Result<Loaded> {
+        Database::open(&self.url)?.load(&self.folder, self.ledger.as_deref(), progress)
     }
 }
 
@@ -77,7 +87,7 @@ impl ReleaseArguments {
         let Some(destination) = self.destination() else {
             return Ok(());
         };
-        let loaded = destination.load()?;
+        let loaded = destination.load(&Progress::default())?;
         if quiet { Ok(()) } else { show(&told(loaded)) }
     }
 }

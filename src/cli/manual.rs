@@ -44,7 +44,8 @@ fn write_all(command: &Command, folder: &Path) -> Result<()> {
 /// A page in roff.
 fn page(command: &Command) -> String {
     let mut roff = Vec::new();
-    let rendered: io::Result<()> = Man::new(command.clone()).render(&mut roff);
+    let manual = Man::new(command.clone()).source(concat!("hushlog ", env!("CARGO_PKG_VERSION")));
+    let rendered: io::Result<()> = manual.render(&mut roff);
     debug_assert!(rendered.is_ok(), "memory takes it");
     String::from_utf8_lossy(&roff).into_owned()
 }

@@ -24,8 +24,10 @@ mod release;
 mod removal;
 mod report;
 mod scrub;
+mod sealing;
 mod shown;
 mod sources;
+mod unseal;
 mod watch;
 
 use std::{
@@ -70,6 +72,7 @@ enum Command {
     Load(database::LoadArguments),
     Withdraw(removal::WithdrawArguments),
     Expire(removal::ExpireArguments),
+    Unseal(unseal::UnsealArguments),
     #[command(subcommand)]
     Geo(geo::GeoCommand),
     #[command(subcommand)]
@@ -130,6 +133,7 @@ impl CommandLine {
             Command::Load(arguments) => database::run(arguments),
             Command::Withdraw(arguments) => removal::withdraw(arguments),
             Command::Expire(arguments) => removal::expire(arguments),
+            Command::Unseal(arguments) => unseal::run(arguments),
             Command::Geo(command) => geo::run(command),
             Command::Key(command) => key::run(command),
             Command::Map(arguments) => cluster::map(arguments),

@@ -1,12 +1,13 @@
-//! `hushlog withdraw` and `hushlog expire`: releases taken out of circulation.
+//! `hushlog withdraw` and `hushlog expire`: releases taken out of circulation, and what is kept for a time.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hushlog::{
     error::{Error, Result},
     output::Folder,
     release::Removal,
+    sealed::SealedFolder,
     time::{Calendar, Date, Period, PeriodLength, Retention, Timestamp},
 };
 
@@ -26,17 +27,18 @@ pub(super) struct WithdrawArguments {
     dates: Vec<Date>,
 }
 
-/// Remove releases that have been kept for long enough
+/// Remove releases, or sealed originals, that have been kept for long enough
 ///
 /// Tables and manifest of each such period are removed, and so is what the private state knows of the lines
 /// that they were made from. The ledger keeps one line of each release, and one of its removal, without any
-/// number.
+/// number. In a folder of `scrub --seal-dir` the segments of each such day are removed; its register keeps how
+/// many there were.
 #[derive(Args)]
 pub(super) struct ExpireArguments {
     #[command(flatten)]
     place: PlaceArguments,
 
-    /// How long releases are kept after their period has ended, in days, weeks, months or years: 400d, 13mo
+    /// How long releases or originals are kept after their period has ended, in days, weeks, months or years: 400d, 13mo
     #[arg(long, env = "HUSHLOG_RETAIN", value_name = "TIME")]
     retain: Retention,
 
@@ -95,15 +97,34 @@ pub(super) fn withdraw(arguments: &WithdrawArguments) -> Result<Exit> {
 /// Removes what has been kept for long enough.
 pub(super) fn expire(arguments: &ExpireArguments) -> Result<Exit> {
     let now = Timestamp(jiff::Timestamp::now().as_microsecond());
+    if SealedFolder::is_one(&arguments.place.folder) {
+        return expire_sealed(&arguments.place.folder, arguments, now);
+    }
     for folder in arguments.place.open()? {
         if arguments.dry_run {
-            let day = cutoff(&folder, arguments.retain, now)?;
+            let day = cutoff(folder.ledger().tz(), arguments.retain, now)?;
             tell(&folder, &folder.ended_by(day), "would expire")?;
         } else {
             let (folder, ended) = expired(folder, arguments.retain, now)?;
             tell(&folder, &ended, "expired")?;
         }
     }
+    Ok(Exit::Done)
+}
+
+/// Removes sealed originals that have been kept for long enough.
+fn expire_sealed(folder: &Path, arguments: &ExpireArguments, now: Timestamp) -> Result<Exit> {
+    let folder = SealedFolder::at(folder);
+    let day = cutoff(folder.register()?.tz(), arguments.retain, now)?;
+    let ended = folder.ended_by(day)?;
+    let what = if arguments.dry_run {
+        "would expire"
+    } else {
+        folder.expire(&ended, now)?;
+        "expired"
+    };
+    let lines = ended.iter().map(|day| format!("{day} {what}\n"));
+    show(&lines.collect::<String>())?;
     Ok(Exit::Done)
 }
 
@@ -125,15 +146,15 @@ impl ReleaseArguments {
 
 /// The folder without what has been kept for long enough by now, and the periods of that.
 fn expired(folder: Folder, retention: Retention, now: Timestamp) -> Result<(Folder, Vec<Period>)> {
-    let day = cutoff(&folder, retention, now)?;
+    let day = cutoff(folder.ledger().tz(), retention, now)?;
     let ended = folder.ended_by(day);
     let folder = folder.remove(&ended, Removal::Expired)?;
     Ok((folder, ended))
 }
 
-/// The day by which a period must have ended, in the time zone of the folder's periods.
-fn cutoff(folder: &Folder, retention: Retention, now: Timestamp) -> Result<Date> {
-    let tz = zone(folder.ledger().tz().unwrap_or("UTC"))?;
+/// The day by which a period must have ended, in the time zone of its folder's periods.
+fn cutoff(tz: Option<&str>, retention: Retention, now: Timestamp) -> Result<Date> {
+    let tz = zone(tz.unwrap_or("UTC"))?;
     let today = Calendar::new(tz, PeriodLength::Day).day(now).date;
     Ok(retention.cutoff(today))
 }

@@ -1,6 +1,7 @@
 //! `hushlog scrub`: the log again, line by line, pseudonymised.
 
 use std::{
+    io::{IsTerminal, stdout},
     num::NonZeroUsize,
     os::{fd::OwnedFd, unix::fs::MetadataExt, unix::net::UnixStream},
     path::PathBuf,
@@ -12,7 +13,7 @@ use hushlog::{
     error::{Error, Result},
     input::{NamedHosts, Source, Stop},
     output::LogOutput,
-    pipeline::{self, Inputs, Progress, Scrubbed, Scrubbing, random},
+    pipeline::{self, Destinations, Inputs, Scrubbed, Scrubbing, random},
     privacy::{
         AddressRule, AgentRules, KeyFile, Keys, ReferrerRules, Regions, ScrubRules, UrlRules,
         UrlSettings,
@@ -26,7 +27,14 @@ use signal_hook::{
 };
 
 use super::{
-    Exit, log_format::LogFormatArguments, opt_out::OptOutArguments, pool, say, sources, zone,
+    Exit,
+    log_format::LogFormatArguments,
+    opt_out::OptOutArguments,
+    pool,
+    progress::{self, ProgressArguments},
+    say,
+    sealing::{Originals, SealArguments},
+    sources, zone,
 };
 
 /// The log again, line by line: pseudonymous, not anonymous
@@ -40,6 +48,8 @@ use super::{
 /// of the referrer, and an agent that names the same browser, system and device; all else is replaced by
 /// what the format has for no value. Lines that cannot be read are left out, and so are those whose client
 /// asked not to be tracked.
+///
+/// Beside that the lines can be kept as they were logged, encrypted to somebody who is not on this host.
 #[derive(Args)]
 pub(super) struct ScrubArguments {
     /// Log files, plain or compressed (gzip, zstd, bzip2, xz); folders, whose files are read except hidden
@@ -63,7 +73,7 @@ pub(super) struct ScrubArguments {
     #[arg(long, value_enum, default_value_t, env = "HUSHLOG_TIME")]
     time: TimeArgument,
 
-    /// Time zone whose days have pseudonyms of their own, an IANA name
+    /// Time zone whose days have pseudonyms, and sealed files, of their own, an IANA name
     #[arg(long, default_value = "UTC", env = "HUSHLOG_TZ", value_name = "ZONE")]
     tz: String,
 
@@ -98,10 +108,16 @@ pub(super) struct ScrubArguments {
     /// Print nothing but errors
     #[arg(short, long, env = "HUSHLOG_QUIET", value_parser = BoolishValueParser::new())]
     quiet: bool,
+
+    #[command(flatten)]
+    progress: ProgressArguments,
+
+    #[command(flatten)]
+    seal: SealArguments,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum AddressArgument {
+pub(super) enum AddressArgument {
     /// The visitor's pseudonym of the day, as an address of `fd68:7573:686c::/64`
     #[default]
     Visitor,
@@ -128,7 +144,7 @@ impl From<AddressArgument> for AddressRule {
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
-enum TimeArgument {
+pub(super) enum TimeArgument {
     /// As logged
     #[default]
     Exact,
@@ -149,6 +165,7 @@ impl From<TimeArgument> for Precision {
 pub(super) fn run(arguments: &ScrubArguments) -> Result<Exit> {
     let inputs = arguments.inputs()?;
     let rules = arguments.rules()?;
+    let mut originals = arguments.seal.sealer(&rules.calendar)?;
     let mut output = arguments.output(&inputs.sources)?;
     let stop = stop(&inputs.sources)?;
     let keys = |today| arguments.keys(today);
@@ -158,9 +175,17 @@ pub(super) fn run(arguments: &ScrubArguments) -> Result<Exit> {
         keys: &keys,
         stop: stop.as_ref(),
     };
-    let progress = Progress::default();
-    let Scrubbed { accounts, failures } =
-        pipeline::scrub(&pool, &inputs, scrubbing, &mut output, &progress)?;
+    let destinations = Destinations {
+        scrubbed: &mut output,
+        originals: originals.as_mut(),
+    };
+    let total = progress::size(&inputs.sources);
+    let is_hidden = arguments.quiet || arguments.is_on_terminal();
+    let scrubbed = arguments.progress.shown(is_hidden, total, |progress| {
+        pipeline::scrub(&pool, &inputs, scrubbing, destinations, progress)
+    });
+    let Scrubbed { accounts, failures } = scrubbed?;
+    arguments.progress.accounts(&accounts);
     for failure in &failures {
         say(format_args!("{failure}"));
     }
@@ -174,13 +199,38 @@ pub(super) fn run(arguments: &ScrubArguments) -> Result<Exit> {
     })
 }
 
+/// What is left of a log that is written again, for whoever tells of it instead of doing it.
+pub(super) struct Rewritten {
+    pub(super) address: AddressArgument,
+    pub(super) time: TimeArgument,
+    pub(super) has_key_file: bool,
+    /// What becomes of the lines as they were logged.
+    pub(super) originals: Originals,
+}
+
 impl ScrubArguments {
+    /// What is in force with these arguments.
+    pub(super) fn in_force(&self) -> Rewritten {
+        Rewritten {
+            address: self.address,
+            time: self.time,
+            has_key_file: self.key_file.is_some(),
+            originals: self.seal.in_force(),
+        }
+    }
+
     /// Whether the settings can be used, as far as that shows without scrubbing.
     pub(super) fn check(&self) -> Result<()> {
         self.rules()?;
+        self.seal.check()?;
         self.log.chosen()?;
         self.log.zone()?;
         Ok(())
+    }
+
+    /// Whether the lines go where a bar would be drawn.
+    fn is_on_terminal(&self) -> bool {
+        self.output.is_none() && stdout().is_terminal()
     }
 
     fn inputs(&self) -> Result<Inputs> {

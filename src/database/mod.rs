@@ -5,6 +5,7 @@
 //! host, or nothing where all hosts are one) and `period` (`day`, `week` or `month`). A withheld cell is
 //! `NULL`. The table `releases` says what has been loaded, and under which promise.
 
+mod encryption;
 mod engine;
 mod postgres;
 mod schema;
@@ -18,6 +19,7 @@ use crate::{
     error::{Error, Result},
     output::Folder,
     release::{Ledger, PublishedTable, Row},
+    stats::Progress,
     time::{Period, PeriodLength},
     view::{Folders, Promise, Released, site_of},
 };
@@ -41,7 +43,8 @@ pub struct Loaded {
 impl Database {
     /// Connects to `postgres://…`, whose tables are in the schema `hushlog`, or opens `sqlite:FILE`, and
     /// creates or completes the tables. The URL of a server is as in `PostgreSQL`'s documentation of
-    /// connection URIs (34.1.1.2); connections are not encrypted.
+    /// connection URIs (34.1.1.2). A connection to another machine is by TLS, and the server's certificate is
+    /// verified, unless the URL says `sslmode=disable`; one within the machine is if `sslmode` asks for it.
     ///
     /// # Errors
     ///
@@ -62,14 +65,20 @@ impl Database {
     }
 
     /// Makes the database have what an output folder has: loads periods that it has not, and removes
-    /// those that the ledger says were withdrawn or have expired.
+    /// those that the ledger says were withdrawn or have expired. Progress is in bytes of tables and in rows
+    /// that were loaded.
     ///
     /// # Errors
     ///
     /// [`Error::Read`] and [`Error::Ledger`] if the folder cannot be read, [`Error::Refused`] if the
     /// database has another release of a period, [`Error::Database`] if it fails. What was loaded before an
     /// error stays loaded.
-    pub fn load(&mut self, folder: &Path, ledger: Option<&Path>) -> Result<Loaded> {
+    pub fn load(
+        &mut self,
+        folder: &Path,
+        ledger: Option<&Path>,
+        progress: &Progress,
+    ) -> Result<Loaded> {
         let mut loaded = Loaded::default();
         for (site, ledger) in ledgers(folder, ledger)? {
             for period in ledger.removed() {
@@ -83,10 +92,17 @@ impl Database {
             let site = site.unwrap_or_default();
             let known = self.manifests(&site)?;
             for dated in periods {
-                let added =
-                    !known.contains(&dated.manifest()?) && self.add(&site, &dated.read()?)?;
+                let released = (!known.contains(&dated.manifest()?)).then(|| dated.read());
+                let released = released.transpose()?;
+                let added = match &released {
+                    Some(released) => self.add(&site, released)?,
+                    None => false,
+                };
                 loaded.added += usize::from(added);
                 loaded.unchanged += usize::from(!added);
+                let tables = released.iter().flat_map(|it| &it.tables);
+                let rows: usize = tables.map(|table| table.rows.len()).sum();
+                progress.add(dated.size(), rows as u64);
             }
         }
         Ok(loaded)

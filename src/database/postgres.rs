@@ -8,7 +8,10 @@ use postgres::{
     types::{self, IsNull, ToSql, Type, private::BytesMut},
 };
 
-use super::engine::{Engine, Value, failed, signed};
+use super::{
+    encryption::Encryption,
+    engine::{Engine, Value, failed, signed},
+};
 use crate::error::{Error, Result};
 
 /// The schema that the tables are in.
@@ -24,11 +27,16 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn connect(url: &str) -> Result<Self> {
-        let config: Config = url.parse().map_err(|_| {
+        let (url, encryption) = Encryption::of_url(url)?;
+        let mut config: Config = url.parse().map_err(|_| {
             Error::Setting("this is not the URL of a PostgreSQL database".to_owned())
         })?;
         let name = name(&config);
-        let client = config.connect(NoTls).map_err(|error| told(&name, &error))?;
+        let client = match encryption.apply(&mut config)? {
+            Some(connector) => config.connect(connector),
+            None => config.connect(NoTls),
+        };
+        let client = client.map_err(|error| told(&name, &error))?;
         let mut server = Self { name, client };
         server.run(&format!(
             "SET client_min_messages = warning; CREATE SCHEMA IF NOT EXISTS {SCHEMA}; SET search_path = {SCHEMA}"

@@ -11,7 +11,7 @@ mod stream;
 
 pub use lines::lines;
 pub use named_host::NamedHosts;
-pub use reader::{Chunk, Reader};
+pub use reader::{Chunk, Cut, Reader};
 pub use selection::Selection;
 pub use source::Source;
 pub use stream::Stop;

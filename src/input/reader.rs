@@ -1,6 +1,10 @@
 //! Reads one open source in chunks of whole lines.
 
-use std::io::{self, ErrorKind, Read};
+use std::{
+    io::{self, ErrorKind, Read},
+    mem,
+    ops::Range,
+};
 
 use memchr::{memchr, memrchr};
 
@@ -19,6 +23,9 @@ const CHUNK: usize = 256 << 10;
 /// Most bytes taken at once from what has come; a pipe holds half of it.
 const AT_ONCE: usize = 128 << 10;
 
+/// Most bytes kept of what is cut off a line.
+const MOST_CUT: usize = 16 << 20;
+
 /// Appends some bytes of a reader's source, none at its end.
 type Append = fn(&mut Reader, &mut Vec<u8>) -> Result<usize>;
 
@@ -36,6 +43,33 @@ pub struct Chunk {
     pub sequence: u64,
     /// Bytes of the source taken for it, before decompression.
     pub taken: u64,
+    /// What was cut off lines that are too long, where that is kept, in order.
+    pub cuts: Vec<Cut>,
+}
+
+/// The rest of a line that is longer than [`LINE_CAP`].
+#[derive(Debug)]
+pub struct Cut {
+    /// Where in the chunk it was.
+    pub position: usize,
+    /// The rest, without the newline.
+    pub bytes: Vec<u8>,
+}
+
+impl Chunk {
+    /// The bytes of a range of whole lines as they were read, with what was cut off them, in pieces.
+    pub fn original(&self, range: Range<usize>) -> impl Iterator<Item = &[u8]> {
+        let Range { start, end } = range;
+        let is_within = move |cut: &&Cut| start < cut.position && cut.position <= end;
+        let cuts = self.cuts.iter().filter(is_within);
+        let last = cuts.clone().next_back().map_or(start, |cut| cut.position);
+        let pieces = cuts.scan(start, |start, cut| {
+            let before = &self.bytes[*start..cut.position];
+            *start = cut.position;
+            Some([before, &cut.bytes])
+        });
+        pieces.flatten().chain([&self.bytes[last..end]])
+    }
 }
 
 /// A source being read. Where it is cut into chunks depends on its content alone.
@@ -48,6 +82,8 @@ pub struct Reader {
     carry: Vec<u8>,
     /// The carry is a line longer than the cap, whose rest is to be passed over.
     skipping: bool,
+    /// What was passed over of the current line, where that is kept.
+    cut: Option<Vec<u8>>,
     /// What ended reading, until the lines before it are handed out.
     failure: Option<Error>,
 }
@@ -73,8 +109,19 @@ impl Reader {
             taken: 0,
             carry: Vec::new(),
             skipping: false,
+            cut: None,
             failure: None,
         })
+    }
+
+    /// The same reader, which keeps what it cuts off lines that are too long; a line of more than 16 MiB ends
+    /// it with an error.
+    #[must_use]
+    pub fn keeping_cuts(self) -> Self {
+        Self {
+            cut: Some(Vec::new()),
+            ..self
+        }
     }
 
     /// Reads plain content that comes from elsewhere; the name is for messages.
@@ -87,6 +134,7 @@ impl Reader {
             taken: 0,
             carry: Vec::new(),
             skipping: false,
+            cut: None,
             failure: None,
         }
     }
@@ -102,6 +150,7 @@ impl Reader {
             taken: 0,
             carry: Vec::new(),
             skipping: false,
+            cut: None,
             failure: None,
         };
         parts.map(reader).collect()
@@ -139,7 +188,15 @@ impl Reader {
     fn fill(&mut self, chunk: &mut Chunk, read: Append) -> Result<bool> {
         chunk.bytes.clear();
         chunk.bytes.append(&mut self.carry);
+        chunk.cuts.clear();
         let at_end = self.read_lines(&mut chunk.bytes, read)?;
+        if let Some(cut) = self.cut.as_mut().filter(|cut| !cut.is_empty()) {
+            // A line that is cut is alone in its chunk.
+            chunk.cuts.push(Cut {
+                position: LINE_CAP + 1,
+                bytes: mem::take(cut),
+            });
+        }
         if chunk.bytes.is_empty() && at_end {
             return Ok(false);
         }
@@ -160,7 +217,7 @@ impl Reader {
                 return Ok(true);
             }
             if self.skipping {
-                if self.pass_over(bytes, before) {
+                if self.pass_over(bytes, before)? {
                     return Ok(false);
                 }
             } else if let Some(newline) = memrchr(b'\n', bytes) {
@@ -169,6 +226,7 @@ impl Reader {
                 return Ok(false);
             } else if bytes.len() > LINE_CAP {
                 // One byte over the cap is enough for the parser to see that the line is too long.
+                self.keep_cut(&bytes[LINE_CAP + 1..])?;
                 bytes.truncate(LINE_CAP + 1);
                 self.skipping = true;
             }
@@ -176,16 +234,31 @@ impl Reader {
     }
 
     /// Drops what was read of a line that is too long; `true` once its newline is found.
-    fn pass_over(&mut self, bytes: &mut Vec<u8>, before: usize) -> bool {
+    fn pass_over(&mut self, bytes: &mut Vec<u8>, before: usize) -> Result<bool> {
         let Some(newline) = memchr(b'\n', &bytes[before..]) else {
+            self.keep_cut(&bytes[before..])?;
             bytes.truncate(before);
-            return false;
+            return Ok(false);
         };
+        self.keep_cut(&bytes[before..before + newline])?;
         self.skipping = false;
         self.carry.extend_from_slice(&bytes[before + newline + 1..]);
         bytes.truncate(before);
         bytes.push(b'\n');
-        true
+        Ok(true)
+    }
+
+    /// Keeps what is cut off a line, where that is to be kept.
+    fn keep_cut(&mut self, bytes: &[u8]) -> Result<()> {
+        let Some(cut) = &mut self.cut else {
+            return Ok(());
+        };
+        if cut.len() + bytes.len() > MOST_CUT {
+            let problem = "a line has more than 16 MiB";
+            return Err(self.read_error(io::Error::new(ErrorKind::InvalidData, problem)));
+        }
+        cut.extend_from_slice(bytes);
+        Ok(())
     }
 
     /// Appends what has come, waiting only where nothing has.

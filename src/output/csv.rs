@@ -2,10 +2,10 @@
 
 use csv::{Terminator, WriterBuilder};
 
-use super::hygiene::safe;
+use super::cells::{DATE, keys, measures, texts};
 use crate::{
     release::{PublishedTable, Row},
-    time::{Period, PeriodLength},
+    time::Period,
 };
 
 /// Encodes a table in the order of its rows. An empty cell of a measure is a withheld one.
@@ -19,24 +19,19 @@ pub(super) fn encode(period: Period, table: &PublishedTable) -> Vec<u8> {
         let written = writer.write_record(record);
         written.expect("memory takes what is written");
     };
-    write(header(period, table));
+    let header = [DATE]
+        .into_iter()
+        .chain(keys(period, table).iter().copied());
+    write(header.chain(measures(table)).collect());
     for row in &table.rows {
-        let measures = measures(row);
-        let keys = row.keys.iter().map(|key| safe(key));
-        let record = [date.as_str()].into_iter().chain(keys);
-        write(record.chain(measures.iter().map(String::as_str)).collect());
+        let numbers = numbers(row);
+        let record = [date.as_str()].into_iter().chain(texts(row));
+        write(record.chain(numbers.iter().map(String::as_str)).collect());
     }
     writer.into_inner().expect("memory takes what is written")
 }
 
-fn header(period: Period, table: &PublishedTable) -> Vec<&'static str> {
-    let longer = period.length != PeriodLength::Day;
-    let keys = table.table.keys(longer).iter().copied();
-    let measures = table.table.measures().iter().map(|measure| measure.name());
-    ["date"].into_iter().chain(keys).chain(measures).collect()
-}
-
-fn measures(row: &Row) -> Vec<String> {
+fn numbers(row: &Row) -> Vec<String> {
     let text = |measure: &Option<u64>| measure.map_or_else(String::new, |it| it.to_string());
     row.measures.iter().map(text).collect()
 }
@@ -44,7 +39,7 @@ fn measures(row: &Row) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aggregate::Table;
+    use crate::{aggregate::Table, time::PeriodLength};
 
     fn check(
         length: PeriodLength,

@@ -110,6 +110,7 @@ fn key_description(key: &str) -> &'static str {
         "page" => "Page, a scrubbed path.",
         "pageviews_from" => "Fewest pageviews of the bin.",
         "pageviews_to" => "Most pageviews of the bin; empty in the last, open bin.",
+        "probe" => "Class of weakness that is looked for.",
         "referrer" => "Registrable domain of the referring page.",
         "region" => "First-level subdivision, ISO 3166-2.",
         "source" => "Campaign source (utm_source).",

@@ -3,11 +3,12 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{attribution::ATTRIBUTION, json::pretty};
+use super::{Encoding, attribution::ATTRIBUTION, files::Encoded, json::pretty};
 use crate::{
     privacy::Category,
     release::{
-        FEWEST_CRAWLER_REQUESTS, Guarantee, Protection, PublishedTable, Release, noise::DELTA,
+        FEWEST_CRAWLER_REQUESTS, Guarantee, Protection, PublishedTable, Release, digest,
+        noise::DELTA,
     },
 };
 
@@ -35,8 +36,8 @@ struct Manifest<'a> {
     attribution: &'static str,
 }
 
-/// Encodes the manifest of a release, whose tables come with the SHA-256 of their files.
-pub(super) fn encode(release: &Release, tables: &[(&PublishedTable, String)]) -> Vec<u8> {
+/// Encodes the manifest of a release, whose tables come with their files.
+pub(super) fn encode(release: &Release, tables: &[(&PublishedTable, Encoded)]) -> Vec<u8> {
     let hours = release.hours();
     pretty(&Manifest {
         hushlog: env!("CARGO_PKG_VERSION"),
@@ -54,8 +55,16 @@ pub(super) fn encode(release: &Release, tables: &[(&PublishedTable, String)]) ->
     })
 }
 
-fn entry((table, sha256): &(&PublishedTable, String)) -> (String, Value) {
-    let entry = json!({"rows": table.rows.len(), "sha256": sha256});
+/// Rows and SHA-256 of a table; the SHA-256 of another encoding stands by the name of that.
+fn entry((table, files): &(&PublishedTable, Encoded)) -> (String, Value) {
+    let mut entry = json!({"rows": table.rows.len()});
+    for (encoding, file) in files {
+        let sha256 = Value::from(digest(&file.bytes));
+        match encoding {
+            Encoding::Csv => entry["sha256"] = sha256,
+            other => entry[other.extension()] = json!({"sha256": sha256}),
+        }
+    }
     (table.table.name().to_owned(), entry)
 }
 
@@ -118,7 +127,7 @@ fn crawlers_by_requests() -> Vec<&'static str> {
 mod tests {
     use crate::{
         aggregate::Table,
-        output::files,
+        output::{Encoding, files},
         release::{PublishedTable, Release, Row, digest},
         time::{Period, PeriodLength},
     };
@@ -138,7 +147,7 @@ mod tests {
             start,
             length: PeriodLength::Day,
         };
-        let files = files(&Release::example(period, vec![table]));
+        let files = files(&Release::example(period, vec![table]), Encoding::Csv);
         let expected = r#"{
   "hushlog": "VERSION",
   "contract": 1,
@@ -192,6 +201,37 @@ mod tests {
     }
 
     #[test]
+    fn a_table_in_another_encoding_has_a_digest_of_its_own() {
+        let start = "2026-11-21".parse().unwrap();
+        let period = Period {
+            start,
+            length: PeriodLength::Day,
+        };
+        let row = Row {
+            keys: vec!["200".to_owned()],
+            measures: vec![Some(4200)],
+        };
+        let table = PublishedTable {
+            table: Table::Statuses,
+            rows: vec![row],
+        };
+        for encoding in [Encoding::JsonLines, Encoding::Parquet] {
+            let release = Release::example(period, vec![table.clone()]);
+            let files = files(&release, encoding);
+            let name = format!("statuses.{}", encoding.extension());
+            let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+            assert_eq!(names, ["statuses.csv", &name, "manifest.json"]);
+            let manifest: serde_json::Value = serde_json::from_slice(&files[2].bytes).unwrap();
+            let expected = serde_json::json!({
+                "rows": 1,
+                "sha256": digest(&files[0].bytes),
+                (encoding.extension()): {"sha256": digest(&files[1].bytes)},
+            });
+            assert_eq!(manifest["tables"]["statuses"], expected);
+        }
+    }
+
+    #[test]
     fn noise_and_its_promise_take_the_place_of_what_is_exact() {
         let start = "2026-11-21".parse().unwrap();
         let period = Period {
@@ -199,7 +239,7 @@ mod tests {
             length: PeriodLength::Day,
         };
         let release = Release::example(period, vec![]).with_noise("0.1", "3");
-        let files = files(&release);
+        let files = files(&release, Encoding::Csv);
         let manifest: serde_json::Value = serde_json::from_slice(&files[0].bytes).unwrap();
         let expected = serde_json::json!({
             "mode": "dp",

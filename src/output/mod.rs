@@ -2,21 +2,26 @@
 //! where scrubbed lines go.
 
 mod attribution;
+mod cells;
 mod columns;
 mod csv;
 mod datapackage;
+mod encoding;
 mod files;
 mod html;
 mod hygiene;
 mod json;
+mod json_lines;
 mod log;
 mod manifest;
+mod parquet;
 mod publish;
 mod show;
 mod terminal;
 
 pub use attribution::ATTRIBUTION;
 pub(crate) use datapackage::of_periods as datapackage;
+pub use encoding::Encoding;
 pub use files::{File, files};
 pub use hygiene::is_hazardous;
 pub use log::LogOutput;

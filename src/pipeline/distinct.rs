@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, sync::atomic::Ordering};
 
 use rayon::ThreadPool;
 
-use super::{Inputs, MemoryBound, Progress, Reading, read};
-use crate::{error::Result, input::Source, privacy::GatesSettings};
+use super::{Inputs, MemoryBound, Reading, read};
+use crate::{error::Result, input::Source, privacy::GatesSettings, stats::Progress};
 
 /// A source that was left out, as another one holds the same lines.
 #[derive(Clone, Debug, PartialEq, Eq)]

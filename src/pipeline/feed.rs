@@ -3,14 +3,15 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Inputs, Progress};
+use super::Inputs;
 use crate::{
     error::{Error, Result},
     format::Format,
     input::{Chunk, Reader},
+    stats::Progress,
 };
 
 /// The sources of a run, of which at most as many are open as workers take chunks.
@@ -70,7 +71,7 @@ impl<'i> Feed<'i> {
             let format = source.as_mut().map(|source| source.pass(chunk));
             self.put_back(source, failure);
             if format.is_some() {
-                progress.bytes.fetch_add(chunk.taken, Ordering::Relaxed);
+                progress.add(chunk.taken, 0);
                 return format;
             }
         }

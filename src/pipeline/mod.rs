@@ -21,10 +21,10 @@ pub use rayon::ThreadPool;
 
 pub use distinct::{LeftOut, read_distinct};
 pub use random::random;
-pub use read::{Inputs, Progress, Reading, SourceReading, read};
+pub use read::{Inputs, Reading, SourceReading, read};
 pub use report::{Elsewhere, Held, Material, Outlet, Report, ReportSettings, report};
 pub use runs::{MemoryBound, Runs};
-pub use scrub::{Scrubbed, Scrubbing, scrub};
+pub use scrub::{Destinations, Scrubbed, Scrubbing, scrub};
 
 use crate::{
     error::{Error, Result},

@@ -61,8 +61,9 @@ mod tests {
         },
         format::Format,
         input::{NamedHosts, Source},
-        pipeline::{Inputs, MemoryBound, Progress, pool, read, reduce, runs::RunVisitors},
+        pipeline::{Inputs, MemoryBound, pool, read, reduce, runs::RunVisitors},
         privacy::{Admission, Due, GateSettings, GatesSettings, Keys, Policy, Sites},
+        stats::Progress,
         time::{Calendar, Hours, PeriodLength, TimeZone, Timestamp},
     };
 

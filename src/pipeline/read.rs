@@ -1,7 +1,5 @@
 //! Reads all sources through gate 1: workers take chunks in turn and parse them side by side.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use rayon::{ThreadPool, prelude::*};
 
 use super::{
@@ -15,7 +13,7 @@ use crate::{
     format::{Format, OptOutCookie, Parser},
     input::{Chunk, NamedHosts, Source},
     privacy::{CollectedSites, GatesSettings, Intake},
-    stats::{Accounts, MalformedLine},
+    stats::{Accounts, MalformedLine, Progress},
     time::TimeZone,
 };
 
@@ -32,15 +30,6 @@ pub struct Inputs {
     pub log_tz: TimeZone,
     /// The hosts of sources whose lines tell none.
     pub hosts: NamedHosts,
-}
-
-/// How far reading has come, for whoever watches.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// Bytes of the sources as stored.
-    pub bytes: AtomicU64,
-    /// Lines.
-    pub lines: AtomicU64,
 }
 
 /// Everything that was read.
@@ -163,7 +152,7 @@ impl Worker<'_> {
             let host = inputs.hosts.of(&inputs.sources[chunk.source]);
             let lines = self.take(&chunk, host, format, &mut parser).lines;
             latest = Some((chunk.source, parser));
-            progress.lines.fetch_add(lines, Ordering::Relaxed);
+            progress.add(0, lines);
             if let Some(runs) = runs.filter(|runs| self.memory() > runs.share()) {
                 self.carry_out(|site, intake| runs.take(site, intake))?;
             }

@@ -12,6 +12,7 @@ use super::{
     hit::{Hit, NO_HOST, Parts},
     lexicon::{Dictionary, Identity},
     method::Method,
+    probe::Probe,
     senders::Sender,
     shard::{SHARDS, shard},
     url::Campaign,
@@ -28,6 +29,7 @@ pub struct Excerpt {
     agents: Vec<StoredAgent>,
     /// By the shard of the visitors.
     identities: Vec<Vec<StoredIdentity>>,
+    /// The name of a method; behind a space, that of what weakness is looked for.
     methods: Vec<Box<str>>,
     hits: Vec<StoredHit>,
 }
@@ -172,8 +174,12 @@ impl<'d> Draft<'d> {
         } else {
             0
         };
-        let method = self.methods.number(parts.method as u32, || {
-            excerpt.methods.push(parts.method.name().into());
+        let probe = parts.probe.map_or(0, Probe::number);
+        let method = u32::from(probe) << 8 | parts.method as u32;
+        let method = self.methods.number(method, || {
+            let probe = parts.probe.map(|it| format!(" {}", it.name()));
+            let name = parts.method.name().to_owned() + &probe.unwrap_or_default();
+            excerpt.methods.push(name.into());
         });
         let identity = self.identity(parts.visitor, parts.identity);
         self.excerpt.hits.push(StoredHit {
@@ -214,7 +220,7 @@ struct Numbers {
     targets: Vec<u32>,
     origins: Vec<u32>,
     identities: Vec<Vec<u32>>,
-    methods: Vec<Method>,
+    methods: Vec<(Method, Option<Probe>)>,
 }
 
 impl Numbers {
@@ -236,18 +242,19 @@ impl Numbers {
             let numbers = senders.map(|sender| Some(dictionary.identity(sender?)));
             identities.push(numbers.collect::<Option<_>>()?);
         }
-        let methods = excerpt.methods.iter();
+        let methods = excerpt.methods.iter().map(|name| method_of(name));
         Some(Self {
             targets,
             origins,
             identities,
-            methods: methods.map(|name| Method::of(name.as_bytes())).collect(),
+            methods: methods.collect::<Option<_>>()?,
         })
     }
 
     fn hit(&self, stored: &StoredHit, start: Timestamp) -> Option<Hit> {
         let at = |numbers: &[u32], number: u32| numbers.get(number as usize).copied();
         let identities = &self.identities[usize::from(shard(stored.visitor))];
+        let (method, probe) = *self.methods.get(stored.method as usize)?;
         Some(Hit::new(Parts {
             visitor: stored.visitor,
             time: Timestamp(start.0.checked_add(stored.time)?),
@@ -261,9 +268,21 @@ impl Numbers {
                 0
             },
             host: stored.host,
-            method: *self.methods.get(stored.method as usize)?,
+            method,
             pageview: stored.pageview,
+            probe,
         }))
+    }
+}
+
+/// A method, and what weakness is looked for by it; `None` if there is no such.
+fn method_of(name: &str) -> Option<(Method, Option<Probe>)> {
+    match name.split_once(' ') {
+        None => Some((Method::of(name.as_bytes()), None)),
+        Some((method, probe)) => {
+            let probe = Probe::named(probe)?;
+            Some((Method::of(method.as_bytes()), Some(probe)))
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
     method::Method,
     networks::Networks,
     policy::Policy,
+    probe::Probe,
     pseudonym::TableSecret,
     referrer::Referrer,
 };
@@ -60,6 +61,7 @@ pub(super) struct KnownRequest {
     pub(super) campaign: Option<u32>,
     pub(super) asset: bool,
     pub(super) excluded: bool,
+    pub(super) probe: Option<Probe>,
 }
 
 /// A virtual host's number in the policy.
@@ -207,6 +209,7 @@ impl KnownRequest {
             excluded: policy.filters.excludes_path(&reduced.raw_path)
                 || policy.filters.excludes_method(reduced.method),
             asset: reduced.asset,
+            probe: reduced.probe,
             campaign: campaign.map(|campaign| dictionary.campaign(campaign)),
             target: dictionary.target(reduced.page, policy.goals.reached(&reduced.raw_path)),
         }

@@ -219,6 +219,7 @@ impl<'r> Gate<'r> {
             host: host.number,
             method: request.method,
             pageview,
+            probe: request.probe,
         }))
     }
 

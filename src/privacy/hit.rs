@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::{
     lexicon::{Lexicon, Renumbering},
     method::Method,
+    probe::Probe,
     shard::shard,
 };
 use crate::time::Timestamp;
@@ -23,7 +24,8 @@ pub struct Hit {
     origin: u32,
     host: u16,
     method: Method,
-    pageview: bool,
+    /// Whether it is a pageview in the highest bit, the number of its probe in the others.
+    kind: u8,
 }
 
 /// Everything a hit is made of.
@@ -38,7 +40,11 @@ pub(super) struct Parts {
     pub(super) host: u16,
     pub(super) method: Method,
     pub(super) pageview: bool,
+    pub(super) probe: Option<Probe>,
 }
+
+/// What a pageview has beside the number of its probe.
+const PAGEVIEW: u8 = 1 << 7;
 
 /// Stands for the host of a log without hosts.
 pub(super) const NO_HOST: u16 = u16::MAX;
@@ -57,12 +63,12 @@ impl Hit {
             origin: parts.origin,
             host: parts.host,
             method: parts.method,
-            pageview: parts.pageview,
+            kind: u8::from(parts.pageview) * PAGEVIEW + parts.probe.map_or(0, Probe::number),
         }
     }
 
     /// What it is made of.
-    pub(super) const fn parts(&self) -> Parts {
+    pub(super) fn parts(&self) -> Parts {
         Parts {
             visitor: self.visitor,
             time: self.time,
@@ -73,7 +79,8 @@ impl Hit {
             origin: self.origin,
             host: self.host,
             method: self.method,
-            pageview: self.pageview,
+            pageview: self.is_pageview(),
+            probe: self.probe(),
         }
     }
 
@@ -132,7 +139,14 @@ impl Hit {
     /// Whether it is a pageview: GET, status 2xx or 304, no static asset. Crawlers are told apart later.
     #[must_use]
     pub const fn is_pageview(&self) -> bool {
-        self.pageview
+        self.kind & PAGEVIEW != 0
+    }
+
+    /// What weakness it looks for by its target.
+    #[must_use]
+    #[inline]
+    pub fn probe(&self) -> Option<Probe> {
+        Probe::from_number(self.kind & !PAGEVIEW)
     }
 
     /// The order in which numbers are defined: visitor, time, and for ties page, referrer, channel,
@@ -169,7 +183,7 @@ impl Hit {
     pub(super) fn renumbered(&self, renumbering: &Renumbering) -> Self {
         let first_identity = renumbering.first_identities[usize::from(shard(self.visitor))];
         // A worker that saw no pageview has no origins.
-        let origin = if self.pageview {
+        let origin = if self.is_pageview() {
             renumbering.origins[self.origin as usize]
         } else {
             self.origin

@@ -14,6 +14,7 @@ use super::{
     lines::PeriodLines,
     method::Method,
     policy::Policy,
+    probe::Probe,
     senders::Sender,
     url::Campaign,
 };
@@ -42,6 +43,8 @@ pub struct HitRow<'r> {
     pub status: u16,
     /// Bytes sent.
     pub bytes: u64,
+    /// What weakness it looks for.
+    pub probe: Option<&'r str>,
 }
 
 /// What is known of a hit's sender.
@@ -103,6 +106,7 @@ fn row<'i>(hit: &Hit, dictionary: &'i Dictionary, policy: &'i Policy) -> HitRow<
         host,
         method,
         pageview,
+        probe,
     } = hit.parts();
     let shard = usize::from(super::shard::shard(visitor));
     let (
@@ -132,6 +136,7 @@ fn row<'i>(hit: &Hit, dictionary: &'i Dictionary, policy: &'i Policy) -> HitRow<
         method: method.name(),
         status,
         bytes,
+        probe: probe.map(Probe::name),
     }
 }
 
@@ -202,6 +207,7 @@ impl<'p> Reentry<'p> {
             host: self.host(row.host)?,
             method: Method::of(row.method.as_bytes()),
             pageview,
+            probe: probe_of(row.probe)?,
         });
         self.period(period).restore(hit);
         self.hits += 1;
@@ -288,6 +294,11 @@ impl<'p> Reentry<'p> {
         let position = self.policy.hosts.names().iter().position(|it| it == host);
         u16::try_from(position?).ok()
     }
+}
+
+/// The probe of a name; `None` if there is no such.
+fn probe_of(name: Option<&str>) -> Option<Option<Probe>> {
+    name.map_or(Some(None), |name| Probe::named(name).map(Some))
 }
 
 fn agent(sender: &SenderRow<'_>) -> Option<Agent> {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Release, Rho, Spending};
+use super::{Release, Rho, Spending, chain::Chain};
 use crate::{
     error::{Error, Result},
     privacy::SiteName,
@@ -24,8 +24,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Ledger {
     path: PathBuf,
-    bytes: Vec<u8>,
-    last: String,
+    chain: Chain,
     scope: Option<Scope>,
     manifests: BTreeMap<Period, String>,
     /// Released, and taken out of circulation since.
@@ -104,9 +103,6 @@ struct RemovalLine {
 /// Nothing, or what is wrong with a line.
 type Check = std::result::Result<(), String>;
 
-/// What the first line has in place of the digest of a line before it.
-const NO_LINE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
 impl Ledger {
     /// Reads a ledger and verifies its chain; no bytes are the ledger in which nothing was
     /// released. The path is for messages only.
@@ -118,8 +114,7 @@ impl Ledger {
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
         let mut ledger = Self {
             path: path.to_owned(),
-            bytes: Vec::with_capacity(bytes.len()),
-            last: NO_LINE.to_owned(),
+            chain: Chain::default(),
             scope: None,
             manifests: BTreeMap::new(),
             removed: BTreeSet::new(),
@@ -150,7 +145,7 @@ impl Ledger {
             budget: release.spending().map(|it| it.budget.to_string()),
             policy: policy_digest(release.policy()),
             manifest: digest(manifest),
-            prev: self.last.clone(),
+            prev: self.chain.last().to_owned(),
         };
         self.add(&line)
     }
@@ -165,7 +160,7 @@ impl Ledger {
             removed: removal,
             period: period.length.name().to_owned(),
             date: period.to_string(),
-            prev: self.last.clone(),
+            prev: self.chain.last().to_owned(),
         };
         self.add(&line)
     }
@@ -254,24 +249,19 @@ impl Ledger {
     /// The file's bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.chain.bytes()
     }
 
     /// Takes one line with its newline, or says what is wrong with it.
     fn admit(&mut self, bytes: &[u8]) -> Check {
-        let Some(text) = bytes.strip_suffix(b"\n") else {
-            return Err("it is torn: its end is missing".to_owned());
-        };
+        let text = Chain::text(bytes)?;
         let line: Line = serde_json::from_slice(text).map_err(|_| "it is not a ledger entry")?;
-        if line.prev() != self.last {
-            return Err("the chain is broken: a line before it was altered or removed".to_owned());
-        }
+        self.chain.check(line.prev())?;
         match line {
             Line::Release(line) => self.admit_release(line)?,
             Line::Removal(line) => self.admit_removal(&line)?,
         }
-        self.last = digest(text);
-        self.bytes.extend_from_slice(bytes);
+        self.chain.add(text);
         Ok(())
     }
 
@@ -402,7 +392,7 @@ mod tests {
     use jiff::tz::TimeZone;
     use serde_json::json;
 
-    use super::*;
+    use super::{super::chain::NO_LINE, *};
 
     fn release(length: PeriodLength, date: &str) -> Release {
         let start = date.parse().unwrap();

@@ -1,6 +1,7 @@
 //! Gate 2: exact tables to publishable ones; only this module can build a [`Release`].
 
 mod audit;
+mod chain;
 mod dominance;
 mod execution;
 mod ledger;
@@ -14,6 +15,7 @@ mod threshold;
 use serde_json::Value;
 
 pub use audit::Unsettled;
+pub use chain::Chain;
 pub use dominance::FEWEST_CONTRIBUTORS;
 pub use execution::{Execution, InTurn};
 pub use ledger::{Ledger, Removal, digest};

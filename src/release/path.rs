@@ -52,7 +52,9 @@ impl<'s> Paths<'s> {
             | Table::Regions
             | Table::Statuses
             | Table::Errors
-            | Table::Hosts => Numbering::Ranks,
+            | Table::Hosts
+            | Table::ProbeHours
+            | Table::ProbeRegions => Numbering::Ranks,
             Table::Transitions => Numbering::Transitions {
                 same: place_of_same(lexicon),
             },
@@ -65,7 +67,8 @@ impl<'s> Paths<'s> {
             | Table::Depths
             | Table::Goals
             | Table::GoalRegions
-            | Table::Crawlers => Numbering::Names(names(table, survey, lexicon, length)),
+            | Table::Crawlers
+            | Table::Probes => Numbering::Names(names(table, survey, lexicon, length)),
         };
         Self {
             table,

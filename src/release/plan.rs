@@ -356,7 +356,7 @@ impl<'s> Planner<'s> {
 /// How a table's key columns relate.
 const fn shape(table: Table) -> Shape {
     match table {
-        Table::Campaigns | Table::Errors | Table::Regions => Shape::Nested,
+        Table::Campaigns | Table::Errors | Table::Regions | Table::ProbeRegions => Shape::Nested,
         Table::Transitions => Shape::Within,
         _ => Shape::Flat,
     }

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::time::Date;
+use crate::{output::Encoding, time::Date};
 
 /// The files below an output folder.
 pub(super) struct Files {
@@ -122,12 +122,26 @@ fn kind(path: &str) -> Option<&'static str> {
         Some((folder, file)) => {
             let date = folder.strip_prefix("date=")?;
             let is_date = date.parse::<Date>().is_ok_and(|it| it.to_string() == date);
-            let table = file.strip_suffix(".csv");
-            match table {
-                Some(table) => (is_date && is_name(table)).then_some("text/csv; charset=utf-8"),
-                None => (is_date && file == MANIFEST).then_some("application/json"),
+            if !is_date {
+                return None;
             }
+            if file == MANIFEST {
+                return Some("application/json");
+            }
+            let (table, extension) = file.split_once('.')?;
+            let mut encodings = Encoding::ALL.into_iter();
+            let encoding = encodings.find(|it| it.extension() == extension)?;
+            is_name(table).then_some(type_of(encoding))
         }
+    }
+}
+
+/// The media type of a table.
+const fn type_of(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Csv => "text/csv; charset=utf-8",
+        Encoding::JsonLines => "application/jsonl",
+        Encoding::Parquet => "application/vnd.apache.parquet",
     }
 }
 
@@ -191,6 +205,12 @@ mod tests {
             ("date=2026-11-21/report.html", None),
             ("datapackage.json", Some("application/json")),
             ("date=2026-11-21/pages.csv", Some("text/csv; charset=utf-8")),
+            (
+                "date=2026-11-21/pages.parquet",
+                Some("application/vnd.apache.parquet"),
+            ),
+            ("date=2026-11-21/pages.jsonl", Some("application/jsonl")),
+            ("date=2026-11-21/pages.csv.gz", None),
             ("date=2026-11-21/manifest.json", Some("application/json")),
             (
                 "site=a.example/date=2026-11-21/pages.csv",

@@ -7,6 +7,7 @@ use std::{
 
 use super::Released;
 use crate::{
+    aggregate::Table,
     error::{Error, Result},
     release::digest,
     time::Date,
@@ -39,6 +40,14 @@ impl Dated {
         Ok(digest(&bytes))
     }
 
+    /// The bytes of its tables, as far as they can be told.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        let tables = Table::ALL.map(|table| self.path.join(format!("{}.csv", table.name())));
+        let sizes = tables.iter().filter_map(|table| fs::metadata(table).ok());
+        sizes.map(|file| file.len()).sum()
+    }
+
     /// Reads it.
     ///
     /// # Errors
@@ -57,6 +66,13 @@ pub struct Folders {
 }
 
 impl Folders {
+    /// The bytes of all tables.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        let periods = self.sites.iter().flat_map(|(_, periods)| periods);
+        periods.map(Dated::size).sum()
+    }
+
     /// Looks into an output folder, or into the folder of a site.
     ///
     /// # Errors

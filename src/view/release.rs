@@ -176,7 +176,8 @@ mod tests {
             length: PeriodLength::Day,
         };
         let folder = TempDir::new().unwrap();
-        for file in output::files(&release::Release::example(period, vec![table.clone()])) {
+        let release = release::Release::example(period, vec![table.clone()]);
+        for file in output::files(&release, output::Encoding::Csv) {
             fs::write(folder.path().join(file.name), file.bytes).unwrap();
         }
         folder

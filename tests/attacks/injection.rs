@@ -136,6 +136,21 @@ fn check_cells(bytes: &[u8], place: &str) {
 }
 
 #[track_caller]
+fn check_json_lines(bytes: &[u8], place: &str) {
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let row: serde_json::Value = serde_json::from_slice(line).expect("an object a line");
+        let cells = row.as_object().expect("an object").values();
+        for cell in cells.filter_map(|cell| cell.as_str()) {
+            assert!(
+                !cell.starts_with(['=', '+', '-', '@']),
+                "{cell:?} in {place}"
+            );
+            assert!(!cell.contains(acts), "{cell:?} in {place}");
+        }
+    }
+}
+
+#[track_caller]
 fn check(files: &Tree, said: &Output) {
     check_text(&said.stdout, "standard output");
     check_text(&said.stderr, "standard error");
@@ -144,6 +159,9 @@ fn check(files: &Tree, said: &Output) {
         check_text(bytes, name);
         if name.ends_with(".csv") {
             check_cells(bytes, name);
+        }
+        if name.ends_with(".jsonl") {
+            check_json_lines(bytes, name);
         }
     }
 }
@@ -156,6 +174,7 @@ fn spreadsheets_browsers_and_terminals_find_nothing_to_obey() {
         "--goal=g=/*",
         "--automated-pageviews=100000",
         "--automated-requests=100000",
+        "--output-format=jsonl",
     ];
     let output = run_for(site.report().args(settings).arg("-v"), 0);
     let files = tree(&site.out());

@@ -8,16 +8,11 @@ mod log;
 use std::{
     ffi::OsStr,
     fs::{self, Permissions},
-    io::Read,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
 };
 
-use rustix::{
-    fs::OFlags,
-    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-};
 use tempfile::TempDir;
 
 use self::log::{
@@ -25,6 +20,7 @@ use self::log::{
 };
 use crate::{
     program::{gzip, program, published, report, run_for, run_on, tree, with_room_for},
+    terminal::errors_on_a_terminal,
     traces::{Traces, base64},
 };
 
@@ -397,33 +393,34 @@ fn nothing_personal_comes_out_beside_the_progress_bar() {
     command
         .args(["report", "--k=5", "--allow-overlap", "-o"])
         .args([&scene.out, &scene.log]);
-    let shown = on_a_terminal(&mut command);
+    let shown = errors_on_a_terminal(&mut command);
     let traces = traces();
     traces.assert_none_in(&shown, "the terminal");
     let shown = String::from_utf8_lossy(&shown);
-    assert!(shown.contains("lines/s"), "no progress was shown: {shown}");
+    assert!(shown.contains(" lines, "), "no progress was shown: {shown}");
 }
 
-/// What a command writes to a terminal as its standard error.
-fn on_a_terminal(command: &mut Command) -> Vec<u8> {
-    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
-    grantpt(&terminal).expect("a terminal of ours");
-    unlockpt(&terminal).expect("an unlocked terminal");
-    let name = ptsname(&terminal, Vec::new()).expect("a terminal with a name");
-    let flags = OFlags::RDWR | OFlags::NOCTTY;
-    let other_end = rustix::fs::open(name.as_c_str(), flags, rustix::fs::Mode::empty());
-    let other_end = other_end.expect("the other end of the terminal");
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(other_end);
-    let mut child = command.spawn().expect("the program starts");
-    // Gives up the command's own copy of the other end.
-    command.stderr(Stdio::null());
-    let mut shown = Vec::new();
-    // Linux ends a terminal that nobody writes to any more by an error.
-    let _ = fs::File::from(terminal).read_to_end(&mut shown);
-    let status = child.wait().expect("the program ends");
-    assert!(status.success(), "{status}");
-    shown
+#[test]
+fn nothing_personal_comes_out_in_progress_for_programs() {
+    let scene = Scene::new("access.log", log(Format::Combined).as_bytes());
+    let command = &mut scene.report(&["--json-progress"]);
+    let output = run_for(command.arg(&scene.log), 0);
+    assert_clean(&traces(), &output, &scene.out, "progress");
+}
+
+#[test]
+fn nothing_personal_comes_out_in_other_encodings() {
+    let traces = traces();
+    for encoding in ["jsonl", "parquet"] {
+        let scene = Scene::new("access.log", log(Format::Combined).as_bytes());
+        let arguments = ["--goal=edit=/docs/**", "--output-format", encoding];
+        let output = run_for(scene.report(&arguments).arg(&scene.log), 0);
+        assert_clean(&traces, &output, &scene.out, encoding);
+        let files = published(&scene.out);
+        let ending = format!("pages.{encoding}");
+        let pages = files.iter().find(|(name, _)| name.ends_with(&ending));
+        assert!(pages.is_some(), "{:?}", files.keys());
+        // What is compressed cannot be searched; the audit holds it to what is not.
+        run_for(program().arg("audit").arg(&scene.out), 0);
+    }
 }

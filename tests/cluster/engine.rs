@@ -110,6 +110,13 @@ impl Job<'_> {
     }
 }
 
+/// The hits of a stream as they come to a reducer.
+pub(crate) fn sorted(hits: &[u8]) -> Vec<u8> {
+    let mut hits = Stream::read(hits);
+    hits.sort();
+    hits.written()
+}
+
 /// Lines as an engine hands them on: without a mark of byte order.
 fn lines_as_stream(lines: &[&[u8]]) -> Vec<u8> {
     let values = lines.iter();

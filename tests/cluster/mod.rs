@@ -13,6 +13,7 @@ use std::{
 
 use flate2::read::MultiGzDecoder;
 
+pub(crate) use self::engine::sorted;
 use self::engine::{Cell, Job, Stream};
 use crate::{
     keys::{Scene, check_said},

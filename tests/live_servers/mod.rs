@@ -3,18 +3,21 @@
 //!
 //! They listen on the loopback interface, in folders of their own; what is configured or runs on the machine
 //! already is not touched. A test whose programs are not installed says so and does nothing; on Debian they
-//! are there after `apt-get install --no-install-recommends nginx apache2 haproxy rsyslog logrotate wrk`.
+//! are there after `apt-get install --no-install-recommends nginx apache2 caddy haproxy rsyslog logrotate wrk`.
 //! `HUSHLOG_SLOW_TESTS=1` runs all pairs of servers and rotations, for longer, and takes measurements;
 //! `-- --nocapture` shows their figures.
 
 mod measured;
 mod nightly;
 mod place;
+mod recipes;
 mod rotated;
 mod syslog;
 mod traffic;
 mod watching;
 mod web;
+
+pub(crate) use recipes::RECIPES;
 
 use self::{
     place::is_thorough,

@@ -136,21 +136,7 @@ impl Counting {
     }
 
     pub(super) fn numbers(&self) -> Numbers {
-        let (_, metrics) = ask(self.port, "/metrics");
-        let mut numbers = Numbers::default();
-        for line in metrics.lines() {
-            let Some((name, value)) = line.rsplit_once(' ') else {
-                continue;
-            };
-            let value = || value.parse::<u64>().expect("a number");
-            match name {
-                "hushlog_lines_total{account=\"parsed\"}" => numbers.parsed = value(),
-                "hushlog_lost_lines_total" => numbers.lost = value(),
-                _ if name.starts_with("hushlog_lines_total") => numbers.others += value(),
-                _ => {}
-            }
-        }
-        numbers
+        numbers(self.port)
     }
 
     /// Waits until all lines are counted or told as lost, however many are being written, and requires that
@@ -170,4 +156,23 @@ impl Counting {
             thread::sleep(Duration::from_millis(400));
         }
     }
+}
+
+/// What a watch that answers at a port has counted.
+pub(super) fn numbers(port: u16) -> Numbers {
+    let (_, metrics) = ask(port, "/metrics");
+    let mut numbers = Numbers::default();
+    for line in metrics.lines() {
+        let Some((name, value)) = line.rsplit_once(' ') else {
+            continue;
+        };
+        let value = || value.parse::<u64>().expect("a number");
+        match name {
+            "hushlog_lines_total{account=\"parsed\"}" => numbers.parsed = value(),
+            "hushlog_lost_lines_total" => numbers.lost = value(),
+            _ if name.starts_with("hushlog_lines_total") => numbers.others += value(),
+            _ => {}
+        }
+    }
+    numbers
 }

@@ -143,7 +143,8 @@ impl Web {
     }
 }
 
-fn ask(port: u16, path: &str, head: &str) -> String {
+/// What is answered to a request with these further headers.
+pub(super) fn ask(port: u16, path: &str, head: &str) -> String {
     let mut answer = String::new();
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port));
     if let Ok(mut stream) = stream {

@@ -27,6 +27,9 @@ const OF_VISITS: [&str; 10] = [
 /// Tables, and finer ones whose first key column is a key of theirs.
 const PARENTS: [(&str, &str); 2] = [("statuses", "errors"), ("goals", "goal_regions")];
 
+/// The tables in which a request that looks for a weakness is counted.
+const OF_PROBES: [&str; 3] = ["probes", "probe_hours", "probe_regions"];
+
 type Tables = BTreeMap<&'static str, Vec<Row>>;
 
 /// The networks behind each pair of a row of one table and a row of another; rows by position, the
@@ -52,6 +55,11 @@ pub(crate) fn settle(
         for (coarse, fine) in PARENTS {
             audit.withhold_small_rest(tables, fine, audit.rest_of_parents(coarse, fine));
             audit.settle_pair(tables, coarse, fine);
+        }
+        for (position, later) in OF_PROBES.into_iter().enumerate() {
+            for earlier in &OF_PROBES[..position] {
+                audit.settle_pair(tables, earlier, later);
+            }
         }
         for (position, later) in OF_VISITS.into_iter().enumerate() {
             audit.withhold_small_rest(tables, later, audit.rest_of_visits(tables, later));
@@ -127,9 +135,20 @@ impl<'e, R: Fn(&str, &[Key]) -> Vec<Row>> Audit<'e, R> {
         }
         let pairs = match PARENTS.contains(&(earlier, later)) {
             true => self.pairs_of_parents(tables, earlier, later),
+            false if OF_PROBES.contains(&later) => self.pairs_of_probes(tables, earlier, later),
             false => self.pairs_of_visits(tables, earlier, later),
         };
         tells_of_few(&pairs, self.k)
+    }
+
+    fn pairs_of_probes(&self, tables: &Tables, earlier: &str, later: &str) -> Pairs<'e> {
+        let mut pairs = Pairs::new();
+        for probe in self.exact.probes() {
+            let row = |name: &str| row_of(&tables[name], &probe.cells[name]);
+            let networks = pairs.entry((row(earlier), row(later))).or_default();
+            networks.insert(probe.network.as_str());
+        }
+        pairs
     }
 
     fn pairs_of_visits(&self, tables: &Tables, earlier: &str, later: &str) -> Pairs<'e> {
@@ -231,7 +250,7 @@ fn row_of(rows: &[Row], key: &[String]) -> usize {
 /// What keeps its name of the top level, the smallest first.
 fn top_level(rows: &[Row], name: &str) -> Vec<Key> {
     let levels = match name {
-        "campaigns" | "regions" | "errors" => 1,
+        "campaigns" | "regions" | "errors" | "probe_regions" => 1,
         _ => table(name).keys.len(),
     };
     let mut sizes: BTreeMap<Key, u64> = BTreeMap::new();

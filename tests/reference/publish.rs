@@ -43,7 +43,7 @@ pub(crate) fn publish(exact: &Exact, start: i64, settings: &Settings) -> Files {
 }
 
 /// Tables rolled up in one step, besides `pages`.
-const ROLLED_UP: [&str; 14] = [
+const ROLLED_UP: [&str; 17] = [
     "traffic",
     "referrers",
     "campaigns",
@@ -58,11 +58,14 @@ const ROLLED_UP: [&str; 14] = [
     "goals",
     "goal_regions",
     "hosts",
+    "probes",
+    "probe_hours",
+    "probe_regions",
 ];
 
 fn file(date: &str, name: &'static str, rows: Vec<Row>, settings: &Settings) -> String {
     let mut table = table(name);
-    if name == "traffic" && settings.period != PeriodLength::Day {
+    if ["traffic", "probe_hours"].contains(&name) && settings.period != PeriodLength::Day {
         table.keys = &["weekday", "hour"];
     }
     let numbers = numbers(table, &rows, settings.k);
@@ -88,7 +91,7 @@ fn rules(name: &str, levels: usize, k: usize) -> Rules {
 /// The rows of a table, of which `further` ones of the top level are rolled up.
 fn rows(exact: &Exact, name: &str, pages: &[Row], further: &[Key], k: usize) -> Vec<Row> {
     let levels = match name {
-        "campaigns" | "regions" | "errors" => table(name).keys.len(),
+        "campaigns" | "regions" | "errors" | "probe_regions" => table(name).keys.len(),
         _ => 1,
     };
     let leaves = match name {
@@ -187,7 +190,7 @@ const VISIT_MEASURES: &[&str] = &[
 ];
 
 #[rustfmt::skip]
-const TABLES: [Table; 18] = {
+const TABLES: [Table; 21] = {
     use Family::{Pageviews as P, Requests as R, Visits as V};
     const fn of(
         name: &'static str,
@@ -216,5 +219,8 @@ const TABLES: [Table; 18] = {
         of("goal_regions", &["goal", "country"], &["completions"], V),
         of("crawlers", &["category", "crawler"], &["requests", "bytes"], R),
         of("hosts", &["host"], &["requests", "pageviews", "visits", "visitors"], R),
+        of("probes", &["probe"], &["requests", "visitors"], R),
+        of("probe_hours", &["hour"], &["requests", "visitors"], R),
+        of("probe_regions", &["country", "region"], &["requests", "visitors"], R),
     ]
 };

@@ -55,6 +55,8 @@ pub(crate) fn hidden(table: Table, measure: &str, rows: &[Row], k: usize) -> BTr
     let (measure, family) = match measure {
         "requests" | "bytes" => (measure, Family::Requests),
         "pageviews" | "transitions" | "dwell_seconds" => (measure, Family::Pageviews),
+        // Those of a probe sent it themselves.
+        "visitors" if table.name.starts_with("probe") => return BTreeSet::new(),
         "visits" | "visitors" | "visit_seconds" => (measure, Family::Visits),
         "peak_concurrent_visits" => ("visits", Family::Visits),
         "dwell_count" => ("pageviews", Family::Pageviews),

@@ -143,6 +143,7 @@ pub(crate) struct Counted {
 pub(crate) struct Exact {
     tables: BTreeMap<&'static str, BTreeMap<Key, Cell>>,
     visits: Vec<Counted>,
+    probes: Vec<Counted>,
 }
 
 impl Exact {
@@ -155,6 +156,11 @@ impl Exact {
     /// Every visit, in no particular order.
     pub(crate) fn visits(&self) -> &[Counted] {
         &self.visits
+    }
+
+    /// Every request that looks for a weakness, with its cell in each table of these.
+    pub(crate) fn probes(&self) -> &[Counted] {
+        &self.probes
     }
 
     fn cell(&mut self, table: &'static str, key: &[&str]) -> &mut Cell {
@@ -171,6 +177,10 @@ impl Exact {
 pub(crate) fn count(visitors: &[VisitorDay], settings: &Settings) -> Exact {
     let mut exact = Exact::default();
     for who in visitors {
+        let is_crawler = matches!(who.kind, Kind::Crawler(..));
+        if !is_crawler || settings.crawlers != Crawlers::Ignore {
+            count_probes(&mut exact, who, settings);
+        }
         match &who.kind {
             Kind::Crawler(category, name) => {
                 if settings.crawlers != Crawlers::Ignore {
@@ -190,6 +200,40 @@ pub(crate) fn count(visitors: &[VisitorDay], settings: &Settings) -> Exact {
     }
     count_concurrent_visits(&mut exact, visitors, settings);
     exact
+}
+
+/// The weakness that a request of a generated log looks for, by its page.
+fn probe(page: &str) -> Option<&'static str> {
+    match page {
+        "/wp-login.php" => Some("wp-login"),
+        "/.env" => Some("secret-files"),
+        "/phpmyadmin/" => Some("admin-tools"),
+        _ => None,
+    }
+}
+
+/// Requests that look for a weakness, whoever sends them.
+fn count_probes(exact: &mut Exact, who: &VisitorDay, settings: &Settings) {
+    for hit in &who.hits {
+        let Some(probe) = probe(&hit.page) else {
+            continue;
+        };
+        let cells = BTreeMap::from([
+            ("probes", vec![probe.to_owned()]),
+            ("probe_hours", hour_key(hit.instant, settings)),
+            ("probe_regions", vec!["(unknown)".to_owned(); 2]),
+        ]);
+        for (table, key) in &cells {
+            let key: Vec<&str> = key.iter().map(String::as_str).collect();
+            let cell = exact.cell(table, &key);
+            cell.add_request(who, hit);
+            cell.visitors.insert(who.id);
+        }
+        exact.probes.push(Counted {
+            network: who.network.clone(),
+            cells,
+        });
+    }
 }
 
 fn count_hit(exact: &mut Exact, who: &VisitorDay, hit: &Hit, settings: &Settings) {

@@ -7,7 +7,7 @@ use super::super::{
     key::{self, Key},
 };
 use crate::{
-    privacy::{Browser, Category, Crawler, Device, Lexicon, Region, System},
+    privacy::{Browser, Category, Crawler, Device, Lexicon, Probe, Region, System},
     time::Hours,
 };
 
@@ -37,25 +37,31 @@ impl Domain {
             | Table::Systems
             | Table::Statuses
             | Table::GoalRegions
-            | Table::Crawlers => Self::Large,
+            | Table::Crawlers
+            | Table::ProbeRegions => Self::Large,
             Table::Summary
             | Table::Traffic
             | Table::Devices
             | Table::Durations
             | Table::Depths
             | Table::Goals
-            | Table::Hosts => Self::Small,
+            | Table::Hosts
+            | Table::Probes
+            | Table::ProbeHours => Self::Small,
         }
     }
 }
 
-/// Whether the settings give a table anything to count: goals and hosts have to be named.
+/// Whether a table has anything to count: goals and hosts have to be named. Probes are left out, as nearly all
+/// of them are of a few addresses: bounded to what one of these may count they would be lost in noise, and
+/// the other tables would have less of the budget.
 #[must_use]
 pub fn is_in_force(table: Table, lexicon: &Lexicon) -> bool {
     match table {
         Table::Goals | Table::GoalRegions => !lexicon.goals().is_empty(),
         // One of them is `(other host)`.
         Table::Hosts => lexicon.hosts().len() > 1,
+        Table::Probes | Table::ProbeHours | Table::ProbeRegions => false,
         _ => true,
     }
 }
@@ -67,11 +73,11 @@ pub fn known_keys(table: Table, hours: &Hours, lexicon: &Lexicon) -> Vec<Key> {
     let countries = || Region::countries().map(key::region);
     match table {
         Table::Summary => vec![key::ONLY],
-        Table::Traffic => {
+        Table::Traffic | Table::ProbeHours => {
             let keys: BTreeSet<Key> = (0..hours.count()).map(|it| key::hour(hours, it)).collect();
             keys.into_iter().collect()
         }
-        Table::Regions => countries().collect(),
+        Table::Regions | Table::ProbeRegions => countries().collect(),
         Table::Browsers => Browser::all().map(|it| it.number().into()).collect(),
         Table::Systems => System::all().map(|it| it.number().into()).collect(),
         Table::Devices => Device::all().map(|it| it.number().into()).collect(),
@@ -86,6 +92,7 @@ pub fn known_keys(table: Table, hours: &Hours, lexicon: &Lexicon) -> Vec<Key> {
         }
         Table::Crawlers => crawlers(),
         Table::Hosts => numbers(lexicon.hosts().len()),
+        Table::Probes => Probe::ALL.map(key::probe).to_vec(),
         Table::Pages | Table::Transitions | Table::Referrers | Table::Campaigns | Table::Errors => {
             Vec::new()
         }
@@ -103,7 +110,9 @@ fn crawlers() -> Vec<Key> {
 /// parts that is known in advance would be mostly noise.
 pub(super) fn bounded_key(table: Table, key: Key) -> Key {
     match table {
-        Table::Regions => key::region(Region::from_key(key).without_subdivision()),
+        Table::Regions | Table::ProbeRegions => {
+            key::region(Region::from_key(key).without_subdivision())
+        }
         _ => key,
     }
 }
@@ -114,6 +123,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        aggregate::Microdata,
         privacy::{Collected, Policy},
         time::{Calendar, PeriodLength},
     };
@@ -126,7 +136,8 @@ mod tests {
             let calendar = Calendar::new(TimeZone::UTC, length);
             let hours = Hours::new(&calendar, calendar.period(date(2026, 11, 16)));
             for table in Table::ALL {
-                assert!(is_in_force(table, &lexicon));
+                let is_left_out = Microdata::PROBE_TABLES.contains(&table);
+                assert_eq!(is_in_force(table, &lexicon), !is_left_out);
                 let keys = known_keys(table, &hours, &lexicon);
                 assert_eq!(keys.is_empty(), Domain::of(table) == Domain::Open);
                 let name = |key: &Key| key::columns(table, *key, &lexicon, length);
@@ -144,7 +155,8 @@ mod tests {
         let tables = Table::ALL
             .into_iter()
             .filter(|it| !is_in_force(*it, &lexicon));
-        let expected = [Table::Goals, Table::GoalRegions, Table::Hosts];
+        let mut expected = vec![Table::Goals, Table::GoalRegions, Table::Hosts];
+        expected.extend(Microdata::PROBE_TABLES);
         assert_eq!(tables.collect::<Vec<_>>(), expected);
     }
 }

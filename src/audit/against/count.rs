@@ -11,7 +11,7 @@ use super::{
 use crate::{
     aggregate::{Measure as M, Table as T},
     audit::table::{OTHER, Row, Rows},
-    privacy::{Agent, Category},
+    privacy::{Agent, Category, Probe},
     time::{Date, Hours, Period, PeriodLength, Timestamp},
 };
 
@@ -174,6 +174,9 @@ impl<'c, 'l> Counter<'c, 'l> {
             Some(crawler) => Some((crawler.category(), crawler.name())),
             None => automated.then_some((Category::Automated, "(unknown)")),
         };
+        if row.is_none() || self.reduced.crawlers != Crawlers::Ignore {
+            self.count_probes(requests, agent);
+        }
         match row {
             Some((category, name)) => {
                 if self.reduced.crawlers != Crawlers::Ignore {
@@ -189,6 +192,30 @@ impl<'c, 'l> Counter<'c, 'l> {
             date,
             self.reduced.clients[requests[0].client as usize].network,
         );
+    }
+
+    /// Requests that look for weaknesses, by their target or else by their agent.
+    fn count_probes(&mut self, requests: &[Logged], agent: Agent) {
+        let is_scanner = agent
+            .crawler
+            .is_some_and(|it| it.category() == Category::Scanner);
+        for request in requests {
+            let by_target = self.reduced.requests[request.request as usize].probe;
+            let Some(probe) = by_target.or(is_scanner.then_some(Probe::ScannerAgent)) else {
+                continue;
+            };
+            let mut cells = vec![
+                (T::Probes, self.named(&[probe.name()])),
+                (T::ProbeHours, self.hour(request.time)),
+            ];
+            if self.reduced.visits.is_some() {
+                cells.push((T::ProbeRegions, self.region(request)));
+            }
+            for (table, cell) in cells {
+                self.add_request(table, cell, request);
+                self.see_visitor(table, cell);
+            }
+        }
     }
 
     fn count_person(&mut self, requests: &[Logged], agent: Agent) {
@@ -392,7 +419,7 @@ impl<'c, 'l> Counter<'c, 'l> {
         }
         let depth = cell.iter().filter(|part| **part != NONE).count();
         let levels = match table {
-            T::Campaigns | T::Errors | T::Regions => 0..depth,
+            T::Campaigns | T::Errors | T::Regions | T::ProbeRegions => 0..depth,
             T::Transitions => 1..2,
             _ => 0..1,
         };

@@ -11,6 +11,7 @@ use crate::{
     format::{Format, Parsed},
     input::{self, Chunk, Reader, Source},
     record::{Record, Request, Text},
+    stats::Progress,
 };
 
 /// Distinct values in the order in which they came.
@@ -76,15 +77,21 @@ const PARTS: u8 = 0;
 
 impl Log {
     /// Reads every line of every source.
-    pub(super) fn read(settings: &AgainstLog) -> Result<Self> {
+    pub(super) fn read(settings: &AgainstLog, progress: &Progress) -> Result<Self> {
         let mut log = Self::default();
         for (number, source) in settings.sources.iter().enumerate() {
-            log.read_source(number, source, settings)?;
+            log.read_source(number, source, settings, progress)?;
         }
         Ok(log)
     }
 
-    fn read_source(&mut self, number: usize, source: &Source, settings: &AgainstLog) -> Result<()> {
+    fn read_source(
+        &mut self,
+        number: usize,
+        source: &Source,
+        settings: &AgainstLog,
+        progress: &Progress,
+    ) -> Result<()> {
         let (mut reader, mut chunk) = (Reader::open(number, source)?, Chunk::default());
         let host = settings.hosts.of(source);
         let cookies = &settings.opt_out_cookies;
@@ -100,8 +107,9 @@ impl Log {
                 }
             };
             let parser = parser.get_or_insert_with(|| format.parser(settings.log_tz.clone()));
-            let mut buffer = Vec::new();
+            let (mut buffer, mut lines) = (Vec::new(), 0);
             for line in input::lines(&chunk.bytes) {
+                lines += 1;
                 let line = format.unwrapped(line, &mut buffer);
                 match parser.parse(line) {
                     Parsed::Record(record) if settings.opt_outs.cover(&record) => {}
@@ -111,6 +119,7 @@ impl Log {
                 }
                 self.take_names(line);
             }
+            progress.add(chunk.taken, lines);
         }
         Ok(())
     }

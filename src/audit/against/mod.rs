@@ -22,6 +22,7 @@ use crate::{
     format::{Format, OptOutCookie},
     input::{NamedHosts, Source},
     privacy::OptOuts,
+    stats::Progress,
     time::{Date, Day, TimeZone, Timestamp},
 };
 
@@ -108,8 +109,8 @@ pub(super) struct Against<'s> {
 
 impl<'s> Against<'s> {
     /// Reads the log.
-    pub(super) fn read(settings: &'s AgainstLog) -> Result<Self> {
-        let log = Log::read(settings)?;
+    pub(super) fn read(settings: &'s AgainstLog, progress: &Progress) -> Result<Self> {
+        let log = Log::read(settings, progress)?;
         Ok(Self { settings, log })
     }
 

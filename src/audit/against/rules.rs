@@ -11,7 +11,7 @@ use crate::{
     audit::chain::Manifest,
     error::{Error, Result},
     privacy::{
-        Agent, AgentRules, Client, FilterSettings, Filters, Goals, Hosts, Method, Referrer,
+        Agent, AgentRules, Client, FilterSettings, Filters, Goals, Hosts, Method, Probe, Referrer,
         ReferrerRules, Region, Regions, UrlRules, UrlSettings,
     },
     time::{Calendar, TimeZone},
@@ -45,6 +45,7 @@ pub(super) struct KnownRequest {
     pub(super) method: Method,
     pub(super) page: u32,
     pub(super) is_asset: bool,
+    pub(super) probe: Option<Probe>,
     pub(super) campaign: Option<[u32; 3]>,
     /// A bit for each goal.
     pub(super) goals: u64,
@@ -214,6 +215,7 @@ impl Rules {
             method: reduced.method,
             page: texts.number(&reduced.page),
             is_asset: reduced.asset,
+            probe: reduced.probe,
             campaign,
             goals: self.goals.reached(&reduced.raw_path),
             is_excluded: self.filters.excludes_path(&reduced.raw_path)

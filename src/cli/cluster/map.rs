@@ -14,7 +14,7 @@ use hushlog::{
 };
 
 use super::{ReleaseArguments, of_tasks};
-use crate::cli::Exit;
+use crate::cli::{Exit, progress::ProgressArguments};
 
 /// For a cluster engine: log lines on standard input to pseudonymous hits, as Arrow IPC streams
 ///
@@ -35,6 +35,9 @@ pub(in crate::cli) struct MapArguments {
     /// [default: now, which differs between tasks]
     #[arg(long, value_name = "INSTANT")]
     now: Option<jiff::Timestamp>,
+
+    #[command(flatten)]
+    progress: ProgressArguments,
 }
 
 /// Maps standard input to standard output.
@@ -62,6 +65,9 @@ pub(in crate::cli) fn run(arguments: &MapArguments) -> Result<Exit> {
         format: format.heeding(release.opt_out.cookies()),
         log_tz: release.log.zone()?,
     };
-    cluster::map(stdin(), BufWriter::new(stdout().lock()), &settings)?;
+    arguments.progress.shown(false, None, |progress| {
+        let output = BufWriter::new(stdout().lock());
+        cluster::map(stdin(), output, &settings, progress)
+    })?;
     Ok(Exit::Done)
 }

@@ -30,7 +30,9 @@ fn of_stages(argument: Arg) -> Arg {
 fn of_tasks(argument: Arg) -> Arg {
     match argument.get_id().as_str() {
         "output" => argument.required(false).default_value(".").hide(true),
-        "state" | "ledger" | "allow_partial" | "gap" | "retain" | "to" => argument.hide(true),
+        "output_format" | "state" | "ledger" | "allow_partial" | "gap" | "retain" | "to" => {
+            argument.hide(true)
+        }
         _ => of_stages(argument),
     }
 }

@@ -12,7 +12,7 @@ use hushlog::{
 };
 
 use super::{ReleaseArguments, of_tasks, seeds};
-use crate::cli::{Exit, pool};
+use crate::cli::{Exit, pool, progress::ProgressArguments};
 
 /// For a cluster engine: sorted hits of whole visitors to partial counts, as Arrow IPC streams
 ///
@@ -27,6 +27,9 @@ use crate::cli::{Exit, pool};
 pub(in crate::cli) struct ReduceArguments {
     #[command(flatten)]
     release: ReleaseArguments,
+
+    #[command(flatten)]
+    progress: ProgressArguments,
 }
 
 /// Reduces standard input to standard output.
@@ -40,7 +43,9 @@ pub(in crate::cli) fn run(arguments: &ReduceArguments) -> Result<Exit> {
         seeds: seeds()?,
     };
     let pool = pool(release.threads.or(Some(NonZeroUsize::MIN)))?;
-    let output = BufWriter::new(stdout().lock());
-    cluster::reduce(&pool, stdin().lock(), output, &settings)?;
+    arguments.progress.shown(false, None, |progress| {
+        let output = BufWriter::new(stdout().lock());
+        cluster::reduce(&pool, stdin().lock(), output, &settings, progress)
+    })?;
     Ok(Exit::Done)
 }

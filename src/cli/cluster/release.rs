@@ -11,13 +11,14 @@ use hushlog::{
         cluster::{self, MergeSettings},
     },
     privacy::{KeyFile, Sites},
-    stats::Accounts,
+    stats::{Accounts, Progress},
     time::Timestamp,
 };
 
 use super::{ReleaseArguments, of_stages, seeds};
 use crate::cli::{
     Exit, messages, pool,
+    progress::ProgressArguments,
     release::{Places, keys},
     show,
 };
@@ -45,6 +46,9 @@ pub(in crate::cli) struct MergeArguments {
     /// Print nothing but errors
     #[arg(short, long, env = "HUSHLOG_QUIET", value_parser = BoolishValueParser::new())]
     quiet: bool,
+
+    #[command(flatten)]
+    progress: ProgressArguments,
 }
 
 /// Merges, releases and tells what was done.
@@ -66,7 +70,13 @@ pub(in crate::cli) fn run(arguments: &MergeArguments) -> Result<Exit> {
         digest_key: &|period| Some(key?.line_digest_key(period)),
         seeds: seeds()?,
     };
-    let (material, accounts) = cluster::merge(files(&arguments.partials)?, &merge_settings)?;
+    let files = files(&arguments.partials)?;
+    let sizes = files.iter().map(|file| Some(file.metadata().ok()?.len()));
+    let total: Option<u64> = sizes.sum();
+    let merge = |progress: &Progress| cluster::merge(files, &merge_settings, progress);
+    let merged = arguments.progress.shown(arguments.quiet, total, merge);
+    let (material, accounts) = merged?;
+    arguments.progress.accounts(&accounts);
     if let Some(period) = cluster::not_over(&material, &settings.calendar, now).first() {
         return Err(Error::Refused(format!(
             "{period} is not over yet by the clock of this machine: its partials were made too early"

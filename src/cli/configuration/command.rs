@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use hushlog::error::Result;
 
-use super::{check, example, shown};
+use super::{check, example, profiles, shown};
 use crate::cli::{Exit, say, show};
 
 /// Configuration files: check one, show what is in force, draft one
@@ -32,7 +32,12 @@ pub(in crate::cli) enum ConfigCommand {
         site: Option<String>,
     },
     /// A file with all settings that there are, each described and left out
-    Example,
+    Example {
+        /// A file that is used as it is instead, for what a site says of its visitors' data: from the one
+        /// that handles least of it to the one that handles most
+        #[arg(long, value_name = "NAME", value_parser = profiles::names())]
+        profile: Option<String>,
+    },
 }
 
 /// Runs one of the commands.
@@ -53,7 +58,10 @@ pub(in crate::cli) fn run(command: &ConfigCommand) -> Result<Exit> {
             command,
             site,
         } => show(&shown::settings(file, command, site.as_deref())?)?,
-        ConfigCommand::Example => show(&example::text())?,
+        ConfigCommand::Example { profile } => match profile.as_deref().and_then(profiles::text) {
+            Some(text) => show(text)?,
+            None => show(&example::text())?,
+        },
     }
     Ok(Exit::Done)
 }

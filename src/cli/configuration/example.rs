@@ -11,7 +11,8 @@ const HEAD: &str = "\
 # Configuration of hushlog. A setting has the name of an option and stands for it where a command is run
 # with --config FILE, unless the option is given on the command line or in the environment. Paths are
 # those of the folder that a command is run in. Settings before the first section are those of all
-# commands that know them; [report], [watch], [scrub], [audit] and [notice] are for one command;
+# commands that know them; [report], [watch], [scrub], [audit] and [notice] are for one command, but
+# that a notice tells of the settings of [report], and of [scrub] where there is such a section;
 # [site.NAME] is for one site: `hushlog report --config FILE` reports on each site in turn, and
 # `--site NAME` on one. A later one of these goes before an earlier one.
 #

@@ -14,10 +14,16 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::options::{self, Arity, COMMANDS};
+use super::{
+    options::{self, Arity, COMMANDS},
+    profiles,
+};
 
 /// The table that holds the sites.
 const SITES: &str = "site";
+
+/// A command that tells what another one does, and so has its settings.
+const TOLD_OF: [(&str, &str); 1] = [("notice", "report")];
 
 /// A file's settings: for all commands, for one, and for one site. A later one of these goes before.
 #[derive(Debug)]
@@ -51,6 +57,9 @@ impl ConfigurationFile {
     /// # Errors
     /// If it cannot be read, is no TOML, or has what no command knows.
     pub(super) fn read(path: &Path, program: &Command) -> Result<Self> {
+        if let Some(text) = profiles::named(path)? {
+            return Self::parse(path, text, program);
+        }
         let text = fs::read_to_string(path).map_err(|source| Error::Read {
             name: path.display().to_string(),
             source,
@@ -76,12 +85,22 @@ impl ConfigurationFile {
         self.sites.keys().map(String::as_str)
     }
 
+    /// Whether a command has a section.
+    pub(super) fn has_section(&self, command: &str) -> bool {
+        self.commands.contains_key(command)
+    }
+
     /// The settings that a command has, for a site if one is named.
     pub(super) fn settings(&self, command: &Command, site: Option<&str>) -> Vec<&Setting> {
+        let told_of = TOLD_OF.iter().find(|(by, _)| *by == command.get_name());
+        let told_of = told_of.and_then(|(_, command)| self.commands.get(*command));
         let own = self.commands.get(command.get_name());
         let of_site = site.and_then(|site| self.sites.get(site));
         let mut settings = BTreeMap::new();
-        for section in [Some(&self.general), own, of_site].into_iter().flatten() {
+        for section in [Some(&self.general), told_of, own, of_site]
+            .into_iter()
+            .flatten()
+        {
             for setting in section {
                 settings.insert(setting.name.as_str(), setting);
             }
@@ -312,6 +331,10 @@ mod tests {
         assert_eq!(
             settings("scrub", None),
             format!("address=One(\"drop\") {inputs}")
+        );
+        assert_eq!(
+            settings("notice", None),
+            format!("{inputs} k=One(\"11\") {page} quiet=Flag(true) top=One(\"5\")")
         );
         assert_eq!(file.sites().collect::<Vec<_>>(), ["shop"]);
     }

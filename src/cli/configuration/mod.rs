@@ -8,6 +8,7 @@ mod command;
 mod example;
 mod file;
 mod options;
+mod profiles;
 mod shown;
 
 use std::{
@@ -26,10 +27,13 @@ use self::{
     file::{ConfigurationFile, Setting, Value},
     options::{COMMANDS, FILE, SITE},
 };
-use super::CommandLine;
+use super::{CommandLine, scrub::ScrubArguments};
 
 /// Commands that run for one site at a time.
 const OF_ONE_SITE: [&str; 2] = ["watch", "scrub"];
+
+/// The command that writes a log again, of which a notice tells.
+const SCRUB: &str = "scrub";
 
 /// A command line that is meant, and for which site of the configuration file.
 pub(super) struct Meant {
@@ -71,7 +75,10 @@ fn file_option() -> Arg {
         .env("HUSHLOG_CONFIG")
         .value_name("FILE")
         .value_parser(value_parser!(PathBuf))
-        .help("Configuration file; what is given here goes before it (hushlog config example)")
+        .help(
+            "Configuration file, or profile:NAME for one that ships with the program; what is given here \
+             goes before it (hushlog config example)",
+        )
 }
 
 fn site_option() -> Arg {
@@ -207,8 +214,40 @@ impl<'p> Configured<'p> {
     ) -> std::result::Result<CommandLine, Unusable> {
         let added = self.added(site);
         let arguments = with_settings(self.command, arguments, &added);
+        let mut command_line = self.parsed(self.command, arguments, &added)?;
+        if let super::Command::Notice(notice) = &mut command_line.command {
+            notice.tell_of(self.scrubbing(site)?);
+        }
+        Ok(command_line)
+    }
+
+    /// How the log is written again by the file's section for it, if there is one.
+    fn scrubbing(
+        &self,
+        site: Option<&str>,
+    ) -> std::result::Result<Option<Box<ScrubArguments>>, Unusable> {
+        if !self.file.has_section(SCRUB) {
+            return Ok(None);
+        }
+        let command = options::command(self.program, SCRUB);
+        let settings = self.file.settings(command, site);
+        let arguments = with_settings(command, &["hushlog".into(), SCRUB.into()], &settings);
+        let command_line = self.parsed(command, arguments, &settings)?;
+        Ok(match command_line.command {
+            super::Command::Scrub(arguments) => Some(arguments),
+            _ => None,
+        })
+    }
+
+    /// Arguments among which are settings, one of which may be wrong.
+    fn parsed(
+        &self,
+        command: &Command,
+        arguments: Vec<OsString>,
+        settings: &[&Setting],
+    ) -> std::result::Result<CommandLine, Unusable> {
         parsed(self.program.clone(), arguments).map_err(|error| {
-            match blamed(self.command, &error, &added) {
+            match blamed(command, &error, settings) {
                 Some(setting) => self.file.refused(setting, &summary(&error)).into(),
                 None => error.into(),
             }

@@ -175,9 +175,29 @@ fn host(in_force: &InForce) -> String {
     }
 }
 
+/// Whether there is a way not to be counted.
+pub(super) fn heeds_opt_outs(in_force: &InForce) -> bool {
+    !ways_out(in_force).is_empty()
+}
+
 /// How not to be counted.
 pub(super) fn opt_outs(in_force: &InForce) -> Section {
     let heading = "If you do not want to be counted";
+    let ways = ways_out(in_force);
+    if ways.is_empty() {
+        let none = "The log does not hold what browsers say of it, so a request cannot be left out. [Say \
+                    whom to ask.]";
+        return Section::of(heading, [none.to_owned()]);
+    }
+    let then = "A request that asks for it is dropped before anything is made of it: it is in no number, not \
+                even that of all requests.";
+    Section::of(heading, Vec::new())
+        .with_items(ways)
+        .then(then.to_owned())
+}
+
+/// The ways not to be counted.
+fn ways_out(in_force: &InForce) -> Vec<String> {
     let format = in_force.format.as_ref();
     let tells = |meaning| format.map(|format| formats::has(format, meaning));
     let mut ways = Vec::new();
@@ -201,16 +221,7 @@ pub(super) fn opt_outs(in_force: &InForce) -> Section {
                 .to_owned(),
         );
     }
-    if ways.is_empty() {
-        let none = "The log does not hold what browsers say of it, so a request cannot be left out. [Say \
-                    whom to ask.]";
-        return Section::of(heading, [none.to_owned()]);
-    }
-    let then = "A request that asks for it is dropped before anything is made of it: it is in no number, not \
-                even that of all requests.";
-    Section::of(heading, Vec::new())
-        .with_items(ways)
-        .then(then.to_owned())
+    ways
 }
 
 #[cfg(test)]

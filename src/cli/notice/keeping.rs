@@ -25,9 +25,12 @@ const _: fn(LineDigest) = |LineDigest {
 /// How visitors are told apart.
 pub(super) fn told_apart(in_force: &InForce) -> Section {
     if !in_force.policy.senders.are_visitors() {
-        let none = "Visitors are not told apart. To count the networks behind each row, a secret number is made \
-                    of the network that a request came from, by a key, in memory only.";
-        return Section::of("How visitors are told apart", [none.to_owned()]);
+        let none = format!(
+            "Visitors are not told apart. To count the networks behind each row, a secret number is made of the \
+             network that a request came from, by a key, {}.",
+            held(in_force)
+        );
+        return Section::of("How visitors are told apart", [none]);
     }
     let VisitSettings {
         timeout,
@@ -37,11 +40,13 @@ pub(super) fn told_apart(in_force: &InForce) -> Section {
     } = in_force.settings.visits;
     let timeout = minutes(timeout);
     let paragraphs = [
-        "Two requests are taken to be of one visitor if they come from the same address, with the same \
-         description of a browser, on the same day. For this a secret number is made of the two, by a key \
-         of the day; another one of the network, by a key of the period. Both are in memory only, with the \
-         visitor's country, region, browser, system and class of device, and never written."
-            .to_owned(),
+        format!(
+            "Two requests are taken to be of one visitor if they come from the same address, with the same \
+             description of a browser, on the same day. For this a secret number is made of the two, by a key \
+             of the day; another one of the network, by a key of the period. Both are {}, with the visitor's \
+             country, region, browser, system and class of device, and never written to anything that stays.",
+            held(in_force)
+        ),
         format!(
             "The requests of one visitor are one visit as long as no pause between them is longer than \
              {timeout}. On another day a visitor is a new one: nobody is recognised."
@@ -52,6 +57,15 @@ pub(super) fn told_apart(in_force: &InForce) -> Section {
         ),
     ];
     Section::of("How visitors are told apart", paragraphs)
+}
+
+/// Where the numbers of visitors are.
+const fn held(in_force: &InForce) -> &'static str {
+    if in_force.leaves_memory {
+        "in memory, or in a file without a name that is encrypted and ends with the program's run"
+    } else {
+        "in memory only"
+    }
 }
 
 /// What is kept, and how long.

@@ -8,17 +8,19 @@ mod data;
 mod keeping;
 mod layout;
 mod publication;
+mod rewritten;
 
 use clap::{Args, ValueEnum};
 use hushlog::error::Result;
 
-use self::layout::{Layout, Section};
-use super::{Exit, report::ReportArguments, show};
+use self::layout::Layout;
+use super::{Exit, report::ReportArguments, scrub::ScrubArguments, show};
 
 /// What is collected, dropped and kept, in words for a privacy page, from the configuration in force
 ///
-/// Takes the arguments of `report`: put `notice` in its place, and it tells what that run does. Nothing is
-/// read or written. Sentences in square brackets are for you to complete.
+/// Takes the arguments of `report`: put `notice` in its place, and it tells what that run does; by a
+/// configuration file with a section [scrub] it tells of the log that is written again too. Nothing is read
+/// or written. Sentences in square brackets are for you to complete.
 #[derive(Args)]
 #[command(mut_arg("output", |output| output.required(false).default_value(".").hide(true)))]
 pub(super) struct NoticeArguments {
@@ -28,6 +30,10 @@ pub(super) struct NoticeArguments {
     /// How the notice is laid out
     #[arg(long, value_enum, default_value_t)]
     format: FormatArgument,
+
+    /// How the log is written again, if it is.
+    #[arg(skip)]
+    scrubbing: Option<Box<ScrubArguments>>,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -40,6 +46,11 @@ enum FormatArgument {
 }
 
 impl NoticeArguments {
+    /// Has it tell of a log that is written again.
+    pub(super) fn tell_of(&mut self, scrubbing: Option<Box<ScrubArguments>>) {
+        self.scrubbing = scrubbing;
+    }
+
     /// Whether the settings can be used.
     pub(super) fn check(&self) -> Result<()> {
         self.report.check()
@@ -49,8 +60,9 @@ impl NoticeArguments {
 /// Prints the notice.
 pub(super) fn run(arguments: &NoticeArguments) -> Result<Exit> {
     let in_force = arguments.report.in_force()?;
-    let sections: [Section; 8] = [
-        publication::in_short(&in_force),
+    let rewritten = arguments.scrubbing.as_ref().map(|it| it.in_force());
+    let mut sections = vec![
+        publication::in_short(&in_force, rewritten.as_ref()),
         data::read(&in_force),
         publication::published(&in_force),
         publication::protected(&in_force),
@@ -59,6 +71,7 @@ pub(super) fn run(arguments: &NoticeArguments) -> Result<Exit> {
         data::opt_outs(&in_force),
         keeping::seen_by(&in_force),
     ];
+    sections.extend(rewritten.as_ref().map(rewritten::section));
     let layout = match arguments.format {
         FormatArgument::Text => Layout::Text,
         FormatArgument::Markdown => Layout::Markdown,

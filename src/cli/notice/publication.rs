@@ -10,62 +10,83 @@ use hushlog::{
     time::PeriodLength,
 };
 
-use super::layout::Section;
-use crate::cli::report::InForce;
+use super::{data, layout::Section, rewritten};
+use crate::cli::{report::InForce, scrub::Rewritten};
 
 /// What site owners promise in their statements, as far as it is so.
-pub(super) fn in_short(in_force: &InForce) -> Section {
-    let visits = in_force.policy.senders.are_visitors();
-    let holding = STATEMENTS.into_iter().filter(|it| match it.needs {
-        Needs::Nothing => true,
-        Needs::Visits => visits,
-        Needs::NoVisits => !visits,
-    });
-    let items = holding.map(|statement| statement.text.to_owned());
-    Section::of("In short", Vec::new()).with_items(items.collect())
+pub(super) fn in_short(in_force: &InForce, rewritten: Option<&Rewritten>) -> Section {
+    let holding = STATEMENTS.into_iter().filter(|it| (it.holds)(in_force));
+    let mut items: Vec<String> = holding.map(|it| it.text.to_owned()).collect();
+    if let Some(retention) = in_force.retain {
+        items.push(format!(
+            "The statistics are removed {retention} after the end of their {}.",
+            in_force.settings.calendar.length().name()
+        ));
+    }
+    items.extend(rewritten.into_iter().flat_map(rewritten::in_short));
+    Section::of("In short", Vec::new()).with_items(items)
 }
 
 /// A sentence of the privacy statements that sites publish, and what must be so for it to be true.
 struct Statement {
-    needs: Needs,
+    holds: fn(&InForce) -> bool,
     text: &'static str,
 }
 
-enum Needs {
-    Nothing,
-    Visits,
-    NoVisits,
-}
-
-const STATEMENTS: [Statement; 6] = [
+const STATEMENTS: [Statement; 11] = [
     Statement {
-        needs: Needs::Nothing,
+        holds: |_| true,
         text: "The statistics of this website are aggregates, without information that identifies anybody.",
     },
     Statement {
-        needs: Needs::NoVisits,
+        holds: |in_force| !tells_visitors(in_force),
         text: "We do not track browsing behaviour: no request is connected with another one of the same \
                visitor.",
     },
     Statement {
-        needs: Needs::Visits,
+        holds: tells_visitors,
         text: "We learn how many people visit, how long they stay, which pages they look at, from which site \
                they come, and which ways they take from page to page; not who they are.",
     },
     Statement {
-        needs: Needs::Visits,
+        holds: |in_force| tells_visitors(in_force) && is_made(Table::Regions, in_force),
+        text: "We learn which countries and regions visits come from, and keep no address for it.",
+    },
+    Statement {
+        holds: |in_force| is_made(Table::Goals, in_force),
+        text: "We learn how often what we hope for happens, such as an order, and after which campaigns; not by \
+               whom.",
+    },
+    Statement {
+        holds: |in_force| in_force.spending.is_none(),
+        text: "What only few did is not told by itself: it is put together with more, or left out.",
+    },
+    Statement {
+        holds: |in_force| in_force.spending.is_some(),
+        text: "Every number has random noise, which hides what one address did on a day.",
+    },
+    Statement {
+        holds: tells_visitors,
         text: "Visitors are told apart by pseudonyms that change every day and that nobody can compute \
                again once their key is gone, us included.",
     },
     Statement {
-        needs: Needs::Nothing,
+        holds: |_| true,
         text: "No address, user name or other identifier that the server's log holds is in the statistics.",
     },
     Statement {
-        needs: Needs::Nothing,
+        holds: data::heeds_opt_outs,
+        text: "Who asks not to be counted is not: such a request is dropped before anything is made of it.",
+    },
+    Statement {
+        holds: |_| true,
         text: "Nothing is stored on your device to count you, and nobody else is asked or told.",
     },
 ];
+
+fn tells_visitors(in_force: &InForce) -> bool {
+    in_force.policy.senders.are_visitors()
+}
 
 /// The tables that are published.
 pub(super) fn published(in_force: &InForce) -> Section {
@@ -108,6 +129,12 @@ fn is_made(table: Table, in_force: &InForce) -> bool {
             }
             Table::Hosts => in_force.names_hosts(),
             Table::Regions => !policy.regions.databases().is_empty(),
+            Table::Probes | Table::ProbeHours => in_force.spending.is_none(),
+            Table::ProbeRegions => {
+                policy.senders.are_visitors()
+                    && !policy.regions.databases().is_empty()
+                    && in_force.spending.is_none()
+            }
             Table::Crawlers => in_force.settings.visits.crawlers != Crawlers::Ignore,
             Table::Summary
             | Table::Traffic

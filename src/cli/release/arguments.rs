@@ -5,6 +5,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use hushlog::{
     aggregate::Crawlers,
+    output::Encoding,
     release::Rho,
     time::{Date, PeriodLength, Retention},
 };
@@ -23,6 +24,10 @@ pub(in crate::cli) struct ReleaseArguments {
     /// Folder that receives the statistics
     #[arg(short, long, env = "HUSHLOG_OUTPUT")]
     pub(in crate::cli) output: PathBuf,
+
+    /// What tables are also written in, beside the CSV that is always there
+    #[arg(long, value_enum, default_value_t, env = "HUSHLOG_OUTPUT_FORMAT")]
+    pub(in crate::cli) output_format: OutputFormatArgument,
 
     #[command(flatten)]
     pub(in crate::cli) log: LogFormatArguments,
@@ -186,7 +191,7 @@ pub(in crate::cli) struct ReleaseArguments {
     pub(in crate::cli) key_credential: Option<String>,
 
     /// Load what is released into a database too: `postgres://USER@HOST/NAME`, whose tables are in the schema
-    /// hushlog, or sqlite:FILE
+    /// hushlog, or sqlite:FILE; as `hushlog load`
     #[arg(long, env = "HUSHLOG_TO", hide_env_values = true, value_name = "URL")]
     pub(in crate::cli) to: Option<String>,
 
@@ -205,6 +210,27 @@ pub(in crate::cli) struct ReleaseArguments {
     /// Threads; as many as there are processors if not given
     #[arg(short = 'j', long, env = "HUSHLOG_THREADS", value_name = "N")]
     pub(in crate::cli) threads: Option<NonZeroUsize>,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(in crate::cli) enum OutputFormatArgument {
+    /// Nothing else
+    #[default]
+    Csv,
+    /// Apache Parquet, compressed by zstd
+    Parquet,
+    /// JSON lines, an object a row
+    Jsonl,
+}
+
+impl From<OutputFormatArgument> for Encoding {
+    fn from(argument: OutputFormatArgument) -> Self {
+        match argument {
+            OutputFormatArgument::Csv => Self::Csv,
+            OutputFormatArgument::Parquet => Self::Parquet,
+            OutputFormatArgument::Jsonl => Self::JsonLines,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]

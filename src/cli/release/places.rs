@@ -54,10 +54,14 @@ impl Places {
 
 fn folders(arguments: &ReleaseArguments, sites: &Sites) -> Result<Vec<Folder>> {
     let (output, state) = (&arguments.output, arguments.state.as_deref());
-    if arguments.by_host {
-        return Folder::open_sites(output, state, sites.names());
-    }
-    Folder::open(output, state, arguments.ledger.as_deref()).map(|folder| vec![folder])
+    let folders = if arguments.by_host {
+        Folder::open_sites(output, state, sites.names())?
+    } else {
+        vec![Folder::open(output, state, arguments.ledger.as_deref())?]
+    };
+    let encoding = arguments.output_format.into();
+    let folders = folders.into_iter().map(|it| it.with_encoding(encoding));
+    Ok(folders.collect())
 }
 
 fn records(arguments: &ReleaseArguments, sites: &Sites) -> Result<Vec<(Ledger, State)>> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, builder::BoolishValueParser};
 use jiff::SignedDuration;
 
-use crate::cli::{duration, release::ReleaseArguments, size};
+use crate::cli::{duration, progress::ProgressArguments, release::ReleaseArguments, size};
 
 /// Aggregate statistics of logs: CSV per table and period, and a summary on the terminal
 #[derive(Args)]
@@ -38,9 +38,8 @@ pub(in crate::cli) struct ReportArguments {
     #[arg(long, default_value = "0s", env = "HUSHLOG_GRACE", value_name = "TIME", value_parser = duration)]
     pub(super) grace: SignedDuration,
 
-    /// No progress bar
-    #[arg(long, env = "HUSHLOG_NO_PROGRESS", value_parser = BoolishValueParser::new())]
-    pub(super) no_progress: bool,
+    #[command(flatten)]
+    pub(super) progress: ProgressArguments,
 
     /// Print nothing but errors
     #[arg(short, long, env = "HUSHLOG_QUIET", value_parser = BoolishValueParser::new())]

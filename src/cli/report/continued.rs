@@ -53,6 +53,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
     };
     watch::serve(watch, open, regions, pending(), || {}, tell)?;
     let numbers = status.numbers();
+    arguments.progress.accounts(&numbers.accounts);
     let (mut reports, mut given_up) = (Vec::new(), Vec::new());
     for closing in closed {
         match closing {

@@ -23,6 +23,8 @@ pub(in crate::cli) struct InForce {
     /// Whether addresses may have asked not to be counted.
     pub(in crate::cli) opt_out_addresses: bool,
     pub(in crate::cli) has_key_file: bool,
+    /// Whether what is known of visitors may leave memory for an encrypted file.
+    pub(in crate::cli) leaves_memory: bool,
     /// How long releases are kept, if not for ever.
     pub(in crate::cli) retain: Option<Retention>,
 }
@@ -40,6 +42,7 @@ impl ReportArguments {
             cookies: cookies.to_vec(),
             opt_out_addresses: self.release.opt_out.have_addresses(),
             has_key_file: self.release.has_lasting_keys(),
+            leaves_memory: self.memory.is_some(),
             retain: self.release.retain,
         })
     }

@@ -82,6 +82,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit> {
         messages::no_site(&reading.collected, &reading.accounts);
     }
     let (accounts, malformed) = (reading.accounts, reading.malformed.clone());
+    arguments.progress.accounts(&accounts);
     let reports = match places.folders {
         Some(folders) if repeated.is_none() => {
             let noise = spending.map(|it| arguments.release.noise(it)).transpose()?;
@@ -177,9 +178,8 @@ impl ReportArguments {
         gates: GatesSettings<'_>,
         bound: Option<&MemoryBound>,
     ) -> Result<Reading> {
-        let wanted = !self.no_progress && !self.quiet;
-        let sources = inputs.sources.clone();
-        let read = progress::shown(wanted, &sources, |progress| {
+        let total = progress::size(&inputs.sources);
+        let read = self.progress.shown(self.quiet, total, |progress| {
             if self.allow_overlap {
                 let reading = pipeline::read(pool, inputs, gates, progress, bound);
                 reading.map(|reading| (reading, Vec::new()))

@@ -10,6 +10,7 @@ use hushlog::{
     input::live::{LiveSettings, LiveSources},
     pipeline::watch,
     serve,
+    stats::Progress,
     time::Timestamp,
 };
 use sd_notify::NotifyState;
@@ -68,7 +69,7 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<Exit> {
         told::closing(closing, k);
         // What cannot be loaded now is loaded with the next period.
         if let Some(destination) = &destination {
-            told::loading(destination.load());
+            told::loading(destination.load(&Progress::default()));
         }
     };
     let watched = watch::serve(watch, open, regions, shown, alive, tell);

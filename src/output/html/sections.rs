@@ -29,6 +29,9 @@ const FEW: [Column; 2] = [Column::Measure(M::Visits), Column::Share(M::Visits)];
 
 const REQUESTS: [Column; 2] = [Column::Measure(M::Requests), Column::Share(M::Requests)];
 
+/// Of requests and those who sent them.
+const SENDERS: [Column; 2] = [Column::Measure(M::Requests), Column::Measure(M::Visitors)];
+
 /// Writes all that a span has.
 pub(super) fn write(page: &mut Markup, overview: &Overview, view: &View, visits: bool) {
     let writer = Sections {
@@ -71,6 +74,14 @@ pub(super) fn write(page: &mut Markup, overview: &Overview, view: &View, visits:
                 Column::Measure(M::Visitors),
             ],
         )],
+    );
+    writer.pairs(
+        page,
+        &[
+            ("Probes", Table::Probes, &SENDERS),
+            ("Probes by region", Table::ProbeRegions, &SENDERS),
+            ("Probes by hour", Table::ProbeHours, &SENDERS),
+        ],
     );
 }
 

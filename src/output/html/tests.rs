@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     aggregate::Table,
-    output::files,
+    output::{Encoding, files},
     release::{PublishedTable, Release, Row},
     time::{Date, Period},
 };
@@ -27,7 +27,10 @@ impl Site {
     fn release(&mut self, start: Date, length: PeriodLength, tables: Vec<PublishedTable>) {
         let path = self.folder.path().join(format!("date={start}"));
         fs::create_dir(&path).unwrap();
-        for file in files(&Release::example(Period { start, length }, tables)) {
+        for file in files(
+            &Release::example(Period { start, length }, tables),
+            Encoding::Csv,
+        ) {
             fs::write(path.join(file.name), file.bytes).unwrap();
         }
         self.dated.push(Dated::of(self.folder.path(), start));
@@ -202,4 +205,18 @@ fn a_year_of_days_fits_into_a_megabyte() {
     let page = site.page();
     assert!(page.len() < 1_000_000, "{}", page.len());
     assert_eq!(page.matches("type=\"radio\"").count(), 4);
+}
+
+#[test]
+fn the_least_and_the_most_that_a_release_can_have_are_shown() {
+    let keys = ["(other)"; 3];
+    for figure in [None, Some(0), Some(1), Some(u64::MAX)] {
+        let mut site = Site::new();
+        let tables = Table::ALL.map(|it| table(it, &[(&keys[..it.keys(false).len()], figure)]));
+        site.release(day(21), PeriodLength::Day, tables.to_vec());
+        let page = site.page();
+        for broken in ["NaN", "\"inf", ">inf"] {
+            assert!(!page.contains(broken), "{broken} of {figure:?}");
+        }
+    }
 }

@@ -46,6 +46,7 @@ pub(super) fn key(name: &'static str) -> &'static str {
         "medium" => "Medium",
         "page" => "Page",
         "pageviews_from" | "pageviews_to" => "Pageviews",
+        "probe" => "Looking for",
         "referrer" => "Referrer",
         "region" => "Region",
         "source" => "Source",

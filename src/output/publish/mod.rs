@@ -38,7 +38,7 @@ use self::{
     lock::Locks,
 };
 use super::{
-    File,
+    Encoding, File,
     datapackage::{self, Published},
     files, json,
 };
@@ -58,6 +58,7 @@ pub struct Folder {
     /// The output folder that a site's folder is in.
     outer: Option<Arc<Outer>>,
     contents: Contents,
+    encoding: Encoding,
 }
 
 /// What the folders of sites have in common.
@@ -159,6 +160,7 @@ impl Folder {
             locks,
             outer: None,
             contents,
+            encoding: Encoding::default(),
         })
     }
 
@@ -210,6 +212,12 @@ impl Folder {
     /// [`Error::Read`] if a folder cannot be read.
     pub fn released_sites(dir: &Path) -> Result<Vec<SiteName>> {
         scope::released_sites(&Layout::as_named(dir, None, None))
+    }
+
+    /// The same folder, whose tables are from now on also written in that encoding.
+    #[must_use]
+    pub fn with_encoding(self, encoding: Encoding) -> Self {
+        Self { encoding, ..self }
     }
 
     /// The site that the folder is of; `None` if it is of all hosts as one.
@@ -277,7 +285,7 @@ impl Folder {
 
     fn prepare(&self, release: &Release, lines: Option<LineDigest>) -> Result<Publication> {
         let period = release.period();
-        let files = files(release);
+        let files = files(release, self.encoding);
         let mut contents = self.contents.clone();
         contents.ledger.append(release, manifest_of(&files))?;
         self.layout.check_vacant(period)?;

@@ -2,9 +2,11 @@ use std::fs;
 
 use tempfile::TempDir;
 
+use unicode_width::UnicodeWidthStr;
+
 use super::*;
 use crate::{
-    output::files,
+    output::{Encoding, files},
     release::{PublishedTable, Release, Row},
     time::Period,
 };
@@ -29,7 +31,7 @@ fn folder(days: &[(&str, Table, Rows<'_>)]) -> TempDir {
         };
         let path = folder.path().join(format!("date={date}"));
         fs::create_dir(&path).unwrap();
-        for file in files(&Release::example(period, vec![table])) {
+        for file in files(&Release::example(period, vec![table]), Encoding::Csv) {
             fs::write(path.join(file.name), file.bytes).unwrap();
         }
     }
@@ -196,4 +198,38 @@ fn what_cannot_be_shown_is_said() {
         message(&pages, Style::Csv),
         "DIR: no period has the table pages"
     );
+}
+
+#[test]
+fn the_least_and_the_most_that_a_release_can_have_fit_into_a_terminal() {
+    let width = |text: &str| text.lines().map(UnicodeWidthStr::width).max();
+    let nothing: [(&str, Table, Rows<'_>); 1] = [("2026-11-14", Table::Goals, &[])];
+    let withheld: [(&str, Table, Rows<'_>); 1] =
+        [("2026-11-14", Table::Goals, &[(&["order"], &[None, None])])];
+    let large: [(&str, Table, Rows<'_>); 1] = [(
+        "2026-11-14",
+        Table::Goals,
+        &[
+            (&["order"], &[Some(u64::MAX), Some(u64::MAX)]),
+            (
+                &["of a name that is longer than any terminal is wide, and then some"],
+                &[Some(1), None],
+            ),
+        ],
+    )];
+    for (days, expected) in [
+        (&nothing, "Goals\n  date  goal  completions  visitors\n\n"),
+        (
+            &withheld,
+            "Goals\n  date        goal   completions  visitors\n  2026-11-14  order     withheld  withheld\n\n",
+        ),
+    ] {
+        check(days, &goals(), TERMINAL, expected);
+    }
+    let folder = folder(&large);
+    for showing in [goals(), Showing::default()] {
+        let shown = show(folder.path(), &showing, TERMINAL).unwrap();
+        assert!(width(&shown) <= Some(80), "{shown}");
+        assert!(shown.contains("18446744073709551615"), "{shown}");
+    }
 }

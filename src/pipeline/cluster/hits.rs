@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The columns, by all of which an engine sorts, in this order.
-pub(super) const COLUMNS: [Column; 24] = [
+pub(super) const COLUMNS: [Column; 25] = [
     ("period", Text),
     ("visitor", Number),
     ("network", Number),
@@ -38,6 +38,7 @@ pub(super) const COLUMNS: [Column; 24] = [
     ("device", Text),
     ("crawler_category", Text),
     ("crawler", Text),
+    ("probe", Text),
     ("number", Number),
 ];
 
@@ -81,6 +82,7 @@ pub(super) fn of_hit<'r>(period: &'r str, hit: &'r HitRow<'r>) -> [Value<'r>; CO
         Text(sender.device),
         Value::text(sender.crawler.map(|(category, _)| category)),
         Value::text(sender.crawler.map(|(_, name)| name)),
+        Value::text(hit.probe),
         Missing,
     ]
 }
@@ -143,5 +145,6 @@ pub(super) fn hit(rows: &Rows, row: usize) -> Option<HitRow<'_>> {
         method: text(12)?,
         status: u16::try_from(number(13)?).ok()?,
         bytes: u64::try_from(number(14)?).ok()?,
+        probe: text(23),
     })
 }

@@ -10,6 +10,7 @@ use crate::{
     input::{Chunk, Reader},
     pipeline::worker::Worker,
     privacy::{Admission, Due, GateSettings, GatesSettings, Intake, Keys, Policy, Sites},
+    stats::Progress,
     time::{Calendar, TimeZone, Timestamp},
 };
 
@@ -48,6 +49,7 @@ pub fn map(
     mut input: impl Read + Send + 'static,
     output: impl Write,
     settings: &MapSettings<'_>,
+    progress: &Progress,
 ) -> Result<()> {
     let metadata = settings.contract.metadata(Stage::Hits);
     let output = RowWriter::new(output, &hits::COLUMNS, metadata, false)?;
@@ -68,6 +70,7 @@ pub fn map(
     };
     Mapping {
         settings,
+        progress,
         output,
         facts: Facts::default(),
     }
@@ -79,6 +82,7 @@ pub(super) const NAME: &str = "standard input";
 
 struct Mapping<'m, W: Write> {
     settings: &'m MapSettings<'m>,
+    progress: &'m Progress,
     output: RowWriter<W>,
     facts: Facts,
 }
@@ -106,7 +110,10 @@ impl<W: Write> Mapping<'_, W> {
         while reader.next_chunk(&mut chunk)? {
             let at_start = format.clone();
             format.pass(&chunk.bytes);
+            let before = worker.accounts().read();
             worker.take(&chunk, b"", at_start, &mut parser);
+            let lines = worker.accounts().read() - before;
+            self.progress.add(chunk.taken, lines);
             if worker.accounts().parsed >= MOST_HITS || worker.strings() >= MOST_STRINGS {
                 let full = std::mem::replace(&mut worker, Worker::new(gates));
                 self.write(full)?;

@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     aggregate::{
-        Amounts, Family, Histogram, Key, Measure, Microdata, NetworkSet, Parts, RowTotals,
-        RowValues, Several, Spread, Table, VisitRecord, columns,
+        Amounts, Family, Histogram, Key, Measure, Microdata, NetworkSet, Parts, ProbeRecord,
+        RowTotals, RowValues, Several, Spread, Table, VisitRecord, columns,
     },
     error::Result,
     privacy::Lexicon,
@@ -119,6 +119,8 @@ const CELL_ROW: &str = "cell";
 const VISITOR_ROW: &str = "visitor";
 /// Visits of the same network and cells.
 const VISIT_ROW: &str = "visit";
+/// Requests of a network that look for the same weakness in the same hour from the same region.
+const PROBE_ROW: &str = "probe";
 /// A change in the number of visits under way.
 const MINUTE_ROW: &str = "minute";
 /// The networks that sent requests in an hour.
@@ -173,6 +175,16 @@ impl<W: Write> Sections<W> {
             row[NETWORK] = Value::Number(visit.network.cast_signed());
             row[CELLS] = Value::Numbers(&cells);
             row[COUNT] = Value::Number(count.cast_signed());
+            self.output.push(&row)?;
+        }
+        for probe in parts.probes() {
+            let cells = Microdata::PROBE_TABLES.iter().zip(probe.cells);
+            let cells: Vec<i64> = cells
+                .map(|(table, key)| number_of(&numbers, *table, key))
+                .collect();
+            let mut row = empty(period, PROBE_ROW);
+            row[NETWORK] = Value::Number(probe.network.cast_signed());
+            row[CELLS] = Value::Numbers(&cells);
             self.output.push(&row)?;
         }
         self.write_attendance(period, parts)?;
@@ -405,6 +417,15 @@ pub(super) fn add(
             }
             let count = u64::try_from(number(COUNT)?).ok()?;
             parts.add_visits(VisitRecord::new(network, cells), count);
+        }
+        PROBE_ROW => {
+            let network = number(NETWORK)?.cast_unsigned();
+            let cells = rows.numbers(CELLS, row)?.into_iter();
+            // Where regions are not told, there is no cell of one.
+            let cells = cells.map(|number| Some(known.get(&number).map_or(0, |(_, key)| *key)));
+            let cells: Option<Vec<Key>> = cells.collect();
+            let cells = cells?.try_into().ok()?;
+            parts.add_probe(ProbeRecord { network, cells });
         }
         MINUTE_ROW => {
             let change = i32::try_from(number(NUMBER)?).ok()?;

@@ -2,7 +2,7 @@
 //! taken together up to a bound, so that memory grows with the busiest visitor and not with the stream.
 
 use std::{
-    io::{Read, Write},
+    io::{self, Read, Write},
     mem,
 };
 
@@ -22,6 +22,7 @@ use crate::{
     pipeline::{ReportSettings, reduce as shards},
     privacy::{Collected, Intake, Policy, Reentry},
     release::PlanSettings,
+    stats::Progress,
     time::{Calendar, Hours, Period},
 };
 
@@ -40,7 +41,7 @@ pub struct ReduceSettings<'r> {
 /// Hits after which whole visitors are reduced.
 const MOST_HITS: usize = 1 << 18;
 
-/// Writes the partials of a stream of hits.
+/// Writes the partials of a stream of hits; progress is in hits.
 ///
 /// # Errors
 ///
@@ -51,7 +52,9 @@ pub fn reduce(
     input: impl Read,
     output: impl Write,
     settings: &ReduceSettings<'_>,
+    progress: &Progress,
 ) -> Result<()> {
+    let input = Counted { input, progress };
     let mut input = RowReader::new(input, NAME, &hits::COLUMNS)?;
     let contract = settings
         .contract
@@ -71,6 +74,7 @@ pub fn reduce(
         for row in 0..rows.count() {
             reducing.take(&rows, row)?;
         }
+        progress.add(0, rows.count() as u64);
     }
     reducing.write()?;
     reducing.output.finish(&reducing.facts)
@@ -78,6 +82,20 @@ pub fn reduce(
 
 /// The input in messages.
 const NAME: &str = "standard input";
+
+/// A stream of which is told how much has been read.
+struct Counted<'r, R> {
+    input: R,
+    progress: &'r Progress,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.progress.add(count as u64, 0);
+        Ok(count)
+    }
+}
 
 /// The sizes to which sets of networks grow in parts.
 pub(super) const fn limits(settings: &ReportSettings) -> Limits {

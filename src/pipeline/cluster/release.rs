@@ -26,7 +26,7 @@ use crate::{
     error::{Error, Result},
     pipeline::{Elsewhere, Material, ReportSettings, threshold::Visitors},
     privacy::{Collected, Lexicon, PeriodLines, Policy, Reentry},
-    stats::Accounts,
+    stats::{Accounts, Progress},
     time::{Calendar, Hours, Period, PeriodLength},
 };
 
@@ -52,12 +52,17 @@ pub struct MergeSettings<'m> {
 }
 
 /// Everything that partials hold: what a report is made from, and the lines of all periods by account.
+/// Progress is in rows, of the first reading.
 ///
 /// # Errors
 ///
 /// [`Error::Refused`] for streams that are not of one contract; [`Error::Read`] and [`Error::Setting`] for
 /// what cannot be read.
-pub fn merge(paths: Vec<PathBuf>, settings: &MergeSettings<'_>) -> Result<(Material, Accounts)> {
+pub fn merge(
+    paths: Vec<PathBuf>,
+    settings: &MergeSettings<'_>,
+    progress: &Progress,
+) -> Result<(Material, Accounts)> {
     let calendar = &settings.report.calendar;
     let mut merging = Merging {
         taken: Reentry::new(settings.policy, calendar, settings.seeds),
@@ -65,7 +70,9 @@ pub fn merge(paths: Vec<PathBuf>, settings: &MergeSettings<'_>) -> Result<(Mater
         contract: settings.contract.clone(),
     };
     for path in &paths {
-        merging.take(path)?;
+        let rows = merging.take(path)?;
+        let bytes = path.metadata().map_or(0, |file| file.len());
+        progress.add(bytes, rows);
     }
     let Merging {
         mut taken, facts, ..
@@ -101,8 +108,9 @@ struct Merging<'m> {
 }
 
 impl Merging<'_> {
-    fn take(&mut self, path: &Path) -> Result<()> {
-        let mut reader = open(path)?;
+    /// Takes all rows of a stream; how many there are.
+    fn take(&mut self, path: &Path) -> Result<u64> {
+        let (mut reader, mut count) = (open(path)?, 0);
         let name = path.display().to_string();
         let contract = self
             .contract
@@ -114,8 +122,9 @@ impl Merging<'_> {
                 let taken = self.take_row(&rows, row);
                 taken.ok_or_else(|| reader.problem(DAMAGED))?;
             }
+            count += rows.count() as u64;
         }
-        Ok(())
+        Ok(count)
     }
 
     fn take_row(&mut self, rows: &Rows, row: usize) -> Option<()> {

@@ -180,6 +180,7 @@ impl Stream {
             bytes: batch.bytes,
             source: batch.source,
             sequence: self.sequence,
+            cuts: Vec::new(),
         };
         parser.resume(format);
         let taken = worker.take(&chunk, &self.stored.host, format.clone(), parser);

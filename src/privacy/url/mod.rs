@@ -16,7 +16,7 @@ mod words;
 use std::fmt;
 
 pub use self::query::Campaign;
-pub(super) use self::{address::holds_address, scrubbed::Scrubbed};
+pub(super) use self::{address::holds_address, percent::decode_fully, scrubbed::Scrubbed};
 use self::{
     asset::Assets,
     path::DecodedPath,
@@ -26,7 +26,10 @@ use self::{
     target::{Asked, Buffers, Target},
     words::PathWords,
 };
-use super::method::Method;
+use super::{
+    method::Method,
+    probe::{Probe, ProbeRules},
+};
 use crate::{error::Result, record::Request};
 
 /// What stands for a path that cannot be read.
@@ -68,6 +71,7 @@ pub struct UrlRules {
     routes: Vec<Route>,
     kept: KeptKeys,
     assets: Assets,
+    probes: ProbeRules,
 }
 
 /// What is left of a request.
@@ -87,6 +91,8 @@ pub struct Reduced {
     pub asset: bool,
     /// The campaign that brought the request.
     pub campaign: Option<Campaign>,
+    /// What weakness it looks for.
+    pub probe: Option<Probe>,
 }
 
 impl UrlRules {
@@ -109,6 +115,7 @@ impl UrlRules {
                 .collect::<Result<_>>()?,
             kept: KeptKeys::new(&settings.keep_query)?,
             assets: Assets::new(&settings.assets)?,
+            probes: ProbeRules::new(),
         })
     }
 
@@ -163,6 +170,7 @@ impl UrlRules {
             page: page.unwrap_or_else(|| OPAQUE.to_owned()),
             asset: decoded.is_some_and(|path| self.assets.contain(&path)),
             campaign: Campaign::of(query),
+            probe: self.probes.class(path, query),
         }
     }
 
@@ -186,6 +194,7 @@ impl Reduced {
             page: OPAQUE.to_owned(),
             asset: false,
             campaign: None,
+            probe: None,
         }
     }
 }

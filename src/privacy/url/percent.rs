@@ -10,7 +10,7 @@ use crate::record::hexadecimal;
 const ROUNDS: usize = 4;
 
 /// `text` decoded until nothing is left to decode; `None` if that takes more than four rounds.
-pub(super) fn decode_fully(text: &[u8]) -> Option<Cow<'_, [u8]>> {
+pub(in crate::privacy) fn decode_fully(text: &[u8]) -> Option<Cow<'_, [u8]>> {
     let mut current = Cow::Borrowed(text);
     for _ in 0..ROUNDS {
         match first_escape(&current) {

@@ -42,7 +42,8 @@
 //!
 //! Tables of requests are judged by their numbers of visits where these are published; where some are left empty,
 //! only their sum is taken as known. Statuses and errors, and goals and their countries, are compared
-//! cell by cell, since a cell of the one tells that of the other ([`parents`]).
+//! cell by cell, since a cell of the one tells that of the other ([`parents`]). Probes are judged by the
+//! requests that they are, crawlers' too, which no other table has by the hour or region ([`probes`]).
 //!
 //! # All tables
 //!
@@ -70,8 +71,8 @@
 //!
 //! - Of three and more tables, sets of visits that are no group of one table. Combinations of volumes
 //!   with counts, and of rows with outcomes (an outcome of a published row, such as its bounces, is given
-//!   exactly) are not looked at; nor are, among requests, hours with statuses or hosts, or goals with the
-//!   tables of visits.
+//!   exactly) are not looked at; nor are, among requests, hours with statuses, hosts or probes, the three
+//!   tables of probes together, or goals with the tables of visits.
 //! - Of the flow, sums of several pages at once: steps are judged page by page.
 //! - What can be told of a number without determining it, such as bounds (Dobra & Fienberg,
 //!   *Bounds for cell entries in contingency tables given marginal totals and decomposable graphs*,
@@ -85,6 +86,7 @@ mod crossing;
 mod elimination;
 mod flow;
 mod parents;
+mod probes;
 mod together;
 mod visits;
 
@@ -166,6 +168,7 @@ impl<'a, 'l, E: Execution> Audit<'a, 'l, E> {
         loop {
             let before = self.roll_ups.clone();
             self.settle_parents()?;
+            self.settle_probes()?;
             let columns = self.settle_visits()?;
             self.settle_together(&groups, &columns)?;
             if self.roll_ups == before {
@@ -187,6 +190,20 @@ impl<'a, 'l, E: Execution> Audit<'a, 'l, E> {
                     break;
                 }
                 self.roll_up_with(pair.coarse, pair.fine, &crossing)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every pair of tables of probes, the later one giving way.
+    fn settle_probes(&mut self) -> Result<(), Unsettled> {
+        for places in probes::pairs() {
+            let [earlier, later] = places.map(|place| Microdata::PROBE_TABLES[place]);
+            while let Some(mut crossing) = probes::crossing(self.plan, self.microdata, places) {
+                if crossing.finding() == Finding::Safe {
+                    break;
+                }
+                self.roll_up_with(earlier, later, &crossing)?;
             }
         }
         Ok(())

@@ -29,6 +29,8 @@ const fn table_weight(table: Table) -> u128 {
         | Table::Hosts => 4,
         Table::Crawlers => 3,
         Table::Errors | Table::GoalRegions => 2,
+        // Not in force with noise.
+        Table::Probes | Table::ProbeHours | Table::ProbeRegions => 0,
     }
 }
 

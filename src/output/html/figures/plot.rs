@@ -98,7 +98,14 @@ impl Pair {
             rectangle(page, "back", left + 1, PLACE - 2, height(back));
         }
         if let Some(front) = self.front {
-            rectangle(page, "front", left + 1, PLACE - 2, height(front));
+            let margin = if self.back.is_some() { 2 } else { 1 };
+            rectangle(
+                page,
+                "front",
+                left + margin,
+                PLACE - 2 * margin,
+                height(front),
+            );
         }
         page.close("g");
     }

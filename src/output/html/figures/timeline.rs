@@ -18,6 +18,9 @@ use crate::{
 /// Labels below the axis, at most.
 const TICKS: usize = 7;
 
+/// Beginnings of months from more than which on months are said in the place of days.
+const MONTHS: usize = 3;
+
 /// Columns of the table, where visits are told apart.
 const MEASURES: [Measure; 8] = [
     Measure::Visitors,
@@ -61,18 +64,17 @@ pub(in super::super) fn legend(page: &mut Markup, back: Measure, front: Measure)
 
 fn plot(headlines: &[Headline], back: Measure, front: Measure) -> Plot {
     let mut columns = Vec::new();
-    let mut names = Vec::new();
+    let mut periods = Vec::new();
     let mut waiting = headlines.iter().peekable();
     let mut at = headlines.first().map(|it| it.period);
     // Periods that were not released have a place without a column.
     while let (Some(period), Some(next)) = (at, waiting.peek()) {
         let released = (next.period.start <= period.start).then(|| waiting.next());
         columns.push(released.flatten().map(|it| pair(it, back, front)));
-        names.push(tick(period));
+        periods.push(period);
         let start = period.end();
         at = Some(Period { start, ..period });
     }
-    let step = columns.len().div_ceil(TICKS).max(1);
     let (back, front) = (words::measure(back, false), words::measure(front, false));
     Plot {
         label: format!(
@@ -80,15 +82,38 @@ fn plot(headlines: &[Headline], back: Measure, front: Measure) -> Plot {
             headlines.len()
         ),
         columns,
-        ticks: names.into_iter().enumerate().step_by(step).collect(),
+        ticks: ticks(&periods),
     }
 }
 
-fn tick(period: Period) -> String {
-    match period.length {
-        PeriodLength::Month => period.start.strftime("%b %Y").to_string(),
-        _ => short_day(period.start),
-    }
+/// What is said below the axis: days, or months where there are many.
+fn ticks(periods: &[Period]) -> Vec<(usize, String)> {
+    let begins_month = |period: &Period| match period.length {
+        PeriodLength::Day => period.start.day() == 1,
+        PeriodLength::Week => period.start.day() <= 7,
+        PeriodLength::Month => true,
+    };
+    let months: Vec<usize> = (0..periods.len())
+        .filter(|at| begins_month(&periods[*at]))
+        .collect();
+    let by_month = months.len() > MONTHS;
+    let places = if by_month {
+        months
+    } else {
+        (0..periods.len()).collect()
+    };
+    let step = places.len().div_ceil(TICKS).max(1);
+    let text = |at: usize| match periods[at] {
+        period if by_month || period.length == PeriodLength::Month => {
+            period.start.strftime("%b %Y").to_string()
+        }
+        period => short_day(period.start),
+    };
+    places
+        .into_iter()
+        .step_by(step)
+        .map(|at| (at, text(at)))
+        .collect()
 }
 
 fn pair(headline: &Headline, back: Measure, front: Measure) -> Pair {
@@ -167,4 +192,38 @@ fn row(page: &mut Markup, headline: &Headline, measures: &[Measure], visits: boo
         }
     }
     page.close("tr");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(length: PeriodLength, first: &str, count: usize, expected: &[&str]) {
+        let mut start = first.parse().unwrap();
+        let mut periods = Vec::new();
+        for _ in 0..count {
+            let period = Period { start, length };
+            start = period.end();
+            periods.push(period);
+        }
+        let ticks = ticks(&periods);
+        let texts: Vec<&str> = ticks.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn days_are_said_of_few_and_months_of_many() {
+        use PeriodLength::{Day, Month, Week};
+        check(Day, "2026-11-30", 2, &["30 Nov", "1 Dec"]);
+        let week = [
+            "9 Nov", "10 Nov", "11 Nov", "12 Nov", "13 Nov", "14 Nov", "15 Nov",
+        ];
+        check(Day, "2026-11-09", 7, &week);
+        let year = [
+            "Dec 2025", "Feb 2026", "Apr 2026", "Jun 2026", "Aug 2026", "Oct 2026",
+        ];
+        check(Day, "2025-11-22", 365, &year);
+        check(Week, "2025-11-24", 52, &year);
+        check(Month, "2026-01-01", 2, &["Jan 2026", "Feb 2026"]);
+    }
 }

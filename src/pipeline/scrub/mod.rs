@@ -1,21 +1,33 @@
 //! Scrubs sources line by line: workers take chunks in turn, and their lines are written in that order.
 
-use std::sync::{
-    Arc, Condvar, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+mod days;
+mod order;
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::Duration,
 };
 
 use rayon::ThreadPool;
 
-use super::{Inputs, Progress};
+use self::{
+    days::Days,
+    order::{Done, Order, now},
+};
+use super::Inputs;
 use crate::{
     error::{Error, Result},
     format::{Format, Marks, Parser},
     input::{self, Chunk, Reader, Stop},
     output::LogOutput,
     privacy::{Keys, ScrubRules, Scrubber},
-    stats::{Account, Accounts},
-    time::{Date, Timestamp},
+    sealed::{DatedLines, Sealer},
+    stats::{Account, Accounts, Progress},
+    time::{Calendar, Date},
 };
 
 /// Lines that are scrubbed together.
@@ -35,6 +47,18 @@ pub struct Scrubbing<'s> {
     pub stop: Option<&'s Stop>,
 }
 
+/// Between two looks at whether anything sealed has been open for long enough.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Where lines go.
+pub struct Destinations<'d> {
+    /// Scrubbed lines.
+    pub scrubbed: &'d mut LogOutput,
+    /// Lines as they were logged, if they are kept: all of them, those that are left out of the scrubbed
+    /// ones among them.
+    pub originals: Option<&'d mut Sealer>,
+}
+
 /// What was scrubbed.
 pub struct Scrubbed {
     /// All lines by account.
@@ -46,17 +70,26 @@ pub struct Scrubbed {
 /// Scrubs the sources, one after the other, on all threads of the pool.
 ///
 /// # Errors
-/// [`Error::Write`] if the lines cannot be written; those of the keys.
+/// [`Error::Write`] if the lines cannot be written or sealed; those of the keys.
 pub fn scrub(
     pool: &ThreadPool,
     inputs: &Inputs,
     scrubbing: Scrubbing<'_>,
-    output: &mut LogOutput,
+    destinations: Destinations<'_>,
     progress: &Progress,
 ) -> Result<Scrubbed> {
-    let queue = Queue::new(inputs, scrubbing)?;
-    let order = Order::new(output);
-    let accounts = pool.broadcast(|_| work(&queue, &order, progress));
+    let seals = destinations.originals.is_some();
+    let queue = Queue::new(inputs, scrubbing, seals)?;
+    let order = Order::new(destinations);
+    let accounts = thread::scope(|scope| {
+        let (running, ended) = mpsc::channel::<()>();
+        if seals {
+            scope.spawn(|| keep_up(&order, ended));
+        }
+        let accounts = pool.broadcast(|_| work(&queue, &order, progress));
+        drop(running);
+        accounts
+    });
     order.finish()?;
     let mut all = Accounts::default();
     for accounts in accounts {
@@ -68,10 +101,20 @@ pub fn scrub(
     })
 }
 
+/// Keeps up with the clock until the run has ended.
+fn keep_up(order: &Order<'_>, ended: mpsc::Receiver<()>) {
+    order.keep_up();
+    while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+        order.keep_up();
+    }
+}
+
 /// The chunks of all sources, in order.
 struct Queue<'s> {
     inputs: &'s Inputs,
     scrubbing: Scrubbing<'s>,
+    /// Whether the lines as they were logged are kept.
+    seals: bool,
     state: Mutex<State>,
 }
 
@@ -98,7 +141,7 @@ struct Job {
 }
 
 impl<'s> Queue<'s> {
-    fn new(inputs: &'s Inputs, scrubbing: Scrubbing<'s>) -> Result<Self> {
+    fn new(inputs: &'s Inputs, scrubbing: Scrubbing<'s>, seals: bool) -> Result<Self> {
         let day = today(scrubbing.rules);
         let state = State {
             next_source: 0,
@@ -111,6 +154,7 @@ impl<'s> Queue<'s> {
         Ok(Self {
             inputs,
             scrubbing,
+            seals,
             state: Mutex::new(state),
         })
     }
@@ -165,8 +209,15 @@ impl<'s> Queue<'s> {
         let source = &self.inputs.sources[number];
         let is_stream = !source.is_repeatable();
         let mut reader = Reader::open_until(number, source, self.scrubbing.stop)?;
-        let (mut seen, mut unknown) = (Vec::new(), None);
+        if self.seals {
+            reader = reader.keeping_cuts();
+        }
+        let (mut seen, mut cuts, mut unknown) = (Vec::new(), Vec::new(), None);
         while first(&mut reader, is_stream, chunk)? {
+            for mut cut in chunk.cuts.drain(..) {
+                cut.position += seen.len();
+                cuts.push(cut);
+            }
             seen.append(&mut chunk.bytes);
             let detected = match &self.inputs.format {
                 Some(format) => Ok(format.clone()),
@@ -175,7 +226,7 @@ impl<'s> Queue<'s> {
             match detected {
                 Ok(format) => {
                     let format = format.heeding(&self.inputs.opt_out_cookies);
-                    chunk.bytes = seen;
+                    (chunk.bytes, chunk.cuts) = (seen, cuts);
                     return Ok(Some(OpenSource {
                         reader,
                         format,
@@ -210,70 +261,7 @@ fn first(reader: &mut Reader, is_stream: bool, chunk: &mut Chunk) -> Result<bool
 }
 
 fn today(rules: &ScrubRules) -> Date {
-    let now = Timestamp(jiff::Timestamp::now().as_microsecond());
-    rules.calendar.day(now).date
-}
-
-/// Writes the lines of chunks in the order of the chunks.
-struct Order<'o> {
-    writing: Mutex<Writing<'o>>,
-    written: Condvar,
-    /// Nothing more can be written.
-    ended: AtomicBool,
-}
-
-struct Writing<'o> {
-    output: &'o mut LogOutput,
-    next: u64,
-    failure: Option<Error>,
-}
-
-impl<'o> Order<'o> {
-    const fn new(output: &'o mut LogOutput) -> Self {
-        Self {
-            writing: Mutex::new(Writing {
-                output,
-                next: 0,
-                failure: None,
-            }),
-            written: Condvar::new(),
-            ended: AtomicBool::new(false),
-        }
-    }
-
-    /// Writes the lines of a chunk once those of all chunks before it are written.
-    fn write(&self, sequence: u64, lines: &[u8]) {
-        let mut writing = lock(&self.writing);
-        while writing.next != sequence {
-            let waited = self.written.wait(writing);
-            writing = waited.unwrap_or_else(PoisonError::into_inner);
-        }
-        if !self.has_ended() {
-            match writing.output.write(lines) {
-                Ok(true) => {}
-                Ok(false) => self.ended.store(true, Ordering::Relaxed),
-                Err(failure) => {
-                    writing.failure = Some(failure);
-                    self.ended.store(true, Ordering::Relaxed);
-                }
-            }
-        }
-        writing.next += 1;
-        drop(writing);
-        self.written.notify_all();
-    }
-
-    fn has_ended(&self) -> bool {
-        self.ended.load(Ordering::Relaxed)
-    }
-
-    fn finish(self) -> Result<()> {
-        let writing = self.writing.into_inner();
-        match writing.unwrap_or_else(PoisonError::into_inner).failure {
-            Some(failure) => Err(failure),
-            None => Ok(()),
-        }
-    }
+    rules.calendar.day(now()).date
 }
 
 /// One thread's work: chunk after chunk, with what it remembers of values under one day's keys.
@@ -286,12 +274,11 @@ fn work(queue: &Queue<'_>, order: &Order<'_>, progress: &Progress) -> Result<Acc
         let mut scrubber = Scrubber::new(queue.scrubbing.rules, &keys);
         let mut current = job;
         next = loop {
-            worker.scrub(&chunk, &current.format, queue.inputs, &mut scrubber);
-            order.write(current.sequence, &worker.lines);
-            progress.bytes.fetch_add(chunk.taken, Ordering::Relaxed);
-            progress
-                .lines
-                .store(worker.accounts.read(), Ordering::Relaxed);
+            let before = worker.accounts.read();
+            let kept = queue.seals.then_some(&queue.scrubbing.rules.calendar);
+            worker.scrub(&chunk, &current.format, queue.inputs, &mut scrubber, kept);
+            order.pass(current.sequence, &worker.done(&chunk));
+            progress.add(chunk.taken, worker.accounts.read() - before);
             if order.has_ended() {
                 break None;
             }
@@ -312,6 +299,8 @@ struct Worker {
     accounts: Accounts,
     /// The lines of the current chunk as they are written.
     lines: Vec<u8>,
+    /// The days of the current chunk's lines, where originals are kept.
+    days: Vec<DatedLines>,
 }
 
 /// What is kept of a line until it is written.
@@ -323,13 +312,23 @@ struct Room {
 }
 
 impl Worker {
-    /// Scrubs the lines of a chunk.
+    /// What the lines of the chunk came to that was scrubbed last.
+    fn done<'c>(&'c self, chunk: &'c Chunk) -> Done<'c> {
+        Done {
+            chunk,
+            days: &self.days,
+            lines: &self.lines,
+        }
+    }
+
+    /// Scrubs the lines of a chunk, and tells their days by a calendar if originals are kept.
     fn scrub(
         &mut self,
         chunk: &Chunk,
         format: &Format,
         inputs: &Inputs,
         scrubber: &mut Scrubber<'_>,
+        calendar: Option<&Calendar>,
     ) {
         let mut parser = match self.parser.take() {
             Some((source, mut parser)) if source == chunk.source => {
@@ -344,8 +343,10 @@ impl Worker {
             batch,
             accounts,
             lines: written,
+            days,
             ..
         } = self;
+        let mut days = calendar.map(|calendar| Days::new(calendar, days));
         let mut lines = input::lines(&chunk.bytes).peekable();
         while lines.peek().is_some() {
             let mut records = Vec::with_capacity(BATCH);
@@ -360,7 +361,12 @@ impl Worker {
                     break;
                 };
                 let inner = format.unwrapped(line, unwrapped);
-                match parser.parse_marking(inner, marks, &mut records) {
+                let read = parser.parse_marking(inner, marks, &mut records);
+                if let Some(days) = &mut days {
+                    let record = records.last().filter(|_| matches!(read, Ok(Some(()))));
+                    days.tell(line, record.map(|record| record.time));
+                }
+                match read {
                     Ok(Some(())) => parsed.push((line, inner, &*marks)),
                     Err(rule) => accounts.enter(Account::Malformed(rule)),
                     Ok(None) => {
@@ -387,6 +393,9 @@ impl Worker {
                     }
                 }
             });
+        }
+        if let Some(days) = days {
+            days.finish(chunk.bytes.len());
         }
         self.parser = Some((chunk.source, parser));
     }
