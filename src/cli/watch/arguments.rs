@@ -68,8 +68,8 @@ pub(in crate::cli) struct WatchArguments {
     #[arg(long, default_value_t = LINE_CAP, env = "HUSHLOG_LINE_LENGTH", value_name = "BYTES")]
     pub(super) line_length: usize,
 
-    /// About how much memory a release may take, such as 512M; without --key-file or --key-credential, also
-    /// what is open
+    /// About how much memory a release may take, such as 512M, together with what is open where that is in
+    /// memory alone
     #[arg(long, default_value = "4G", env = "HUSHLOG_MEMORY", value_name = "SIZE", value_parser = size)]
     pub(super) memory: u64,
 }
