@@ -37,6 +37,7 @@
 //! - [`aggregate::Contribution`] is where a visitor's sorted hits become numbers.
 //! - [`release::Plan::new`] decides what is named and what is not.
 //! - [`output::files`] encodes a release.
+//! - [`pipeline::export()`] gives partners less of what is released.
 //! - [`view::Folders::find`] reads releases back, [`output::show()`] shows them.
 //!
 //! # Code map
@@ -52,7 +53,7 @@
 //! | [`privacy`] | Reduces every field of a record to what may count: `gate` puts the rules together and remembers what each distinct value came to (`memo`, in tables of `places`), `opt_out` drops what asks not to be counted, `filters` set lines aside, `senders` tells whom requests are told apart by, `repetition` notices lines read twice, `address`, `agent`, `referrer`, `url` and `geo` are the rules, `networks` remembers what is known of networks, `pseudonym` the keys, `ratchet`, `key_file` and `key_chain` those that outlive a run, `seal` and `segment` what may be kept of a day under its key, `excerpt` hits with names in the place of numbers, `carry` what leaves memory of them for a while, `policy` the settings. `lexicon` numbers the reduced strings, `intake` holds the hits, `row` hands them on in words. `sites` are the hosts with a report of their own, `gates` has a gate for each. `scrub` is the gate of logs that are written again. |
 //! | [`session`] | Orders one visitor's hits and cuts them into visits. |
 //! | [`aggregate`] | `table` declares tables, measures and families; `contribution` counts what one visitor's day adds to each cell; collectors add that up; `parts` are what a part of a period comes to. |
-//! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, [`noise`](release::noise) is differential privacy in their place, `ledger` and `state` remember what has been released. Parts that do not depend on each other are left to an [`Execution`](release::Execution), which [`pipeline`] has threads for. |
+//! | [`release`] | `plan` and `threshold` roll small cells up, `numbers` and `dominance` empty the cells in which few stand out, [`noise`](release::noise) is differential privacy in their place, `ledger` and `state` remember what has been released, `export` is what partners may have of it. Parts that do not depend on each other are left to an [`Execution`](release::Execution), which [`pipeline`] has threads for. |
 //! | [`view`] | Reads what was released back from its folder, and adds up over periods what may be added. |
 //! | [`output`] | Encodings of a release, the summary for the terminal, and `publish`, the only code that writes an output folder; `html` is the page of all that is in it, `show` the same for the terminal; `log` is where scrubbed lines go. |
 //! | [`sealed`] | Original lines, encrypted as they are scrubbed to keys that are not here (`sealer`, `recipients`), in a `folder` with a `register` of who opened what (`opening`), and when what expired. |

@@ -12,6 +12,7 @@ mod coverage;
 mod crash;
 mod database;
 mod encodings;
+mod export;
 mod formats;
 mod generate;
 mod geo;

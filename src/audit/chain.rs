@@ -1,6 +1,6 @@
 //! Checks that the ledger is an unbroken chain, and that manifests and digests fit what is there.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     finding::{Check, Findings, Place},
@@ -22,6 +22,11 @@ const ENTRY: [&str; 9] = [
 
 /// Members of an entry that says that a release was removed, in their order.
 const REMOVAL: [&str; 4] = ["removed", "period", "date", "prev"];
+
+/// Members of an entry that says that a release was exported, in their order.
+const EXPORT: [&str; 7] = [
+    "exported", "tables", "k", "period", "date", "manifest", "prev",
+];
 
 /// Members of a manifest, in their order; only `hours` may be missing.
 const MANIFEST: [&str; 12] = [
@@ -49,6 +54,15 @@ pub(super) struct Entry {
     manifest: String,
     /// Taken out of circulation since.
     pub(super) is_removed: bool,
+    /// What partners were given of it.
+    exports: Vec<Export>,
+}
+
+/// An export of a release.
+struct Export {
+    /// Who has it, which tables, and k, as manifests tell it.
+    terms: Value,
+    manifest: String,
 }
 
 /// A period's manifest, as far as it can be understood.
@@ -58,6 +72,9 @@ pub(super) struct Manifest {
     pub(super) k: u64,
     pub(super) tz: String,
     pub(super) value: Value,
+    /// The file as shown, and its digest.
+    pub(super) file: String,
+    pub(super) digest: String,
 }
 
 /// Reads the ledger of a site and checks its chain.
@@ -84,6 +101,7 @@ pub(super) fn ledger(site: &Site, findings: &mut Findings) -> Vec<Entry> {
         let text = line.strip_suffix(b"\n");
         let problem = match text.and_then(|text| entry(text, &previous, site)) {
             None if text.is_some_and(|text| remove(text, &previous, &mut entries)) => None,
+            None if text.is_some_and(|text| export(text, &previous, &mut entries)) => None,
             None => Some("torn, altered, or not an entry that follows the line before it"),
             Some(entry) if entries.iter().any(|it| it.period == entry.period) => {
                 Some("the period is released twice")
@@ -114,16 +132,11 @@ pub(super) fn ledger(site: &Site, findings: &mut Findings) -> Vec<Entry> {
 
 /// Takes an entry that says that a release was removed; whether it is one.
 fn remove(text: &[u8], previous: &str, entries: &mut [Entry]) -> bool {
-    let Ok(value) = serde_json::from_slice::<Value>(text) else {
+    let Some(value) = following(text, previous, &REMOVAL) else {
         return false;
     };
     let of = |name: &str| value[name].as_str().unwrap_or_default();
-    let is_whole = value.to_string().as_bytes() == text
-        && value
-            .as_object()
-            .is_some_and(|members| members.keys().eq(REMOVAL.iter()))
-        && ["withdrawn", "expired"].contains(&of("removed"))
-        && of("prev") == previous;
+    let is_whole = ["withdrawn", "expired"].contains(&of("removed"));
     let removed = period(of("period"), of("date"));
     let mut kept = entries.iter_mut().filter(|entry| !entry.is_removed);
     let entry = kept.find(|entry| is_whole && Some(entry.period) == removed);
@@ -132,6 +145,51 @@ fn remove(text: &[u8], previous: &str, entries: &mut [Entry]) -> bool {
         return true;
     }
     false
+}
+
+/// Takes an entry that says that a release was exported; whether it is one. A partner gets the same tables and
+/// k always.
+fn export(text: &[u8], previous: &str, entries: &mut [Entry]) -> bool {
+    let Some(value) = following(text, previous, &EXPORT) else {
+        return false;
+    };
+    let of = |name: &str| value[name].as_str().unwrap_or_default();
+    let export = Export {
+        terms: json!({"to": value["exported"], "tables": value["tables"], "k": value["k"]}),
+        manifest: of("manifest").to_owned(),
+    };
+    let mut earlier = entries.iter().flat_map(|entry| &entry.exports);
+    let is_whole = is_terms(&export.terms)
+        && earlier.all(|it| it.terms["to"] != export.terms["to"] || it.terms == export.terms);
+    let exported = period(of("period"), of("date"));
+    let mut kept = entries.iter_mut().filter(|entry| !entry.is_removed);
+    let entry = kept.find(|entry| is_whole && Some(entry.period) == exported);
+    if let Some(entry) = entry {
+        entry.exports.push(export);
+        return true;
+    }
+    false
+}
+
+/// Whether that tells of a partner, declared tables, and a k that a release could have.
+fn is_terms(terms: &Value) -> bool {
+    let is_table = |name: &Value| Table::ALL.iter().any(|table| name == table.name());
+    let of_label = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let label = terms["to"].as_str().unwrap_or_default();
+    let tables = terms["tables"].as_array();
+    (1..=32).contains(&label.len())
+        && label.bytes().all(of_label)
+        && tables.is_some_and(|tables| tables.iter().all(is_table))
+        && terms["k"].as_u64().is_some_and(|k| k >= 5)
+}
+
+/// The entry that has these members and follows the line before it.
+fn following(text: &[u8], previous: &str, members: &[&str]) -> Option<Value> {
+    let value: Value = serde_json::from_slice(text).ok()?;
+    let is_whole = value.to_string().as_bytes() == text
+        && value.as_object()?.keys().eq(members.iter())
+        && value["prev"] == previous;
+    is_whole.then_some(value)
 }
 
 fn entry(text: &[u8], previous: &str, site: &Site) -> Option<Entry> {
@@ -156,10 +214,18 @@ fn entry(text: &[u8], previous: &str, site: &Site) -> Option<Entry> {
         policy: text_of("policy")?,
         manifest: text_of("manifest")?,
         is_removed: false,
+        exports: Vec::new(),
     })
 }
 
 impl Entry {
+    /// Whether a manifest is that of an export of this release.
+    pub(super) fn has_export(&self, manifest: &Manifest) -> bool {
+        let terms = &manifest.value["policy"]["export"];
+        let mut exports = self.exports.iter();
+        exports.any(|it| it.manifest == manifest.digest && it.terms == *terms)
+    }
+
     fn has_scope_of(&self, other: &Self) -> bool {
         let budget = |it: &Self| it.cost.map(|cost| cost.budget);
         self.period.length == other.period.length
@@ -177,6 +243,7 @@ impl Entry {
             policy: String::new(),
             manifest: String::new(),
             is_removed: false,
+            exports: Vec::new(),
         }
     }
 }
@@ -185,6 +252,22 @@ impl Manifest {
     /// Whether noise protects, and not the threshold.
     pub(super) fn is_noisy(&self) -> bool {
         self.value["privacy"]["mode"] == "dp"
+    }
+
+    /// Whether it is of what a partner gets of another release.
+    pub(super) fn is_export(&self) -> bool {
+        self.value["policy"].get("export").is_some()
+    }
+
+    /// Fewest of each count in a row of an export; 0 of what is none.
+    pub(super) fn fewest_exported(&self) -> u64 {
+        let fewest = &self.value["policy"]["export"]["k"];
+        fewest.as_u64().unwrap_or(0)
+    }
+
+    /// The place of the file.
+    pub(super) fn place(&self) -> Place {
+        Place::file(&self.file)
     }
 }
 
@@ -216,7 +299,7 @@ pub(super) fn manifest(
         || "the folder has no manifest".to_owned(),
     );
     let artefact = artefact?;
-    let manifest = understood(&artefact.bytes);
+    let manifest = understood(artefact);
     let fits = |it: &Manifest| it.period.to_string() == dated.date;
     findings.require(
         Check::Description,
@@ -231,8 +314,8 @@ pub(super) fn manifest(
     Some(manifest)
 }
 
-fn understood(bytes: &[u8]) -> Option<Manifest> {
-    let value: Value = serde_json::from_slice(bytes).ok()?;
+fn understood(artefact: &Artefact) -> Option<Manifest> {
+    let value: Value = serde_json::from_slice(&artefact.bytes).ok()?;
     let members = value.as_object()?;
     let expected = MANIFEST
         .iter()
@@ -250,6 +333,8 @@ fn understood(bytes: &[u8]) -> Option<Manifest> {
         k,
         tz: value["tz"].as_str()?.to_owned(),
         value,
+        file: artefact.name.clone(),
+        digest: digest(&artefact.bytes),
     })
 }
 
@@ -270,21 +355,43 @@ fn check_statements(artefact: &Artefact, manifest: &Manifest, findings: &mut Fin
     let names = || accounts.into_iter().flat_map(|it| it.keys());
     findings.require(
         Check::Description,
-        if manifest.is_noisy() {
+        if manifest.is_noisy() || manifest.is_export() {
             accounts.is_some_and(Map::is_empty)
         } else {
             accounts.is_some_and(|it| it.values().all(rounded))
                 && names().eq(["parsed", "excluded"])
         },
         place,
-        || "the accounts are not those two, rounded down to hundreds (with noise, none)".to_owned(),
+        || "the accounts are not those two, rounded down to hundreds (with noise, or for partners, none)"
+            .to_owned(),
     );
+    check_export(artefact, manifest, findings);
     findings.require(
         Check::Description,
         manifest.value["attribution"] == output::ATTRIBUTION
             || manifest.value["hushlog"] != env!("CARGO_PKG_VERSION"),
         place,
         || "the attribution of the region database is not as this version writes it".to_owned(),
+    );
+}
+
+/// What a partner gets is of the tables and no less than the k that its manifest tells.
+fn check_export(artefact: &Artefact, manifest: &Manifest, findings: &mut Findings) {
+    if !manifest.is_export() {
+        return;
+    }
+    let terms = &manifest.value["policy"]["export"];
+    let listed = terms["tables"].as_array();
+    let named = |table: &String| listed.is_some_and(|it| it.contains(&json!(table)));
+    let tables = manifest.value["tables"].as_object();
+    let is_within = is_terms(terms)
+        && terms["k"].as_u64() >= Some(manifest.k)
+        && tables.is_some_and(|tables| tables.keys().all(named));
+    findings.require(
+        Check::Description,
+        is_within,
+        || Place::file(&artefact.name),
+        || "not the tables, the k or the partner of an export".to_owned(),
     );
 }
 

@@ -12,6 +12,7 @@ mod against;
 mod chain;
 mod differencing;
 mod encoded;
+mod exports;
 mod finding;
 mod folder;
 mod injection;
@@ -33,14 +34,15 @@ pub use finding::{Check, Finding, Findings, Place, Tried};
 
 use self::{
     against::Against,
-    chain::Manifest,
+    chain::{Entry, Manifest},
     folder::{Dated, Kind, Site},
     sums::Tables,
     table::Rows,
 };
-#[cfg(doc)]
-use crate::error::Error;
-use crate::{error::Result, stats::Progress};
+use crate::{
+    error::{Error, Result},
+    stats::Progress,
+};
 
 /// What an audit came to.
 #[derive(Clone, Debug)]
@@ -49,6 +51,13 @@ pub struct Audit {
     periods: usize,
     files: usize,
     with_log: bool,
+}
+
+/// What is released together, as read back.
+struct Audited {
+    site: Site,
+    entries: Vec<Entry>,
+    releases: Vec<Release>,
 }
 
 /// A period as read back.
@@ -82,17 +91,19 @@ impl Audit {
             };
             sites.extend(folder::read(folder, &prefix, ledger, &mut findings)?);
         }
-        let released: Vec<(Site, Vec<Release>)> = sites
-            .into_iter()
-            .map(|site| {
-                let releases = check_site(&site, &mut findings);
-                (site, releases)
-            })
-            .collect();
+        let audited = sites.into_iter();
+        let audited: Vec<_> = audited.map(|it| check_site(it, &mut findings)).collect();
+        exports::check(&audited, &mut findings);
+        if log.is_some() && audited.iter().any(Audited::is_export) {
+            return Err(Error::Setting(
+                "an export is audited beside the release that it is of, and that against the log"
+                    .to_owned(),
+            ));
+        }
         let against = log.map(|log| Against::read(log, progress)).transpose()?;
-        for (number, (site, releases)) in released.iter().enumerate() {
-            let others = others(&released, number);
-            for release in releases.iter().filter(|it| !it.manifest.is_noisy()) {
+        for (number, Audited { site, releases, .. }) in audited.iter().enumerate() {
+            let others = others(&audited, number);
+            for release in releases.iter().filter(|it| it.is_exact()) {
                 let overlaps = differencing::overlaps(release, &others);
                 differencing::check(release, &overlaps, &mut findings);
             }
@@ -103,11 +114,8 @@ impl Audit {
         findings.sort();
         Ok(Self {
             findings,
-            periods: released.iter().map(|(_, releases)| releases.len()).sum(),
-            files: released
-                .iter()
-                .map(|(site, _)| site.artefacts().count())
-                .sum(),
+            periods: audited.iter().map(|it| it.releases.len()).sum(),
+            files: audited.iter().map(|it| it.site.artefacts().count()).sum(),
             with_log: against.is_some(),
         })
     }
@@ -125,18 +133,32 @@ impl Audit {
     }
 }
 
+impl Audited {
+    /// Whether it is what a partner gets.
+    fn is_export(&self) -> bool {
+        self.releases.iter().any(|it| it.manifest.is_export())
+    }
+}
+
+impl Release {
+    /// Whether its numbers are exact, and not also those of another release, which exports are held to as a whole.
+    fn is_exact(&self) -> bool {
+        !self.manifest.is_noisy() && !self.manifest.is_export()
+    }
+}
+
 /// The releases of the same host in other folders whose numbers are exact.
-fn others(released: &[(Site, Vec<Release>)], number: usize) -> Vec<&Release> {
-    let host = &released[number].0.host;
-    let others = released.iter().enumerate();
-    let others = others.filter(|(other, (site, _))| *other != number && site.host == *host);
-    let others = others.flat_map(|(_, (_, releases))| releases);
-    others.filter(|it| !it.manifest.is_noisy()).collect()
+fn others(audited: &[Audited], number: usize) -> Vec<&Release> {
+    let host = &audited[number].site.host;
+    let others = audited.iter().enumerate();
+    let others = others.filter(|(other, it)| *other != number && it.site.host == *host);
+    let others = others.flat_map(|(_, it)| &it.releases);
+    others.filter(|it| it.is_exact()).collect()
 }
 
 /// Everything that needs no log.
-fn check_site(site: &Site, findings: &mut Findings) -> Vec<Release> {
-    let entries = chain::ledger(site, findings);
+fn check_site(site: Site, findings: &mut Findings) -> Audited {
+    let entries = chain::ledger(&site, findings);
     let missing = entries.iter().filter(|entry| !entry.is_removed);
     let missing = missing.filter(|entry| {
         let date = entry.period.to_string();
@@ -157,8 +179,8 @@ fn check_site(site: &Site, findings: &mut Findings) -> Vec<Release> {
         }
     }
     let manifests = releases.iter().map(|release| &release.manifest);
-    chain::package(site, manifests, findings);
-    page::check_stamp(site, findings);
+    chain::package(&site, manifests, findings);
+    page::check_stamp(&site, findings);
     for Release { manifest, tables } in &releases {
         // Noisy numbers neither agree nor tell of networks.
         if !manifest.is_noisy() {
@@ -174,9 +196,13 @@ fn check_site(site: &Site, findings: &mut Findings) -> Vec<Release> {
     }
     let tables = releases.iter().flat_map(|release| &release.tables);
     let read: Vec<&str> = tables.map(|rows| rows.file.as_str()).collect();
-    patterns::check_files(site, &read, findings);
-    injection::check_files(site, findings);
-    releases
+    patterns::check_files(&site, &read, findings);
+    injection::check_files(&site, findings);
+    Audited {
+        site,
+        entries,
+        releases,
+    }
 }
 
 fn read_tables(dated: &Dated, manifest: &Manifest, findings: &mut Findings) -> Vec<Rows> {

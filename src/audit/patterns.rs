@@ -112,7 +112,8 @@ pub(super) fn check_files(site: &Site, read: &[&str], findings: &mut Findings) {
     }
 }
 
-/// What may stand in files although it looks like a code: digests that can be worked out from them.
+/// What may stand in files although it looks like a code: digests that can be worked out from them, and those
+/// that the ledger has of manifests that are elsewhere, with a partner, or were removed.
 pub(super) struct Known(HashSet<String>);
 
 impl Known {
@@ -122,7 +123,8 @@ impl Known {
         digests.extend(site.artefacts().map(|it| digest(&it.bytes)));
         let ledger = site.ledger.iter().map(|it| &it.bytes[..]);
         let lines = ledger.flat_map(|bytes| bytes.split(|byte| *byte == b'\n'));
-        digests.extend(lines.map(digest));
+        digests.extend(lines.clone().map(digest));
+        digests.extend(lines.flat_map(recorded));
         digests.extend(site.artefacts().filter_map(policy_digest));
         Self(digests)
     }
@@ -140,6 +142,19 @@ impl Known {
             Cow::Owned(line.replace(digest.as_str(), ""))
         })
     }
+}
+
+/// The digests of a manifest and its settings in a line of the ledger; those of manifests that are here are held
+/// to them.
+fn recorded(line: &[u8]) -> Vec<String> {
+    let line: Value = serde_json::from_slice(line).unwrap_or_default();
+    let is_digest = |text: &&str| {
+        let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        text.len() == 64 && text.bytes().all(hex)
+    };
+    let members = ["manifest", "policy"].map(|name| line[name].as_str());
+    let digests = members.into_iter().flatten().filter(is_digest);
+    digests.map(str::to_owned).collect()
 }
 
 fn policy_digest(artefact: &Artefact) -> Option<String> {

@@ -48,6 +48,8 @@ mod tests {
             k: 10,
             tz: "UTC".to_owned(),
             value: json!({"policy": {"visits": visits}}),
+            file: String::new(),
+            digest: String::new(),
         };
         let row = Row {
             line: 2,

@@ -21,23 +21,24 @@ pub(super) fn check(tables: Tables<'_>, manifest: &Manifest, findings: &mut Find
     let top = manifest.value["policy"]["top"].as_u64();
     for rows in tables.0 {
         for row in &rows.rows {
-            check_size(rows, row, manifest.k, findings);
+            check_size(rows, row, manifest, findings);
             check_quantiles(rows, row, manifest.k, findings);
             check_dependents(rows, row, findings);
         }
         check_other(rows, findings);
         check_top(rows, top, findings);
-        check_complements(rows, findings);
+        check_complements(rows, manifest.is_export(), findings);
     }
 }
 
 /// Each of k networks has sent a request, seen a page or made a visit of its own.
-fn check_size(rows: &Rows, row: &Row, k: u64, findings: &mut Findings) {
-    let fewest = if is_of_machines(rows, row) {
+fn check_size(rows: &Rows, row: &Row, manifest: &Manifest, findings: &mut Findings) {
+    let networks = if is_of_machines(rows, row) {
         FEWEST_CRAWLER_REQUESTS
     } else {
-        k
+        manifest.k
     };
+    let fewest = networks.max(manifest.fewest_exported());
     for (measure, cell) in rows.table.measures().iter().zip(&row.measures) {
         let counts_networks = match measure {
             M::Requests | M::Pageviews | M::Transitions | M::Visits | M::Visitors => true,
@@ -158,9 +159,10 @@ fn check_top(rows: &Rows, top: Option<u64>, findings: &mut Findings) {
     );
 }
 
-/// A cell must not be the only empty one of its column: the others and their total would restore it.
-fn check_complements(rows: &Rows, findings: &mut Findings) {
-    if rows.rows.len() < 2 {
+/// A cell must not be the only empty one of its column: the others and their total would restore it. Of an
+/// export it may be `(other)`, which would be a sum of the release, and crawlers have no total.
+fn check_complements(rows: &Rows, is_export: bool, findings: &mut Findings) {
+    if rows.rows.len() < 2 || (is_export && rows.table == T::Crawlers) {
         return;
     }
     for (position, measure) in rows.table.measures().iter().enumerate() {
@@ -174,10 +176,14 @@ fn check_complements(rows: &Rows, findings: &mut Findings) {
         );
         let empty = |row: &&Row| row.measures[position].is_none();
         if is_additive {
-            let count = rows.rows.iter().filter(empty).count();
+            let mut emptied = rows.rows.iter().filter(empty);
+            let is_single = emptied
+                .next()
+                .is_some_and(|row| !(is_export && row.is_other()))
+                && emptied.next().is_none();
             findings.require(
                 Check::Complement,
-                count != 1,
+                !is_single,
                 || {
                     let row = rows.rows.iter().find(empty);
                     row.map_or_else(|| Place::file(&rows.file), |row| rows.place(row))

@@ -9,6 +9,7 @@ mod completions;
 mod configuration;
 mod database;
 mod exit;
+mod export;
 mod formats;
 mod geo;
 mod key;
@@ -70,6 +71,7 @@ enum Command {
     Formats(formats::FormatsArguments),
     Notice(Box<notice::NoticeArguments>),
     Load(database::LoadArguments),
+    Export(export::ExportArguments),
     Withdraw(removal::WithdrawArguments),
     Expire(removal::ExpireArguments),
     Unseal(unseal::UnsealArguments),
@@ -131,6 +133,7 @@ impl CommandLine {
             Command::Formats(arguments) => formats::run(arguments),
             Command::Notice(arguments) => notice::run(arguments),
             Command::Load(arguments) => database::run(arguments),
+            Command::Export(arguments) => export::run(arguments),
             Command::Withdraw(arguments) => removal::withdraw(arguments),
             Command::Expire(arguments) => removal::expire(arguments),
             Command::Unseal(arguments) => unseal::run(arguments),

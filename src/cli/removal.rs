@@ -49,7 +49,7 @@ pub(super) struct ExpireArguments {
 
 /// Where releases are.
 #[derive(Args)]
-struct PlaceArguments {
+pub(super) struct PlaceArguments {
     /// Output folder of `report` or `watch`; in one by host, the releases of all sites are meant
     folder: PathBuf,
 
@@ -171,8 +171,18 @@ fn tell(folder: &Folder, periods: &[Period], what: &str) -> Result<()> {
 }
 
 impl PlaceArguments {
+    /// The output folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The ledger, if it is not in the output folder.
+    pub(super) fn ledger(&self) -> Option<&Path> {
+        self.ledger.as_deref()
+    }
+
     /// The folder, or those of its sites, for this run alone.
-    fn open(&self) -> Result<Vec<Folder>> {
+    pub(super) fn open(&self) -> Result<Vec<Folder>> {
         let (folder, state, ledger) = (&self.folder, self.state.as_deref(), self.ledger.as_deref());
         let sites = Folder::released_sites(folder)?;
         if !sites.is_empty() {

@@ -104,9 +104,11 @@ fn noise(guarantee: &Guarantee) -> Map<String, Value> {
     tables.collect()
 }
 
-/// Lines of the period; none where noise protects, as they are exact but for rounding.
+/// Lines of the period; none where noise protects, as they are exact but for rounding, and none for partners,
+/// who get some tables only.
 fn accounts(release: &Release) -> Value {
     match release.protection() {
+        Protection::Threshold(_) if release.is_export() => json!({}),
         Protection::Threshold(_) => {
             json!({"parsed": release.parsed(), "excluded": release.excluded()})
         }

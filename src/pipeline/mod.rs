@@ -3,6 +3,7 @@
 
 pub mod cluster;
 mod distinct;
+mod export;
 mod feed;
 mod noise;
 mod random;
@@ -20,6 +21,7 @@ use rayon::ThreadPoolBuilder;
 pub use rayon::ThreadPool;
 
 pub use distinct::{LeftOut, read_distinct};
+pub use export::{Exported, export};
 pub use random::random;
 pub use read::{Inputs, Reading, SourceReading, read};
 pub use report::{Elsewhere, Held, Material, Outlet, Report, ReportSettings, report};

@@ -1,7 +1,8 @@
-//! The ledger: which periods have been released, one hash-chained line each, never rewritten.
+//! The ledger: which periods have been released, removed since and exported, one hash-chained line each,
+//! never rewritten.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fmt::Write,
     path::{Path, PathBuf},
 };
@@ -10,7 +11,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Release, Rho, Spending, chain::Chain};
+use super::{
+    Partner, Release, Restriction, Rho, Spending,
+    chain::Chain,
+    export::{ExportLine, Exports},
+};
 use crate::{
     error::{Error, Result},
     privacy::SiteName,
@@ -28,7 +33,8 @@ pub struct Ledger {
     scope: Option<Scope>,
     manifests: BTreeMap<Period, String>,
     /// Released, and taken out of circulation since.
-    removed: BTreeSet<Period>,
+    removed: BTreeMap<Period, Removal>,
+    exports: Exports,
     /// What each release with noise cost a day.
     spent: Vec<(Period, Rho)>,
 }
@@ -59,6 +65,7 @@ struct Scope {
 enum Line {
     Release(ReleaseLine),
     Removal(RemovalLine),
+    Export(ExportLine),
 }
 
 /// A release: a JSON object with these keys in this order.
@@ -117,7 +124,8 @@ impl Ledger {
             chain: Chain::default(),
             scope: None,
             manifests: BTreeMap::new(),
-            removed: BTreeSet::new(),
+            removed: BTreeMap::new(),
+            exports: Exports::default(),
             spent: Vec::new(),
         };
         for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
@@ -165,6 +173,25 @@ impl Ledger {
         self.add(&line)
     }
 
+    /// Adds the line of an export of a released period, whose manifest has the given bytes, unless it is there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if the period was never released or is removed, or the partner gets something else.
+    pub fn export(
+        &mut self,
+        restriction: &Restriction,
+        period: Period,
+        manifest: &[u8],
+    ) -> Result<()> {
+        let manifest = digest(manifest);
+        if self.is_export(restriction.partner(), period, &manifest) {
+            return Ok(());
+        }
+        let prev = self.chain.last().to_owned();
+        self.add(&ExportLine::new(restriction, period, manifest, prev))
+    }
+
     fn add(&mut self, line: &impl Serialize) -> Result<()> {
         let mut bytes = serde_json::to_vec(line).expect("strings serialise");
         bytes.push(b'\n');
@@ -209,12 +236,34 @@ impl Ledger {
     /// Whether the period's release was taken out of circulation.
     #[must_use]
     pub fn is_removed(&self, period: Period) -> bool {
-        self.removed.contains(&period)
+        self.removed.contains_key(&period)
+    }
+
+    /// Why the period's release was taken out of circulation, if it was.
+    #[must_use]
+    pub fn removal(&self, period: Period) -> Option<Removal> {
+        self.removed.get(&period).copied()
+    }
+
+    /// Whether the partner may be given this: nothing yet, or the same as before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if other tables or another k are exported to the partner.
+    pub fn permits_export(&self, restriction: &Restriction) -> Result<()> {
+        let permitted = self.exports.permit(restriction);
+        permitted.map_err(|problem| self.refusal(&problem))
+    }
+
+    /// Whether the manifest of that digest is the one of a period's export to a partner.
+    #[must_use]
+    pub fn is_export(&self, partner: &Partner, period: Period, manifest: &str) -> bool {
+        self.exports.contain(partner, period, manifest)
     }
 
     /// The periods whose releases were taken out of circulation, earliest first.
     pub fn removed(&self) -> impl Iterator<Item = Period> {
-        self.removed.iter().copied()
+        self.removed.keys().copied()
     }
 
     /// The name of the time zone of all periods; `None` before the first release.
@@ -260,6 +309,7 @@ impl Ledger {
         match line {
             Line::Release(line) => self.admit_release(line)?,
             Line::Removal(line) => self.admit_removal(&line)?,
+            Line::Export(line) => self.admit_export(&line)?,
         }
         self.chain.add(text);
         Ok(())
@@ -270,10 +320,21 @@ impl Ledger {
         if !self.contains(period) {
             return Err(format!("{period} was not released"));
         }
-        if !self.removed.insert(period) {
+        if self.removed.insert(period, line.removed).is_some() {
             return Err(format!("{period} is already removed"));
         }
         Ok(())
+    }
+
+    fn admit_export(&mut self, line: &ExportLine) -> Check {
+        let period = line.period().ok_or("it names no period")?;
+        if !self.contains(period) {
+            return Err(format!("{period} was not released"));
+        }
+        if self.is_removed(period) {
+            return Err(format!("{period} is removed"));
+        }
+        self.exports.admit(line, period)
     }
 
     fn admit_release(&mut self, line: ReleaseLine) -> Check {
@@ -353,6 +414,7 @@ impl Line {
         match self {
             Self::Release(line) => &line.prev,
             Self::Removal(line) => &line.prev,
+            Self::Export(line) => &line.prev,
         }
     }
 }
@@ -393,6 +455,7 @@ mod tests {
     use serde_json::json;
 
     use super::{super::chain::NO_LINE, *};
+    use crate::aggregate::Table;
 
     fn release(length: PeriodLength, date: &str) -> Release {
         let start = date.parse().unwrap();
@@ -486,6 +549,42 @@ mod tests {
         ] {
             let message = result.unwrap_err().to_string();
             assert!(message.ends_with(expected), "{message}");
+        }
+    }
+
+    #[test]
+    fn exports_are_lines_of_their_own_kind() {
+        let day = |date| release(PeriodLength::Day, date).period();
+        let to = |k| Restriction::new("acme".parse().unwrap(), [Table::Pages], k).unwrap();
+        let mut ledger = ledger_of(&["2026-11-19", "2026-11-20"]);
+        ledger
+            .export(&to(20), day("2026-11-19"), b"export")
+            .unwrap();
+        let written = ledger.bytes().to_vec();
+        let last = written.split(|byte| *byte == b'\n').rev().nth(1).unwrap();
+        let line = String::from_utf8(last.to_vec()).unwrap();
+        let manifest = digest(b"export");
+        let expected = format!(
+            r#"{{"exported":"acme","tables":["pages"],"k":20,"period":"day","date":"2026-11-19","manifest":"{manifest}","prev":""#
+        );
+        assert!(line.starts_with(&expected), "{line}");
+        // The same again is nothing new.
+        ledger
+            .export(&to(20), day("2026-11-19"), b"export")
+            .unwrap();
+        assert_eq!(ledger.bytes(), written);
+        let mut read = Ledger::parse(Path::new("l"), &written).unwrap();
+        assert!(read.is_export(to(20).partner(), day("2026-11-19"), &manifest));
+        assert!(!read.is_export(to(20).partner(), day("2026-11-20"), &manifest));
+        read.remove(day("2026-11-20"), Removal::Withdrawn).unwrap();
+        for (k, date, expected) in [
+            (30, "2026-11-19", "another choice is another partner's"),
+            (20, "2026-11-18", "2026-11-18 was not released"),
+            (20, "2026-11-20", "2026-11-20 is removed"),
+        ] {
+            let error = read.export(&to(k), day(date), b"other").unwrap_err();
+            assert!(matches!(error, Error::Refused(_)));
+            assert!(error.to_string().ends_with(expected), "{error}");
         }
     }
 

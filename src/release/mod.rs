@@ -4,6 +4,7 @@ mod audit;
 mod chain;
 mod dominance;
 mod execution;
+mod export;
 mod ledger;
 pub mod noise;
 mod numbers;
@@ -18,6 +19,7 @@ pub use audit::Unsettled;
 pub use chain::Chain;
 pub use dominance::FEWEST_CONTRIBUTORS;
 pub use execution::{Execution, InTurn};
+pub use export::{Origin, Partner, Restriction};
 pub use ledger::{Ledger, Removal, digest};
 pub use noise::{Guarantee, Noise, NoiseSettings, Rho, Spending};
 pub use numbers::Numbers;
@@ -201,6 +203,12 @@ impl Release {
             Protection::Threshold(_) => None,
             Protection::Noise(guarantee) => Some(guarantee.spending),
         }
+    }
+
+    /// Whether it is what a partner gets of another release.
+    #[must_use]
+    pub fn is_export(&self) -> bool {
+        self.policy.get("export").is_some()
     }
 
     /// Lines of the period counted as requests, rounded down to hundreds.

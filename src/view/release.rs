@@ -40,6 +40,8 @@ pub struct Terms {
     pub visits: bool,
     /// What protects those whom the numbers are about.
     pub promise: Promise,
+    /// The settings in force, as the manifest states them.
+    pub policy: Value,
 }
 
 /// What protects those whom the numbers are about.
@@ -127,6 +129,7 @@ fn terms(manifest: &Value) -> Option<Terms> {
         profile: text(&manifest["policy"]["profile"]),
         visits: manifest["policy"]["visits"] != false,
         promise,
+        policy: manifest["policy"].clone(),
     })
 }
 

@@ -222,6 +222,7 @@ mod tests {
                 profile: None,
                 visits: true,
                 promise: Promise::Threshold(10),
+                policy: serde_json::Value::Null,
             },
             manifest: String::new(),
             tables: vec![PublishedTable {

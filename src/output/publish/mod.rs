@@ -14,6 +14,7 @@
 
 mod contents;
 mod disk;
+mod export;
 mod journal;
 mod layout;
 mod lock;

@@ -56,7 +56,7 @@ impl Folder {
     }
 
     /// Puts the new ledger in the place of the old one: the point of no return.
-    fn enter(&self) -> Result<()> {
+    pub(super) fn enter(&self) -> Result<()> {
         let (disk, layout) = (&*self.disk, &self.layout);
         disk.create_folder(&layout.staging())?;
         replace(disk, layout, layout.ledger(), self.contents.ledger.bytes())
