@@ -134,9 +134,8 @@ mod tests {
         time::{Period, PeriodLength},
     };
 
-    #[test]
-    fn states_what_was_published_under_which_settings() {
-        let start = "2026-11-21".parse().unwrap();
+    /// A day with one table of one row.
+    fn release() -> Release {
         let row = Row {
             keys: vec!["200".to_owned()],
             measures: vec![Some(4200)],
@@ -146,10 +145,15 @@ mod tests {
             rows: vec![row],
         };
         let period = Period {
-            start,
+            start: "2026-11-21".parse().unwrap(),
             length: PeriodLength::Day,
         };
-        let files = files(&Release::example(period, vec![table]), Encoding::Csv);
+        Release::example(period, vec![table])
+    }
+
+    #[test]
+    fn states_what_was_published_under_which_settings() {
+        let files = files(&release(), Encoding::Csv);
         let expected = r#"{
   "hushlog": "VERSION",
   "contract": 1,
@@ -204,22 +208,8 @@ mod tests {
 
     #[test]
     fn a_table_in_another_encoding_has_a_digest_of_its_own() {
-        let start = "2026-11-21".parse().unwrap();
-        let period = Period {
-            start,
-            length: PeriodLength::Day,
-        };
-        let row = Row {
-            keys: vec!["200".to_owned()],
-            measures: vec![Some(4200)],
-        };
-        let table = PublishedTable {
-            table: Table::Statuses,
-            rows: vec![row],
-        };
         for encoding in [Encoding::JsonLines, Encoding::Parquet] {
-            let release = Release::example(period, vec![table.clone()]);
-            let files = files(&release, encoding);
+            let files = files(&release(), encoding);
             let name = format!("statuses.{}", encoding.extension());
             let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
             assert_eq!(names, ["statuses.csv", &name, "manifest.json"]);
