@@ -359,7 +359,7 @@ fn an_audit_finds_a_promise_that_is_too_good() {
         (
             "\"accounts\": {}",
             "\"accounts\": {\"parsed\": 5400}",
-            "with noise, none",
+            "(with noise, or for partners, none)",
         ),
         (
             "\"mode\": \"dp\",\n    \"rho\": 0.1,",
