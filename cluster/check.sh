@@ -5,7 +5,6 @@
 set -eu
 program=$1
 here=$(cd "$(dirname "$0")" && pwd)
-environment="${XDG_CACHE_HOME:-$HOME/.cache}/hushlog-spark"
 
 skip() {
     echo "skipped: $1; hushlog on Spark is not tested here"
@@ -13,10 +12,5 @@ skip() {
 }
 
 command -v java >/dev/null || skip 'there is no Java'
-if ! "$environment/bin/python" -c 'import pandas, pyarrow, pyspark' 2>/dev/null; then
-    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || skip 'Python 3.11 or later is needed'
-    python3 -m venv "$environment" || skip 'Python cannot make an environment'
-    "$environment/bin/pip" install --quiet --requirement "$here/requirements.txt" ||
-        skip 'pyspark, pyarrow and pandas cannot be installed'
-fi
-exec "$environment/bin/python" "$here/test_spark.py" "$program"
+python=$("$here/../tests/python.sh" spark 'pandas, pyarrow, pyspark' "$here/requirements.txt") || skip "$python"
+exec "$python" "$here/test_spark.py" "$program"

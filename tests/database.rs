@@ -27,6 +27,14 @@ impl Place {
         place
     }
 
+    /// The same with what is over released, and in no database.
+    fn released() -> Self {
+        let place = Self::new();
+        let (out, log) = (place.path("out"), place.path("access.log"));
+        run_for(report(&out).arg("-q").arg(log), 0);
+        place
+    }
+
     fn path(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)
     }
@@ -208,13 +216,7 @@ fn a_database_of_an_earlier_layout_is_completed_and_one_of_a_later_is_refused() 
 
 #[test]
 fn what_is_no_database_is_told() {
-    let place = Place::new();
-    run_for(
-        report(&place.path("out"))
-            .arg("-q")
-            .arg(place.path("access.log")),
-        0,
-    );
+    let place = Place::released();
     for (url, expected) in [
         (
             "mysql://root:secret@localhost/x",
@@ -436,13 +438,7 @@ fn what_is_sent_by_tls_is_sent_to_the_server_that_was_meant() {
         println!("skipped: PostgreSQL is not installed");
         return;
     };
-    let place = Place::new();
-    run_for(
-        report(&place.path("out"))
-            .arg("-q")
-            .arg(place.path("access.log")),
-        0,
-    );
+    let place = Place::released();
     let file = |name: &str| server.folder.path().join(name).display().to_string();
     let url = |host: &str, parameters: &str| {
         format!(
@@ -505,13 +501,7 @@ fn a_server_without_tls_is_not_spoken_to_where_tls_is_required() {
         println!("skipped: PostgreSQL is not installed");
         return;
     };
-    let place = Place::new();
-    run_for(
-        report(&place.path("out"))
-            .arg("-q")
-            .arg(place.path("access.log")),
-        0,
-    );
+    let place = Place::released();
     let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/authority.pem");
     for mode in ["require", "verify-full"] {
         let url = format!("{}?sslmode={mode}&sslrootcert={authority}", server.url());

@@ -254,6 +254,12 @@ impl Table {
         Self::ProbeRegions,
     ];
 
+    /// The table of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| table.name() == name)
+    }
+
     /// The table's name, also that of its file without the ending.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -173,7 +173,7 @@ fn export(text: &[u8], previous: &str, entries: &mut [Entry]) -> bool {
 
 /// Whether that tells of a partner, declared tables, and a k that a release could have.
 fn is_terms(terms: &Value) -> bool {
-    let is_table = |name: &Value| Table::ALL.iter().any(|table| name == table.name());
+    let is_table = |name: &Value| name.as_str().and_then(Table::named).is_some();
     let of_label = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let label = terms["to"].as_str().unwrap_or_default();
     let tables = terms["tables"].as_array();

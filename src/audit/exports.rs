@@ -4,7 +4,7 @@
 use super::{
     Audited, Release,
     finding::{Check, Findings},
-    table::{OTHER, Row, Rows},
+    table::{OTHER, Row, Rows, is_additive},
 };
 use crate::aggregate::{Measure as M, Table as T};
 
@@ -114,11 +114,6 @@ fn is_of(rows: &Rows, row: &Row, parts: &[&Row]) -> bool {
 fn adds_up(table: T, measure: M) -> bool {
     match measure {
         M::Visitors => [T::Regions, T::Browsers, T::Systems, T::Devices].contains(&table),
-        M::DwellMedian
-        | M::DwellP90
-        | M::VisitSecondsMedian
-        | M::VisitSecondsP90
-        | M::PeakConcurrentVisits => false,
-        _ => true,
+        _ => is_additive(measure),
     }
 }

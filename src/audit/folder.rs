@@ -315,7 +315,7 @@ fn kind_of(name: &str) -> Option<Kind> {
         return Some(Kind::Manifest);
     }
     let (table, extension) = name.split_once('.')?;
-    let table = Table::ALL.into_iter().find(|it| it.name() == table)?;
+    let table = Table::named(table)?;
     let mut encodings = Encoding::ALL.into_iter();
     match encodings.find(|it| it.extension() == extension)? {
         Encoding::Csv => Some(Kind::Table(table)),

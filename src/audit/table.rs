@@ -32,6 +32,18 @@ pub(super) struct Row {
     pub(super) measures: Vec<Option<u64>>,
 }
 
+/// Whether the cells of a column can be added up.
+pub(super) const fn is_additive(measure: Measure) -> bool {
+    !matches!(
+        measure,
+        Measure::DwellMedian
+            | Measure::DwellP90
+            | Measure::VisitSecondsMedian
+            | Measure::VisitSecondsP90
+            | Measure::PeakConcurrentVisits
+    )
+}
+
 impl Row {
     /// Whether it is made of what was rolled up at any level.
     pub(super) fn is_other(&self) -> bool {

@@ -5,7 +5,7 @@ use super::{
     chain::Manifest,
     finding::{Check, Findings, Place},
     sums::Tables,
-    table::{OTHER, Row, Rows},
+    table::{OTHER, Row, Rows, is_additive},
 };
 use crate::{
     aggregate::{Measure as M, Table as T},
@@ -166,16 +166,8 @@ fn check_complements(rows: &Rows, is_export: bool, findings: &mut Findings) {
         return;
     }
     for (position, measure) in rows.table.measures().iter().enumerate() {
-        let is_additive = !matches!(
-            measure,
-            M::DwellMedian
-                | M::DwellP90
-                | M::VisitSecondsMedian
-                | M::VisitSecondsP90
-                | M::PeakConcurrentVisits
-        );
         let empty = |row: &&Row| row.measures[position].is_none();
-        if is_additive {
+        if is_additive(*measure) {
             let mut emptied = rows.rows.iter().filter(empty);
             let is_single = emptied
                 .next()

@@ -135,8 +135,7 @@ fn tell(site: Option<&SiteName>, outcomes: &[(Period, Exported)]) -> Result<()> 
 }
 
 fn table(name: &str) -> std::result::Result<Table, String> {
-    let named = Table::ALL.into_iter().find(|table| table.name() == name);
-    named.ok_or_else(|| {
+    Table::named(name).ok_or_else(|| {
         let names = Table::ALL.map(Table::name).join(", ");
         format!("the tables are {names}")
     })

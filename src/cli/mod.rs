@@ -163,15 +163,12 @@ impl CommandLine {
 /// Tells something on standard error, safe for a terminal whatever names are in it. A reader that went
 /// away is not told.
 fn say(message: Arguments<'_>) {
-    let safe = |character: char| {
-        if is_hazardous(character) {
-            '\u{fffd}'
-        } else {
-            character
-        }
-    };
-    let line: String = message.to_string().chars().map(safe).collect();
-    let _ = writeln!(stderr(), "hushlog: {line}");
+    let _ = writeln!(stderr(), "hushlog: {}", harmless(&message.to_string()));
+}
+
+/// The text without characters that would act on a terminal.
+fn harmless(text: &str) -> String {
+    text.replace(is_hazardous, "\u{fffd}")
 }
 
 /// The time zone of that name.

@@ -38,7 +38,8 @@ pub(super) struct ExpireArguments {
     #[command(flatten)]
     place: PlaceArguments,
 
-    /// How long releases or originals are kept after their period has ended, in days, weeks, months or years: 400d, 13mo
+    /// How long releases or originals are kept after their period has ended, in days, weeks, months or years:
+    /// 400d, 13mo
     #[arg(long, env = "HUSHLOG_RETAIN", value_name = "TIME")]
     retain: Retention,
 

@@ -78,7 +78,7 @@ enum FormatArgument {
 pub(super) fn run(arguments: &ShowArguments) -> Result<Exit> {
     let name = arguments.table.as_deref();
     let showing = Showing {
-        table: name.and_then(|name| Table::ALL.into_iter().find(|it| it.name() == name)),
+        table: name.and_then(Table::named),
         from: arguments.from,
         to: arguments.to,
         by: arguments.by.map(|by| match by {

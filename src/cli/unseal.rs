@@ -10,13 +10,12 @@ use std::{
 use clap::Args;
 use hushlog::{
     error::{Error, Result},
-    output::is_hazardous,
     sealed::{Entry, Identities, Opening, Register, SealedFolder, Selected},
     time::{Date, Timestamp},
 };
 use rustix::process::getuid;
 
-use super::{Exit, say, show};
+use super::{Exit, harmless, say, show};
 
 /// Sealed originals, opened with a private key: personal data again
 ///
@@ -136,14 +135,8 @@ impl Output {
 
 /// The beginning of a text that is not too long, safe for terminals.
 fn shown(text: &str) -> String {
-    let safe = |character: char| {
-        if is_hazardous(character) {
-            '\u{fffd}'
-        } else {
-            character
-        }
-    };
-    text.chars().take(LONGEST_REASON).map(safe).collect()
+    let beginning: String = text.chars().take(LONGEST_REASON).collect();
+    harmless(&beginning)
 }
 
 /// Verifies registers and prints them.

@@ -108,7 +108,8 @@ pub(super) fn collected<C: Collector>(collector: C, hits: &[Hit], reading: Readi
     visitors.collector
 }
 
-fn merged<C: Collector>(collectors: impl IntoIterator<Item = C>) -> Option<C> {
+/// What several collectors have collected together.
+pub(super) fn merged<C: Collector>(collectors: impl IntoIterator<Item = C>) -> Option<C> {
     collectors.into_iter().reduce(|mut left, right| {
         left.merge(right);
         left

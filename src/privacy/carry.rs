@@ -27,7 +27,6 @@ pub const PARTS: usize = 64;
 /// What leaves memory at once of a part of a period.
 ///
 /// It is pseudonymous and as secret as what is in memory: where it is written down it has to be sealed.
-#[derive(Serialize, Deserialize)]
 pub enum Carried {
     /// Hits of some visitors.
     Hits(Excerpt),
@@ -51,7 +50,7 @@ type SourceName = (Box<str>, Box<str>);
 pub struct NameList {
     pages: Vec<(Box<str>, Vec<u64>)>,
     sources: Vec<(SourceName, Vec<u64>)>,
-    campaigns: Vec<(String, Option<String>, Option<String>)>,
+    campaigns: Vec<Campaign>,
 }
 
 /// The hits of a part in memory again, under a lexicon of their own.
@@ -231,14 +230,9 @@ impl NameList {
             let name = (name.clone(), channel.name().into());
             list.sources.push((name, carrying.first(sent)));
         }
-        for it in dictionary.campaigns() {
-            let list = &mut lists[carrying.part(&*it.source)];
-            let Campaign {
-                source,
-                medium,
-                campaign,
-            } = it.clone();
-            list.campaigns.push((source, medium, campaign));
+        for campaign in dictionary.campaigns() {
+            let list = &mut lists[carrying.part(&*campaign.source)];
+            list.campaigns.push(campaign.clone());
         }
         lists
     }
@@ -276,12 +270,7 @@ impl Lexicon {
                 let channel = Channel::named(&channel)?;
                 sources.push(Source { name, channel });
             }
-            let stored = list.campaigns.into_iter();
-            campaigns.extend(stored.map(|(source, medium, campaign)| Campaign {
-                source,
-                medium,
-                campaign,
-            }));
+            campaigns.extend(list.campaigns);
         }
         Some(self.with_names(pages, sources, campaigns))
     }

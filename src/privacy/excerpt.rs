@@ -38,7 +38,7 @@ pub struct Excerpt {
 struct StoredOrigin {
     source: Box<str>,
     channel: Box<str>,
-    campaign: Option<(String, Option<String>, Option<String>)>,
+    campaign: Option<Campaign>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -292,26 +292,14 @@ impl StoredOrigin {
         Self {
             source: source.name.clone(),
             channel: source.channel.name().into(),
-            campaign: campaign.map(|it| {
-                let Campaign {
-                    source,
-                    medium,
-                    campaign,
-                } = it.clone();
-                (source, medium, campaign)
-            }),
+            campaign: campaign.cloned(),
         }
     }
 
     fn restored(&self, dictionary: &mut Dictionary) -> Option<u32> {
         let source = dictionary.source(&self.source, Channel::named(&self.channel)?);
-        let campaign = self.campaign.clone().map(|(source, medium, campaign)| {
-            dictionary.campaign(Campaign {
-                source,
-                medium,
-                campaign,
-            })
-        });
+        let campaign = self.campaign.clone();
+        let campaign = campaign.map(|campaign| dictionary.campaign(campaign));
         Some(dictionary.origin(source, campaign))
     }
 }

@@ -445,8 +445,7 @@ pub(super) fn add(
 }
 
 fn table(rows: &Rows, row: usize) -> Option<Table> {
-    let name = rows.text(TABLE, row)?;
-    Table::ALL.into_iter().find(|table| table.name() == name)
+    Table::named(rows.text(TABLE, row)?)
 }
 
 fn totals(rows: &Rows, row: usize, table: Table) -> Option<RowTotals> {

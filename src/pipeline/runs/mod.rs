@@ -19,6 +19,7 @@ use std::{
 };
 
 use rayon::prelude::*;
+use serde::de::DeserializeOwned;
 
 use self::store::{Block, Store};
 pub(super) use self::visitors::RunVisitors;
@@ -94,11 +95,10 @@ impl Runs {
     /// Takes the hits of a site out of memory; what is left is known of lines.
     pub(super) fn take(&self, site: usize, intake: Intake) -> Result<Intake> {
         intake.carry_out(&self.carrying, |period, part, carried| {
-            let kind = match carried {
-                Carried::Hits(_) => Kind::Hits,
-                Carried::Names(_) => Kind::Names,
+            let (kind, bytes) = match carried {
+                Carried::Hits(excerpt) => (Kind::Hits, postcard::to_stdvec(&excerpt)),
+                Carried::Names(list) => (Kind::Names, postcard::to_stdvec(&list)),
             };
-            let bytes = postcard::to_stdvec(&carried);
             let bytes = bytes.expect("numbers, strings and lists of known length serialise");
             let block = self.store.write(&bytes)?;
             let place = Place {
@@ -127,10 +127,6 @@ impl Runs {
                 kind: Kind::Names,
                 part,
             });
-            let lists = lists.map(|carried| match carried? {
-                Carried::Names(list) => Ok(list),
-                Carried::Hits(_) => Err(damaged()),
-            });
             Ok(self.carrying.needed(lists.collect::<Result<_>>()?))
         };
         let parts = (0..PARTS).into_par_iter();
@@ -146,19 +142,16 @@ impl Runs {
         period: Period,
         part: usize,
     ) -> impl Iterator<Item = Result<Excerpt>> {
-        let excerpts = self.read(Place {
+        self.read(Place {
             site,
             period,
             kind: Kind::Hits,
             part,
-        });
-        excerpts.map(|carried| match carried? {
-            Carried::Hits(excerpt) => Ok(excerpt),
-            Carried::Names(_) => Err(damaged()),
         })
     }
 
-    fn read(&self, place: Place) -> impl Iterator<Item = Result<Carried>> {
+    /// What is in the blocks of a place, which are of its kind.
+    fn read<T: DeserializeOwned>(&self, place: Place) -> impl Iterator<Item = Result<T>> {
         let blocks = self.lock().get(&place).cloned().unwrap_or_default();
         blocks.into_iter().map(|block| {
             let bytes = self.store.read(block)?;

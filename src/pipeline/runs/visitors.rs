@@ -39,12 +39,7 @@ impl Visitors for RunVisitors<'_> {
         let collectors = self.part_by_part(&empty, |collector, hits, reading| {
             reduce::collected(collector, hits, reading)
         })?;
-        let mut collectors = collectors.into_iter();
-        let first = collectors.next().unwrap_or_else(&empty);
-        Ok(collectors.fold(first, |mut left, right| {
-            left.merge(right);
-            left
-        }))
+        Ok(reduce::merged(collectors).unwrap_or_else(empty))
     }
 
     fn most_visits(&self) -> usize {

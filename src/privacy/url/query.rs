@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::{address::holds_address, percent::decode_once};
 use crate::error::{Error, Result};
 
@@ -10,7 +12,7 @@ const LONGEST: usize = 32;
 
 /// The campaign that a request's `utm_` parameters name. Reduced to its shape, but not yet known to
 /// come from enough networks, so its `Debug` shows nothing.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Campaign {
     /// `utm_source`.
     pub source: String,

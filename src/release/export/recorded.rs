@@ -59,8 +59,8 @@ impl ExportLine {
     }
 
     fn restriction(&self) -> Option<Restriction> {
-        let named = |name: &String| Table::ALL.into_iter().find(|table| table.name() == name);
-        let tables: Option<Vec<Table>> = self.tables.iter().map(named).collect();
+        let tables = self.tables.iter().map(|name| Table::named(name));
+        let tables: Option<Vec<Table>> = tables.collect();
         Restriction::new(self.exported.parse().ok()?, tables?, self.k).ok()
     }
 }
